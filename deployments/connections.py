@@ -1,0 +1,95 @@
+"""The one place that opens connections: SQL Server, Snowflake and Snowpark, from the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pymssql
+import snowflake.connector
+from snowflake.connector import SnowflakeConnection
+from snowflake.snowpark import Session
+
+from deployments.settings import SnowflakeSettings, SqlServerSettings
+
+
+class ConnectionFailed(Exception):  # noqa: N818 - reads as what happened
+    """A server could not be reached or refused the login; the message says what to do."""
+
+
+def connect_sql_server(settings: SqlServerSettings, application: str) -> pymssql.Connection:
+    """Open a session on the operational database; `application` shows in its session list.
+
+    Raises:
+        ConnectionFailed: not reachable, wrong login, or no such database.
+    """
+    where = f"SQL Server {settings.host}:{settings.port}, database {settings.database}"
+    try:
+        return pymssql.connect(
+            server=settings.host,
+            port=str(settings.port),
+            user=settings.user,
+            password=settings.password.get_secret_value(),
+            database=settings.database,
+            appname=application,
+            login_timeout=settings.login_timeout_seconds,
+            timeout=settings.query_timeout_seconds,
+            encryption=settings.encryption,
+            tds_version="7.4",
+            charset="UTF-8",
+        )
+    except pymssql.OperationalError as error:
+        number: int = error.args[0][0] if error.args and isinstance(error.args[0], tuple) else 0
+        remedy = {
+            18456: f"the login of user {settings.user} failed: check SQLSERVER_USER and SQLSERVER_PASSWORD",
+            4060: "the database cannot be opened: check SQLSERVER_DATABASE and the login's access to it",
+        }.get(
+            number,
+            "it cannot be reached: check SQLSERVER_HOST and SQLSERVER_PORT, and that it runs",
+        )
+        raise ConnectionFailed(f"{where}: {remedy}.") from None
+
+
+def snowflake_arguments(settings: SnowflakeSettings, query_tag: str) -> dict[str, Any]:
+    """Arguments for `snowflake.connector.connect`; the stand-in's address only where one is set."""
+    arguments: dict[str, Any] = {
+        "account": settings.account,
+        "user": settings.user,
+        "role": settings.role,
+        "warehouse": settings.warehouse,
+        "database": settings.database,
+        "login_timeout": settings.login_timeout_seconds,
+        "network_timeout": settings.network_timeout_seconds,
+        "session_parameters": {"QUERY_TAG": query_tag, "TIMEZONE": "UTC"},
+    }
+    if settings.private_key_path is not None:
+        arguments["private_key_file"] = str(settings.private_key_path)
+        if settings.private_key_passphrase is not None:
+            arguments["private_key_file_pwd"] = settings.private_key_passphrase.get_secret_value()
+    elif settings.password is not None:
+        arguments["password"] = settings.password.get_secret_value()
+    if settings.is_stand_in:
+        arguments |= {"host": settings.host, "port": settings.port, "protocol": settings.protocol}
+        arguments["session_parameters"]["PYTHON_SNOWPARK_ENABLE_THREAD_SAFE_SESSION"] = True
+    return arguments
+
+
+def connect_snowflake(settings: SnowflakeSettings, query_tag: str) -> SnowflakeConnection:
+    """Open a Snowflake session whose statements carry `query_tag`.
+
+    Raises:
+        ConnectionFailed: not reachable or the login was refused.
+    """
+    where = f"Snowflake account {settings.account}"
+    try:
+        return snowflake.connector.connect(**snowflake_arguments(settings, query_tag))
+    except snowflake.connector.errors.DatabaseError as error:
+        raise ConnectionFailed(
+            f"{where}: not reachable, or the login was refused (error {error.errno}): check "
+            "SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and its key or password."
+        ) from None
+
+
+def snowpark_session(connection: SnowflakeConnection) -> Session:
+    """A Snowpark session over an open connection."""
+    session: Session = Session.builder.configs({"connection": connection}).create()
+    return session

@@ -1,0 +1,129 @@
+"""Where the platform runs and as whom: one settings object, read from the environment.
+
+Every value can be set as an environment variable (`SNOWFLAKE_ACCOUNT`, `SQLSERVER_HOST`, …) or in the
+dotenv file that `PLATFORM_ENV_FILE` names (`.env` when unset). Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it and the remedy."""
+
+
+class SqlServerSettings(BaseSettings):
+    """The operational database, reached with pymssql. Environment prefix `SQLSERVER_`."""
+
+    model_config = SettingsConfigDict(env_prefix="SQLSERVER_", extra="ignore")
+
+    host: str
+    port: int = 1433
+    database: str
+    user: str
+    password: SecretStr
+    encryption: Literal["off", "request", "require"] = "require"
+    timezone: str = "UTC"
+    """IANA name of the server's own time zone: CDC's commit times are server-local."""
+    login_timeout_seconds: int = 15
+    query_timeout_seconds: int = 300
+
+
+class SnowflakeSettings(BaseSettings):
+    """The warehouse, reached with snowflake-connector-python. Environment prefix `SNOWFLAKE_`."""
+
+    model_config = SettingsConfigDict(env_prefix="SNOWFLAKE_", extra="ignore")
+
+    account: str
+    user: str
+    password: SecretStr | None = None
+    private_key_path: Path | None = None
+    private_key_passphrase: SecretStr | None = None
+    role: str = "PLATFORM"
+    warehouse: str = "PLATFORM"
+    database: str = "SHELLCORP"
+    host: str | None = None
+    """Only for the local stand-in: its address, with `port` and `protocol`."""
+    port: int | None = None
+    protocol: Literal["http", "https"] | None = None
+    login_timeout_seconds: int = 15
+    network_timeout_seconds: int = 120
+
+    @property
+    def is_stand_in(self) -> bool:
+        """True when `host` points the drivers at the local stand-in."""
+        return self.host is not None
+
+
+class MailSettings(BaseSettings):
+    """Who gets the report, and the SMTP server that carries it. Environment prefix `MAIL_`."""
+
+    model_config = SettingsConfigDict(env_prefix="MAIL_", extra="ignore")
+
+    host: str
+    port: int = 587
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: str = "platform@shellcorp.example"
+    recipients: str = "data-team@shellcorp.example"
+    """Addresses, separated by commas."""
+    timeout_seconds: int = 15
+
+
+class Settings(BaseSettings):
+    """All settings of one environment. Environment prefix `PLATFORM_`."""
+
+    model_config = SettingsConfigDict(env_prefix="PLATFORM_", extra="ignore")
+
+    environment: Literal["local", "dev", "prod"] = "local"
+    data_docs_folder: Path = Path(".sandbox/data_docs")
+    data_docs_url: str | None = None
+    """Address under which the folder is served; file:// of the folder when unset."""
+    sql_server: SqlServerSettings
+    snowflake: SnowflakeSettings
+    mail: MailSettings
+
+
+def env_file() -> Path:
+    """The dotenv file that settings are read from: `PLATFORM_ENV_FILE`, or `.env`."""
+    return Path(os.environ.get("PLATFORM_ENV_FILE", ".env"))
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """Read the settings once a process.
+
+    Raises:
+        SettingsError: a setting is missing or has a wrong value; names each of them.
+    """
+    file = env_file()
+    try:
+        return Settings(
+            _env_file=file,
+            sql_server=SqlServerSettings(_env_file=file),
+            snowflake=SnowflakeSettings(_env_file=file),
+            mail=MailSettings(_env_file=file),
+        )
+    except ValidationError as error:
+        prefix = {
+            "SqlServerSettings": "SQLSERVER_",
+            "SnowflakeSettings": "SNOWFLAKE_",
+            "MailSettings": "MAIL_",
+        }
+        name = prefix.get(error.title, "PLATFORM_")
+        problems = "; ".join(
+            f"{name}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}"
+            for e in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(
+            f"Settings are incomplete ({problems}). Set them in the environment or in {file}; "
+            "`make up` writes such a file for the local stand-ins."
+        ) from None

@@ -1,0 +1,180 @@
+"""What the engine hands to the wire: results, messages and errors of SQL Server, free of any protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class SqlType:
+    """A SQL Server type. `name` is its lower-case system name, e.g. `nvarchar`.
+
+    `length` counts characters for n(var)char, bytes for (var)char and (var)binary; -1 means (max).
+    `scale` is also the number of fractional digits of time, datetime2 and datetimeoffset.
+    """
+
+    name: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a result set."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+    identity: bool = False
+
+
+@dataclass(frozen=True)
+class ResultSet:
+    """Rows of one SELECT, read lazily. The Arrow type of each column follows `ARROW` below:
+
+    bit bool · tinyint uint8 · smallint int16 · int int32 · bigint int64 · real float32 · float float64 ·
+    decimal, numeric decimal128(p, s) · money decimal128(19, 4) · smallmoney decimal128(10, 4) ·
+    char, varchar, nchar, nvarchar, text, ntext, xml string · binary, varbinary, image, rowversion binary ·
+    uniqueidentifier string (canonical, upper case) · date date32 · time(n) time64[ns] ·
+    smalldatetime, datetime, datetime2(0..6) timestamp[us] · datetime2(7) timestamp[ns] ·
+    datetimeoffset(n) string (`yyyy-mm-dd hh:mm:ss[.fffffff] +hh:mm`, as SQL Server prints it).
+    """
+
+    columns: tuple[Column, ...]
+    batches: Iterator[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A statement ended. `rows` is None when it counts nothing (SET, DDL) or NOCOUNT is on."""
+
+    rows: int | None
+    command: int = 0
+    """[MS-TDS] DONE CurCmd: 0xC1 select, 0xC3 insert, 0xC4 delete, 0xC5 update, 0 otherwise."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """PRINT, RAISERROR below 11, and messages such as 5701 and 5703."""
+
+    number: int
+    text: str
+    severity: int = 0
+    state: int = 1
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class DatabaseChanged:
+    """USE: the wire tells the client by ENVCHANGE."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class TransactionChanged:
+    """A transaction began (`began`), or ended by commit or rollback; `descriptor` is 8 bytes."""
+
+    kind: str
+    """`begin`, `commit` or `rollback`."""
+    descriptor: int
+
+
+@dataclass(frozen=True)
+class ReturnStatus:
+    """The RETURN value of a procedure."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class OutputValue:
+    """An output parameter of a procedure, sent as RETURNVALUE."""
+
+    name: str
+    type: SqlType
+    value: Any
+
+
+Result = ResultSet | Done | Message | DatabaseChanged | TransactionChanged | ReturnStatus | OutputValue
+
+
+class SqlServerError(Exception):
+    """An error as SQL Server reports it, with its number and severity."""
+
+    def __init__(
+        self,
+        number: int,
+        text: str,
+        *,
+        severity: int = 16,
+        state: int = 1,
+        line: int = 1,
+        procedure: str = "",
+    ) -> None:
+        super().__init__(f"{number}: {text}")
+        self.number = number
+        self.text = text
+        self.severity = severity
+        self.state = state
+        self.line = line
+        self.procedure = procedure
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an RPC: a Python value (None, bool, int, float, Decimal, str, bytes, date, …)."""
+
+    name: str
+    type: SqlType
+    value: Any
+    output: bool = False
+
+
+@dataclass
+class LoginRequest:
+    """What LOGIN7 carries."""
+
+    user: str
+    password: str
+    database: str
+    application: str = ""
+    host: str = ""
+    packet_size: int = 4096
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class EngineSession(Protocol):
+    """One logged-in session. Its calls come from one thread, `cancel` from any."""
+
+    @property
+    def database(self) -> str:
+        """Name of the current database."""
+
+    def batch(self, sql: str) -> Iterator[Result]:
+        """Run a T-SQL batch. Raises SqlServerError, after which the session goes on."""
+
+    def call(self, procedure: str, parameters: list[Parameter]) -> Iterator[Result]:
+        """Run a procedure by name (RPC), `sp_executesql` among them."""
+
+    def transaction(self, request: str, name: str, isolation: int) -> Iterator[Result]:
+        """A transaction manager request (TDS 0x0E): `begin`, `commit`, `rollback` or `save`."""
+
+    def cancel(self) -> None:
+        """Stop the running statement: attention from the client."""
+
+    def close(self) -> None:
+        """End the session; an open transaction is rolled back."""
+
+
+class Engine(Protocol):
+    """The database engine behind the wire."""
+
+    def login(self, request: LoginRequest) -> EngineSession:
+        """Open a session. Raises SqlServerError 18456 (login failed) or 4060 (cannot open database)."""

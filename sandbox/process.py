@@ -1,0 +1,106 @@
+"""Start a stand-in as a process of its own, wait until it serves, and end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from sandbox.service import CREDENTIALS, ENDPOINT, PARENT_VARIABLE
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+POLL_SECONDS = 0.05
+
+
+class ServiceFailed(Exception):  # noqa: N818 - reads as what happened
+    """A service ended before it served; the message carries the last lines of its log."""
+
+
+@dataclass
+class Service:
+    """A running stand-in. Ends with the `with` block, or with the process that started it."""
+
+    name: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(
+        cls, module: str, folder: Path, *arguments: str, port: int = 0, outlives_parent: bool = False
+    ) -> Service:
+        """Run `python -m module --folder folder --port port …` and wait until it accepts connections.
+
+        Raises:
+            ServiceFailed: it ended, or did not serve within a minute.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ENDPOINT).unlink(missing_ok=True)
+        environment = {name: value for name, value in os.environ.items() if name != PARENT_VARIABLE}
+        if not outlives_parent:
+            environment[PARENT_VARIABLE] = str(os.getpid())
+        command = [sys.executable, "-m", module, "--folder", str(folder), "--port", str(port), *arguments]
+        with (folder / "log.txt").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+        service = cls(module, folder, process)
+        service._wait_until_it_serves()
+        return service
+
+    @property
+    def endpoint(self) -> dict[str, str | int]:
+        """What the service announced: host, port, pid, and what else it says of itself."""
+        announced: dict[str, str | int] = json.loads((self.folder / ENDPOINT).read_text())
+        return announced
+
+    @property
+    def port(self) -> int:
+        """Its port on 127.0.0.1."""
+        return int(self.endpoint["port"])
+
+    def password(self, user: str) -> str:
+        """The password that the service made for a user at its first start."""
+        made: dict[str, str] = json.loads((self.folder / CREDENTIALS).read_text())
+        return made[user]
+
+    def stop(self) -> None:
+        """End it in an orderly way; kill it if it does not follow."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it as a power failure would (SIGKILL)."""
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _wait_until_it_serves(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not (self.folder / ENDPOINT).exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                last_lines = (self.folder / "log.txt").read_text(errors="replace").splitlines()[-5:]
+                raise ServiceFailed(f"{self.name} did not start: " + " | ".join(last_lines))
+            time.sleep(POLL_SECONDS)

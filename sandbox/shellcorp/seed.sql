@@ -169,34 +169,48 @@ SELECT
     CHOOSE(c % 5 + 1, 'EUR', 'USD', 'GBP', 'DKK', 'SEK'),
     0,
     placed_at,
-    CASE WHEN status = 'shipped' THEN CAST(DATEADD(minute, c % 4000 + 60, placed_at) AS smalldatetime) END,
-    DATEADD(microsecond, d % 900000000, CAST(placed_at AS datetime2(7)))
+    CASE WHEN status = 'shipped' THEN CAST(DATEADD(minute, d % 4000 + 60, placed_at) AS smalldatetime) END,
+    DATEADD(
+        microsecond, d % 900000000 + 60000000,
+        CAST(CASE WHEN status = 'shipped' THEN DATEADD(minute, d % 4000 + 60, placed_at) ELSE placed_at END AS datetime2(7))
+    )
 FROM (
     SELECT
-        customers.customer_id,
+        customer_id,
         CASE
-            WHEN g.c % 100 < 72 THEN 'shipped' WHEN g.c % 100 < 84 THEN 'paid' WHEN g.c % 100 < 93 THEN 'placed' ELSE 'cancelled'
+            WHEN c % 100 < 9 THEN 'placed'
+            WHEN c % 100 < 16 THEN 'cancelled'
+            WHEN c % 100 < 28 OR placed_at > DATEADD(day, -4, CAST('$(today)' AS datetime2(3))) THEN 'paid'
+            ELSE 'shipped'
         END AS status,
-        DATEADD(
-            millisecond, g.d % 60000,
-            DATEADD(
-                minute, g.b % (DATEDIFF(minute, customers.created_at, CAST('$(today)' AS datetime2(3))) + 1),
-                DATEADD(minute, 1, customers.created_at)
-            )
-        ) AS placed_at,
-        g.n,
-        g.c,
-        g.d
+        placed_at,
+        n,
+        c,
+        d
     FROM (
         SELECT
-            value AS n,
-            (CAST(value AS bigint) * 1103515245 + $(seed) * 3701) % 2147483647 AS a,
-            (CAST(value AS bigint) * 1597334677 + $(seed) * 3697) % 2147483647 AS b,
-            (CAST(value AS bigint) * 1181783497 + $(seed) * 3691) % 2147483647 AS c,
-            (CAST(value AS bigint) * 1812433253 + $(seed) * 3677) % 2147483647 AS d
-        FROM GENERATE_SERIES(1, $(orders))
-    ) AS g
-    JOIN dbo.customers AS customers ON customers.customer_id = g.a % ($(customers) * 3 / 4) + 1
+            customers.customer_id,
+            DATEADD(
+                millisecond, g.d % 60000,
+                DATEADD(
+                    minute, g.b % (DATEDIFF(minute, customers.created_at, CAST('$(today)' AS datetime2(3))) + 1),
+                    customers.created_at
+                )
+            ) AS placed_at,
+            g.n,
+            g.c,
+            g.d
+        FROM (
+            SELECT
+                value AS n,
+                (CAST(value AS bigint) * 1103515245 + $(seed) * 3701) % 2147483647 AS a,
+                (CAST(value AS bigint) * 1597334677 + $(seed) * 3697) % 2147483647 AS b,
+                (CAST(value AS bigint) * 1181783497 + $(seed) * 3691) % 2147483647 AS c,
+                (CAST(value AS bigint) * 1812433253 + $(seed) * 3677) % 2147483647 AS d
+            FROM GENERATE_SERIES(1, $(orders))
+        ) AS g
+        JOIN dbo.customers AS customers ON customers.customer_id = g.a % ($(customers) * 3 / 4) + 1
+    ) AS timed
 ) AS drawn
 ORDER BY placed_at, n;
 GO

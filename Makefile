@@ -3,8 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SCALE ?= 1
+BREAK ?=
+PREFECT_PORT ?= 4200
+MAILBOX_PORT ?= 8025
 
-.PHONY: help install demo up down status test lint clean
+.PHONY: help install demo up run status down test lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -17,6 +21,22 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@echo "installing the requirements into $(VENV) (about a minute)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+demo: $(INSTALLED)  ## the whole platform from nothing to a proof; SCALE=0.1 for less data, BREAK=marts to see a gate close
+	@$(BIN)/python -m sandbox.demo run --scale $(SCALE) --break "$(BREAK)"
+
+up: $(INSTALLED)  ## keep the platform running, with live traffic; prints the addresses
+	@$(BIN)/python -m sandbox.demo up --scale $(SCALE) --prefect-port $(PREFECT_PORT) --mailbox-port $(MAILBOX_PORT)
+
+run: $(INSTALLED)  ## run the pipeline now, on the platform that `make up` started
+	@$(BIN)/python -m sandbox.demo pipeline
+
+status: export PLATFORM_ENV_FILE ?= $(if $(wildcard .env),.env,.sandbox/up/platform.env)
+status: $(INSTALLED)  ## rows, cursor, lag, last gate and last proof per table
+	@$(BIN)/python -m flows.status
+
+down: $(INSTALLED)  ## end what `make up` started
+	@$(BIN)/python -m sandbox.demo down
 
 test: $(INSTALLED) lint  ## lint, types, architecture and all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal

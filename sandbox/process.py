@@ -104,3 +104,48 @@ class Service:
                 last_lines = (self.folder / "log.txt").read_text(errors="replace").splitlines()[-5:]
                 raise ServiceFailed(f"{self.name} did not start: " + " | ".join(last_lines))
             time.sleep(POLL_SECONDS)
+
+
+@dataclass
+class Guarded:
+    """A program that is not ours, run by sandbox.guard: it and its children end together."""
+
+    name: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(
+        cls,
+        name: str,
+        command: list[str],
+        folder: Path,
+        environment: dict[str, str],
+        outlives_parent: bool = False,
+    ) -> Guarded:
+        """Start the command; its output goes to `folder/name.log`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / f"{name}.log"
+        environment = {key: value for key, value in environment.items() if key != PARENT_VARIABLE}
+        if not outlives_parent:
+            environment[PARENT_VARIABLE] = str(os.getpid())
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "sandbox.guard", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=environment,
+                start_new_session=True,
+            )
+        return cls(name, log, process)
+
+    def last_lines(self) -> str:
+        """The end of its log, in one line."""
+        return " | ".join(self.log.read_text(errors="replace").splitlines()[-5:])
+
+    def stop(self) -> None:
+        """End it and its children."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()

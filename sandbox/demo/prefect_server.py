@@ -1,0 +1,174 @@
+"""A local Prefect: server, work pool, the deployments of prefect.yaml, and a worker that runs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sandbox.process import Guarded, ServiceFailed
+from sandbox.service import fail, listen
+
+POOL = "shellcorp"
+START_SECONDS = 90.0
+POLL_SECONDS = 0.5
+FINAL_STATES = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """How a flow run ended."""
+
+    id: str
+    name: str
+    state_type: str
+    state_name: str
+    message: str
+    seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        """True when the flow completed."""
+        return self.state_type == "COMPLETED"
+
+
+@dataclass
+class LocalPrefect:
+    """A Prefect server and its worker, both guarded processes."""
+
+    home: Path
+    port: int
+    environment: dict[str, str]
+    outlives_parent: bool = False
+    server: Guarded | None = None
+    worker: Guarded | None = None
+
+    @classmethod
+    def prepare(cls, home: Path, port: int, settings_file: Path, outlives_parent: bool) -> LocalPrefect:
+        """Choose the port (0: a free one) and the environment; nothing is started yet."""
+        with listen(port, "Prefect's server") as listener:
+            port = listener.getsockname()[1]
+        environment = os.environ | {
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.5",
+            "PLATFORM_ENV_FILE": str(settings_file.resolve()),
+        }
+        return cls(home, port, environment, outlives_parent)
+
+    @property
+    def ui(self) -> str:
+        """Address of the UI."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start_server(self) -> None:
+        """Start the server without waiting for it."""
+        command = ["server", "start", "--host", "127.0.0.1", "--port", str(self.port), "--analytics-off"]
+        self.server = self._guarded("server", command)
+
+    def wait_for_server(self) -> None:
+        """Wait until the API answers.
+
+        Raises:
+            ServiceFailed: the server ended, or did not answer in time.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_healthy():
+            self._complain_if_dead(self.server)
+            if time.monotonic() > deadline:
+                raise ServiceFailed(f"Prefect's server did not answer in time; its log lies in {self.home}")
+            time.sleep(POLL_SECONDS)
+
+    def deploy(self, paused: bool) -> None:
+        """Make the work pool and deploy every flow of prefect.yaml; `paused` switches the schedules off."""
+        self._prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
+        self._prefect("deploy", "--all")
+        if paused:
+            for deployment in self._post("/deployments/filter", {}):
+                self._post(f"/deployments/{deployment['id']}/pause_deployment", None)
+
+    def start_worker(self) -> None:
+        """Start the worker that runs the deployments."""
+        command = ["worker", "start", "--pool", POOL, "--name", "local", "--install-policy", "never"]
+        self.worker = self._guarded("worker", command)
+
+    def run(
+        self, deployment: str, parameters: dict[str, Any] | None = None, *, say: Callable[[str], None]
+    ) -> FlowRun:
+        """Run a deployment (`flow/deployment`) through the worker and say its log lines as they come."""
+        started = time.monotonic()
+        found = self._request("GET", f"/deployments/name/{deployment}")
+        run = self._post(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters or {}})
+        heard = 0
+        while True:
+            run = self._request("GET", f"/flow_runs/{run['id']}")
+            for line in self._log_lines(run["id"], heard):
+                heard += 1
+                say(line)
+            if run["state_type"] in FINAL_STATES:
+                break
+            self._complain_if_dead(self.server, self.worker)
+            time.sleep(POLL_SECONDS)
+        message = (run["state"] or {}).get("message") or ""
+        seconds = time.monotonic() - started
+        return FlowRun(run["id"], run["name"], run["state_type"], run["state_name"], message, seconds)
+
+    def stop(self) -> None:
+        """End worker and server."""
+        for process in (self.worker, self.server):
+            if process is not None:
+                process.stop()
+
+    def _guarded(self, name: str, command: list[str]) -> Guarded:
+        prefect = [sys.executable, "-m", "prefect", "--no-prompt", *command]
+        return Guarded.start(name, prefect, self.home, self.environment, self.outlives_parent)
+
+    def _prefect(self, *command: str) -> None:
+        outcome = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *command],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if outcome.returncode:
+            fail(f"`prefect {' '.join(command)}` failed:\n{outcome.stdout}{outcome.stderr}")
+
+    def _is_healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self.ui}/api/health", timeout=5).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def _complain_if_dead(self, *processes: Guarded | None) -> None:
+        for process in processes:
+            if process is not None and process.process.poll() is not None:
+                raise ServiceFailed(f"Prefect's {process.name} is gone: {process.last_lines()}")
+
+    def _log_lines(self, flow_run: str, skip: int) -> Iterator[str]:
+        body = {
+            "logs": {"flow_run_id": {"any_": [flow_run]}, "level": {"ge_": 20}},
+            "sort": "TIMESTAMP_ASC",
+            "offset": skip,
+        }
+        for entry in self._post("/logs/filter", body):
+            yield entry["message"]
+
+    def _post(self, path: str, body: Any) -> Any:
+        return self._request("POST", path, body)
+
+    def _request(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None

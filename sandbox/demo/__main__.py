@@ -1,4 +1,4 @@
-"""`python -m sandbox.demo run | up | pipeline | down`: the platform on one machine. `make help` has the short names."""
+"""`python -m sandbox.demo run | up | pipeline | down`: the platform on one machine, behind `make help`."""
 
 from __future__ import annotations
 

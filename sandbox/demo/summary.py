@@ -73,12 +73,16 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def mart_fingerprints(settings: SnowflakeSettings) -> dict[str, str]:
     """A digest of every row of every published mart, to show that a closed gate changed none."""
     with connect_snowflake(settings, '{"flow": "demo"}') as connection, connection.cursor() as cursor:
-        marts = [row[0] for row in cursor.execute(MARTS).fetchall()]
-        fingerprints = {}
-        for mart in marts:
-            rows = sorted(map(repr, cursor.execute(f'SELECT * FROM MARTS."{mart}"').fetchall()))
-            fingerprints[mart] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
-        return fingerprints
+
+        def fetch(statement: str) -> list[tuple[object, ...]]:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+        return {str(mart): _digest(fetch(f'SELECT * FROM MARTS."{mart}"')) for (mart,) in fetch(MARTS)}
+
+
+def _digest(rows: list[tuple[object, ...]]) -> str:
+    return hashlib.sha256("\n".join(sorted(map(repr, rows))).encode()).hexdigest()
 
 
 def _cell(value: object) -> str:

@@ -1,0 +1,6 @@
+"""Shellcorp's models: one small file each, by layer. `model.py` says what a model is."""
+
+from snowpark_models.contract import Column
+from snowpark_models.model import Model, model
+
+__all__ = ["Column", "Model", "model"]

@@ -1,0 +1,21 @@
+"""What can be wrong with a model, each with one message that names it and the remedy."""
+
+
+class ModelError(Exception):
+    """A model, or the whole of them, cannot be used as it is written."""
+
+
+class ContractError(ModelError):
+    """A contract is not well formed, or a result differs from it."""
+
+
+class LineageError(ModelError):
+    """The models do not form a graph: a name that names nothing, a cycle, two models of one name."""
+
+
+class MissingTableError(ModelError):
+    """A table that a model reads does not exist in the warehouse yet."""
+
+
+class BuildError(ModelError):
+    """The warehouse refused to build a model; published tables are as they were."""

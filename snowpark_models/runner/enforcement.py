@@ -1,0 +1,101 @@
+"""Hold a result to its model's contract: columns and types before it is built, NULLs and keys after."""
+
+from __future__ import annotations
+
+from snowflake.snowpark import DataFrame
+from snowflake.snowpark import types as t
+
+from snowpark_models.contract import Column
+from snowpark_models.errors import ContractError
+from snowpark_models.model import Model
+from snowpark_models.runner.warehouse import Warehouse
+
+SAMPLE_KEYS = 3
+
+_FAMILIES: tuple[tuple[type, str], ...] = (
+    (t.StringType, "VARCHAR"),
+    (t.BooleanType, "BOOLEAN"),
+    (t.DateType, "DATE"),
+    (t.TimeType, "TIME"),
+    (t.BinaryType, "BINARY"),
+    (t.VariantType, "VARIANT"),
+    (t.FloatType, "FLOAT"),
+    (t.DoubleType, "FLOAT"),
+    (t.DecimalType, "NUMBER"),
+    (t.ByteType, "NUMBER"),
+    (t.ShortType, "NUMBER"),
+    (t.IntegerType, "NUMBER"),
+    (t.LongType, "NUMBER"),
+)
+
+
+def check_columns(model: Model, result: DataFrame) -> None:
+    """Compare a result's columns with the contract, before anything is written.
+
+    Types agree when the family does and no digit behind the point is lost. Precision and length are held by
+    the warehouse: a value that does not fit the contract's type fails the insert.
+
+    Raises:
+        ContractError: lists every column that is missing, unexpected or of another type.
+    """
+    found = {_plain(field.name): field.datatype for field in result.schema.fields}
+    expected = {column.name.upper(): column for column in model.contract}
+    problems = [f"{name} is missing" for name in expected if name not in found]
+    problems += [f"{name} is not in the contract" for name in found if name not in expected]
+    problems += [
+        f"{name} is {_described(found[name])}, not {column.type}"
+        for name, column in expected.items()
+        if name in found and not _fits(found[name], column)
+    ]
+    _raise(model, problems)
+
+
+def check_rows(model: Model, warehouse: Warehouse) -> int:
+    """Hold the candidate to NOT NULL columns and a unique key.
+
+    Returns:
+        its number of rows.
+
+    Raises:
+        ContractError: says which columns have NULLs and which keys are there more than once.
+    """
+    row_count, nulls = warehouse.row_and_null_counts(model)
+    problems = [f"{name.upper()} is NULL in {count} rows" for name, count in nulls.items() if count]
+    duplicated, sample = warehouse.duplicated_keys(model, SAMPLE_KEYS)
+    if duplicated:
+        keys = "; ".join(", ".join(map(str, key)) for key in sample)
+        problems.append(
+            f"{duplicated} keys ({', '.join(model.key)}) are there more than once, such as {keys}"
+        )
+    _raise(model, problems)
+    return row_count
+
+
+def _raise(model: Model, problems: list[str]) -> None:
+    if problems:
+        raise ContractError(f"{model.schema}.{model.table} breaks its contract: {', '.join(problems)}")
+
+
+def _fits(found: t.DataType, column: Column) -> bool:
+    if _family(found) != column.family:
+        return False
+    return column.scale is None or _scale(found) <= column.scale
+
+
+def _family(found: t.DataType) -> str:
+    if isinstance(found, t.TimestampType):
+        return "TIMESTAMP_TZ" if found.tz == t.TimestampTimeZone.TZ else "TIMESTAMP_NTZ"
+    return next((family for kind, family in _FAMILIES if isinstance(found, kind)), type(found).__name__)
+
+
+def _scale(found: t.DataType) -> int:
+    return int(found.scale) if isinstance(found, t.DecimalType) else 0
+
+
+def _described(found: t.DataType) -> str:
+    return f"NUMBER({found.precision},{found.scale})" if isinstance(found, t.DecimalType) else _family(found)
+
+
+def _plain(name: str) -> str:
+    """A column's name without the quotes that Snowpark keeps where it needs them."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -1,0 +1,97 @@
+"""The graph that the models' signatures make, and the order in which it can be built."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from snowpark_models.errors import LineageError
+from snowpark_models.model import LAYERS, Model
+from snowpark_models.runner.discovery import discover
+from snowpark_models.sources import SOURCES
+
+
+def plan(selection: Iterable[str] = (), models: Sequence[Model] | None = None) -> list[Model]:
+    """The selected models, each after everything it reads.
+
+    Args:
+        selection: names of models or layers; nothing selects all.
+        models: the models there are; those of this package unless given.
+
+    Raises:
+        LineageError: the models make no graph, or the selection names something that there is not.
+    """
+    models = discover() if models is None else models
+    wanted = _selected(set(selection), models)
+    return [model for model in in_order(models) if model.name in wanted]
+
+
+def in_order(models: Sequence[Model]) -> list[Model]:
+    """All models, upstreams first; by layer and name where the lineage leaves it open.
+
+    Raises:
+        LineageError: two models of one name, a parameter that names nothing, a layer read against the
+            data's way, or a cycle.
+    """
+    _check_names(models)
+    by_name = {model.name: model for model in models}
+    for model in models:
+        for upstream in model.upstreams:
+            _check_upstream(model, upstream, by_name)
+    graph = {model.name: [up for up in model.upstreams if up in by_name] for model in models}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        raise LineageError(
+            f"models read each other in a circle: {circle}; take one of the steps out"
+        ) from None
+    return sorted(models, key=lambda model: (LAYERS.index(model.layer), _depth(model, by_name), model.name))
+
+
+def _depth(model: Model, by_name: dict[str, Model]) -> int:
+    """Longest way from the model up to a source."""
+    above = (by_name[up] for up in model.upstreams if up in by_name)
+    return 1 + max((_depth(upstream, by_name) for upstream in above), default=0)
+
+
+def _check_names(models: Sequence[Model]) -> None:
+    for name, count in Counter(model.name for model in models).items():
+        if count > 1:
+            layers = " and ".join(f"{model.layer}/" for model in models if model.name == name)
+            raise LineageError(f"{count} models are called {name}, in {layers}: rename one")
+        if name in SOURCES:
+            raise LineageError(f"model {name} is called like a source: rename it")
+
+
+def _check_upstream(model: Model, upstream: str, by_name: dict[str, Model]) -> None:
+    if upstream in SOURCES:
+        if model.layer != LAYERS[0]:
+            raise LineageError(
+                f"model {model.name} of {model.layer} reads the source {upstream}: only {LAYERS[0]} does; "
+                "read the staging model of that table"
+            )
+    elif upstream not in by_name:
+        raise LineageError(
+            f"model {model.name}: its parameter {upstream} names neither a model nor a source"
+            f"{_perhaps(upstream, [*by_name, *SOURCES])}"
+        )
+    elif LAYERS.index(by_name[upstream].layer) > LAYERS.index(model.layer):
+        raise LineageError(
+            f"model {model.name} of {model.layer} reads {upstream} of {by_name[upstream].layer}: "
+            f"the data's way is {' → '.join(LAYERS)}"
+        )
+
+
+def _selected(selection: set[str], models: Sequence[Model]) -> set[str]:
+    names = {model.name for model in models}
+    for unknown in sorted(selection - names - set(LAYERS)):
+        raise LineageError(f"{unknown} is neither a model nor a layer{_perhaps(unknown, [*names, *LAYERS])}")
+    return {m.name for m in models if not selection or m.name in selection or m.layer in selection}
+
+
+def _perhaps(wrong: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(wrong, known, n=1)
+    return f"; perhaps {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"

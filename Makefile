@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SCALE ?= 1
 BREAK ?=
+FOLDER ?= .sandbox
 PREFECT_PORT ?= 4200
 MAILBOX_PORT ?= 8025
 
@@ -23,20 +24,20 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@touch $@
 
 demo: $(INSTALLED)  ## the whole platform from nothing to a proof; SCALE=0.1 for less data, BREAK=marts to see a gate close
-	@$(BIN)/python -m sandbox.demo run --scale $(SCALE) --break "$(BREAK)"
+	@$(BIN)/python -m sandbox.demo run --folder $(FOLDER)/demo --scale $(SCALE) --break "$(BREAK)"
 
 up: $(INSTALLED)  ## keep the platform running, with live traffic; prints the addresses
-	@$(BIN)/python -m sandbox.demo up --scale $(SCALE) --prefect-port $(PREFECT_PORT) --mailbox-port $(MAILBOX_PORT)
+	@$(BIN)/python -m sandbox.demo up --folder $(FOLDER)/up --scale $(SCALE) --prefect-port $(PREFECT_PORT) --mailbox-port $(MAILBOX_PORT)
 
 run: $(INSTALLED)  ## run the pipeline now, on the platform that `make up` started
-	@$(BIN)/python -m sandbox.demo pipeline
+	@$(BIN)/python -m sandbox.demo pipeline --folder $(FOLDER)/up
 
-status: export PLATFORM_ENV_FILE ?= $(if $(wildcard .env),.env,.sandbox/up/platform.env)
+status: export PLATFORM_ENV_FILE ?= $(if $(wildcard .env),.env,$(FOLDER)/up/platform.env)
 status: $(INSTALLED)  ## rows, cursor, lag, last gate and last proof per table
-	@$(BIN)/python -m flows.status
+	@$(BIN)/python -m flows.status $(if $(JSON),--json)
 
 down: $(INSTALLED)  ## end what `make up` started
-	@$(BIN)/python -m sandbox.demo down
+	@$(BIN)/python -m sandbox.demo down --folder $(FOLDER)/up
 
 test: $(INSTALLED) lint  ## lint, types, architecture and all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal

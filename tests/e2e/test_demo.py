@@ -1,0 +1,79 @@
+"""`make demo` and its relatives, small: the commands of the README, run whole."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import re
+import shlex
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.platform import ROOT, make, wait_until_no_process
+
+TABLES = 9
+SCALE = "0.02"
+COMMANDS_RUN_HERE = {"make demo", "make demo BREAK=marts", "make up", "make run", "make status", "make down"}
+COMMAND_THAT_RUNS_THIS = "make test"
+
+
+def mails(folder: Path) -> list[email.message.EmailMessage]:
+    files = sorted((folder / "mailbox").glob("*.eml"))
+    return [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+
+
+def test_every_command_of_the_readme_is_run_by_a_test() -> None:
+    blocks = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    commands = {line for block in blocks for line in block.splitlines() if shlex.split(line)[:1] == ["make"]}
+    assert commands == COMMANDS_RUN_HERE | {COMMAND_THAT_RUNS_THIS}
+
+
+def test_the_demo_ends_in_a_proof_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    outcome = make("demo", tmp_path, SCALE=SCALE)
+    assert outcome.exit_code == 0, outcome.output
+    proof = re.search(r"proof +([\d,]+) rows of (\d+) tables compared, (\d+) differences", outcome.output)
+    assert proof is not None, outcome.output
+    assert int(proof[1].replace(",", "")) > 1_000
+    assert (int(proof[2]), int(proof[3])) == (TABLES, 0)
+    assert len(mails(tmp_path / "demo")) == 2
+    assert (tmp_path / "demo" / "data_docs" / "index.html").exists()
+    assert wait_until_no_process(tmp_path) == []
+
+
+def test_a_gate_that_closes_fails_the_run_and_leaves_the_marts(tmp_path: Path) -> None:
+    outcome = make("demo", tmp_path, SCALE=SCALE, BREAK="marts")
+    assert outcome.exit_code != 0
+    assert re.search(r"OFF +flow run \S+ ended Failed: .*ORDER_FACTS", outcome.output), outcome.output
+    assert "marts are unchanged, row by row" in outcome.output
+    assert " 0 differences" in outcome.output, "replication itself goes on"
+    last = mails(tmp_path / "demo")[-1]
+    text = last.get_body(("plain",))
+    assert text is not None
+    assert "ORDER_FACTS" in last["subject"]
+    assert "ORDER_FACTS" in text.get_content()
+
+
+def test_the_platform_stays_up_until_it_is_taken_down(tmp_path: Path) -> None:
+    started = make("up", tmp_path, SCALE=SCALE, PREFECT_PORT="0", MAILBOX_PORT="0")
+    try:
+        assert started.exit_code == 0, started.output
+        addresses = dict(re.findall(r"^(Prefect's UI|mailbox) +(http\S+)$", started.output, re.MULTILINE))
+        assert "Prefect" in httpx.get(addresses["Prefect's UI"], follow_redirects=True).text
+        assert httpx.get(addresses["mailbox"]).status_code == httpx.codes.OK
+        ran = make("run", tmp_path)
+        assert ran.exit_code == 0, ran.output
+        status = make("status", tmp_path)
+        assert status.exit_code == 0, status.output
+        assert "ORDER_LINES" in status.output
+        as_json = make("status", tmp_path, JSON="1")
+        tables = {entry["table"]: entry for entry in json.loads(as_json.output)["tables"]}
+        assert len(tables) == TABLES
+        assert tables["CUSTOMERS"]["rows"] > 0
+        again = make("up", tmp_path, SCALE=SCALE, PREFECT_PORT="0", MAILBOX_PORT="0")
+        assert "runs already" in again.output
+    finally:
+        stopped = make("down", tmp_path)
+    assert stopped.exit_code == 0, stopped.output
+    assert wait_until_no_process(tmp_path) == []

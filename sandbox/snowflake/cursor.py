@@ -1,0 +1,208 @@
+"""Runs one statement of a session: what kind it is, in which transaction it runs, and what it returns."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from fakesnow import transforms
+from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.dialect import parse_one
+from fakesnow.params import MutableParams
+from snowflake.connector.errors import ProgrammingError
+from sqlglot import Expr, exp
+
+from sandbox.snowflake import errors
+from sandbox.snowflake.session import Session
+from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, swap
+from sandbox.snowflake.translate import translate
+
+SUCCESS = "SELECT 'Statement executed successfully.' AS \"status\""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Where the client of a PUT must write its files."""
+
+    stage: str
+    data: dict[str, Any]
+
+
+class Cursor(FakeSnowflakeCursor):
+    """fakesnow's cursor inside Snowflake's transactions, with the engine's own MERGE."""
+
+    _conn: Session
+
+    def __init__(self, conn: Session, duck_conn: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(conn, duck_conn)
+        self._statement: Expr = exp.Select()
+        self.columns: list[tuple[str, str]] = []
+        """Names and engine types of the result's columns."""
+
+    def execute(
+        self,
+        command: str,
+        params: Sequence[Any] | dict[Any, Any] | None = None,
+        *args: Any,  # noqa: ARG002 - fakesnow's signature
+        **kwargs: Any,
+    ) -> Cursor:
+        """Run one statement; its result is in the cursor.
+
+        Raises:
+            snowflake.connector.errors.Error: whatever went wrong, with Snowflake's number and SQL state.
+        """
+        bound = kwargs.get("binding_params") or params
+        values: MutableParams | None = (
+            dict(bound) if isinstance(bound, dict) else list(bound) if bound else None
+        )
+        try:
+            self._run(parse_one(self._inline_variables(command)), values)
+        except duckdb.Error as error:
+            raise errors.from_engine(error) from error
+        except ProgrammingError as error:
+            if isinstance(error.__cause__, duckdb.Error):
+                raise errors.from_engine(error.__cause__) from error.__cause__
+            raise
+        except NotImplementedError as error:
+            raise errors.unsupported(str(error)) from error
+        return self
+
+    def execute_batch(self, command: str, rows: list[tuple[Any, ...]]) -> None:
+        """Run one statement for each row of bound values; the result counts all of them."""
+        count = 0
+        for row in rows:
+            self.execute(command, binding_params=row)
+            count += self.rowcount or 0
+        self._arrow_table = pa.table({self.columns[0][0]: [count]})
+
+    def describe_only(self, command: str) -> None:
+        """Describe the result of a statement without running it; the cursor has columns and no row."""
+        expression = parse_one(self._inline_variables(command))
+        if not isinstance(expression, exp.Query):
+            self.execute(command)
+            return
+        refuse(expression)
+        self.check_db_and_schema(expression)
+        self._statement = expression.copy()
+        without_values = expression.transform(lambda e: exp.Null() if isinstance(e, exp.Placeholder) else e)
+        sql = self._transform(without_values, None).sql(dialect="duckdb")
+        try:
+            described = self._duck_conn.execute(f"DESCRIBE {sql}").fetchall()
+        except duckdb.Error as error:
+            raise errors.from_engine(error) from error
+        self.columns = [(row[0], row[1]) for row in described]
+        self._arrow_table = pa.table({name: pa.array([], pa.string()) for name, _ in self.columns})
+
+    @property
+    def table(self) -> pa.Table:
+        """The rows of the result."""
+        return self._arrow_table
+
+    @property
+    def statement(self) -> Expr:
+        """The statement as Snowflake has it, parsed."""
+        return self._statement
+
+    @property
+    def upload(self) -> Upload | None:
+        """What a client must do to put files, where the statement was PUT."""
+        arguments = self._last_transformed.args if self._last_transformed else {}
+        data = arguments.get("put_stage_data")
+        return Upload(arguments["put_stage_name"], data) if data else None
+
+    def _run(self, expression: Expr, params: MutableParams | None) -> None:
+        refuse(expression)
+        self._statement = expression.copy()
+        self.check_db_and_schema(expression)
+        match kind_of(expression):
+            case Kind.BEGIN:
+                self._conn.begin()
+                self._answer(SUCCESS)
+            case Kind.COMMIT:
+                self._conn.commit()
+                self._answer(SUCCESS)
+            case Kind.ROLLBACK:
+                self._conn.rollback()
+                self._answer(SUCCESS)
+            case Kind.INERT:
+                self._answer(SUCCESS)
+            case Kind.DML:
+                with self._conn.writing():
+                    self._run_parts(expression, params)
+            case Kind.DDL:
+                with self._conn.defining():
+                    self._run_parts(expression, params)
+            case Kind.QUERY:
+                with self._conn.reading():
+                    self._run_parts(expression, params)
+
+    def _run_parts(self, expression: Expr, params: MutableParams | None) -> None:
+        for part in self._transform_explode(expression):
+            transformed = self._transform(part, params)
+            needs = params if transformed.find(exp.Placeholder) else None
+            if isinstance(transformed, exp.Merge):
+                self._merge(transformed, needs)
+            elif statements := swap(transformed, self._conn):
+                self._in_one_transaction(statements)
+            else:
+                self._execute(transformed, needs)
+
+    def _transform(self, expression: Expr, params: MutableParams | None) -> Expr:
+        return translate(expression, self._conn, params)
+
+    def _transform_explode(self, expression: Expr) -> list[Expr]:
+        for split in (
+            transforms.create_table_autoincrement,
+            transforms.alter_table_add_multiple_columns,
+            transforms.insert_overwrite,
+        ):
+            parts: list[Expr] = split(expression)
+            if len(parts) > 1:
+                return parts
+        return [expression]
+
+    def _execute(self, transformed: Expr, params: MutableParams | None = None) -> None:
+        super()._execute(transformed, params)
+        self._note_columns()
+
+    def _merge(self, merge: exp.Merge, params: MutableParams | None) -> None:
+        sql = merge.sql(dialect="duckdb") + " RETURNING merge_action"
+        actions = Counter(row[0] for row in self._duck_conn.execute(sql, params).fetchall())
+        self._answer(merge_counts(merge, actions))
+        self._rowcount = sum(actions.values())
+        self._last_transformed = merge
+
+    def _in_one_transaction(self, statements: list[str]) -> None:
+        self._duck_conn.execute("BEGIN")
+        try:
+            for statement in statements:
+                self._duck_conn.execute(statement)
+            self._duck_conn.execute("COMMIT")
+        except duckdb.Error:
+            self._duck_conn.execute("ROLLBACK")
+            raise
+        self._answer(SUCCESS)
+
+    def _answer(self, sql: str) -> None:
+        """Make the rows of `sql`, which reads no table, the statement's result."""
+        with self._duck_conn.cursor() as aside:
+            aside.execute(sql)
+            self.columns = [(name, str(kind)) for name, kind, *_ in aside.description]
+            self._arrow_table = aside.to_arrow_table()
+        self._rowcount = self._arrow_table.num_rows
+        self._sfqid = str(uuid.uuid4())
+        self._last_sql, self._last_params = sql, None
+        self._last_transformed = exp.Select()
+
+    def _note_columns(self) -> None:
+        self.columns = [(name, str(kind)) for name, kind, *_ in self._duck_conn.description or []]
+        for file in (
+            (self._last_transformed.args.get("files_to_purge") or []) if self._last_transformed else []
+        ):
+            self._conn.files_to_purge.append(Path(file))

@@ -1,0 +1,58 @@
+"""The one engine that all sessions share: databases as files of a folder, each session a DuckDB connection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from fakesnow import info_schema, macros
+from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
+from fakesnow.transforms import show, stage
+
+from sandbox.snowflake.session import Session
+from sandbox.snowflake.transactions import WriteLock
+
+DEFAULT_SCHEMA = "PUBLIC"
+
+
+class Engine(FakeSnow):
+    """Databases, stages and metadata kept in `folder`; what was committed is there after a restart."""
+
+    def __init__(self, folder: Path, database: str, lock_timeout_seconds: float) -> None:
+        """Open the folder, and create `database` at first start.
+
+        Raises:
+            duckdb.IOException: another process has the folder open.
+        """
+        self.folder = folder
+        self.db_path = folder / "databases"
+        self.db_path.mkdir(parents=True, exist_ok=True)
+        self.write_lock = WriteLock(lock_timeout_seconds)
+        stage.LOCAL_BUCKET_PATH = str(folder / "stages")
+        Path(stage.LOCAL_BUCKET_PATH).mkdir(exist_ok=True)
+        self.duck_conn = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
+        self.duck_conn.execute("SET GLOBAL TimeZone = 'UTC'")
+        self.duck_conn.execute("SET GLOBAL ieee_floating_point_ops = false")
+        self._attach(GLOBAL_DATABASE_NAME, folder / "metadata.db")
+        self.duck_conn.execute(info_schema.fs_global_creation_sql())
+        self.duck_conn.execute(show.fs_global_creation_sql())
+        names = {file.stem for file in self.db_path.glob("*.db")} | {database}
+        for name in sorted(names):
+            self._open_database(name)
+
+    def open_session(self, database: str | None, schema: str | None) -> Session:
+        """A session whose current database and schema are set where they exist."""
+        return Session(self.duck_conn.cursor(), database, schema or DEFAULT_SCHEMA, self)
+
+    def close(self) -> None:
+        """Write everything that is committed into the files of the folder, and let go of them."""
+        self.duck_conn.close()
+
+    def _attach(self, name: str, file: Path) -> None:
+        self.duck_conn.execute(f"ATTACH '{file}' AS \"{name}\"")
+
+    def _open_database(self, name: str) -> None:
+        self._attach(name, self.db_path / f"{name}.db")
+        self.duck_conn.execute(info_schema.per_db_creation_sql(name))
+        self.duck_conn.execute(macros.creation_sql(name))
+        self.duck_conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"."{DEFAULT_SCHEMA}"')

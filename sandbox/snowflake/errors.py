@@ -1,0 +1,55 @@
+"""The engine's errors as Snowflake's: error code, SQL state and message."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+from snowflake.connector.errors import Error, ProgrammingError
+
+BY_TEXT: tuple[tuple[str, int, str], ...] = (
+    (r"cannot affect the same target row more than once", 100090, "42P18"),
+    (r"CHECK constraint failed", 100078, "22000"),
+    (r"Division by zero|division by zero", 100051, "22012"),
+    (r"NOT NULL constraint failed", 100072, "22000"),
+    (r"Query was interrupted|INTERRUPT", 604, "57014"),
+    (r"Current transaction is aborted", 90230, "25000"),
+    (r"already exists", 2002, "42710"),
+    (r"(Table|Schema|Catalog|View|Database).* does not exist", 2003, "42S02"),
+    (r"Scalar Function with name|Table Function with name", 2140, "42601"),
+    (r'Referenced column "|does not have a column named|Referenced table "', 904, "42000"),
+    (r"Could not convert string '.*' to (INT|DECIMAL|DOUBLE|BIGINT|FLOAT|HUGEINT)", 100038, "22018"),
+    (r"Could not convert string .* to DECIMAL", 100038, "22018"),
+    (r"invalid (timestamp|time|date) field format|timestamp field value|date field value", 100040, "22007"),
+)
+BY_KIND: tuple[tuple[type[duckdb.Error], int, str], ...] = (
+    (duckdb.ParserException, 1003, "42000"),
+    (duckdb.BinderException, 2043, "42601"),
+    (duckdb.CatalogException, 2003, "42S02"),
+    (duckdb.OutOfRangeException, 100039, "22003"),
+    (duckdb.ConversionException, 100038, "22018"),
+    (duckdb.ConstraintException, 100072, "22000"),
+    (duckdb.InvalidInputException, 100132, "22023"),
+)
+INTERNAL = (300002, "XX000")
+
+
+def from_engine(error: duckdb.Error) -> Error:
+    """The Snowflake error for what the engine raised; never None, never the engine's own class."""
+    text = str(error)
+    for pattern, number, state in BY_TEXT:
+        if re.search(pattern, text):
+            return ProgrammingError(msg=text, errno=number, sqlstate=state)
+    for kind, number, state in BY_KIND:
+        if isinstance(error, kind):
+            return ProgrammingError(msg=text, errno=number, sqlstate=state)
+    return ProgrammingError(msg=text, errno=INTERNAL[0], sqlstate=INTERNAL[1])
+
+
+def unsupported(what: str) -> ProgrammingError:
+    """What is refused by name, because the stand-in does not do it."""
+    return ProgrammingError(
+        msg=f"Unsupported feature of the Snowflake stand-in: {what}. docs/snowflake-stand-in.md lists what it has.",
+        errno=2,
+        sqlstate="0A000",
+    )

@@ -1,0 +1,32 @@
+"""NUMBER stays exact: no detour through doubles, and 38 digits where Snowflake has 38."""
+
+from __future__ import annotations
+
+from fakesnow.transforms.transforms import _numeric_agg_col_name
+from sqlglot import Expr, exp
+
+INTEGERS = {
+    exp.DataType.Type.INT,
+    exp.DataType.Type.SMALLINT,
+    exp.DataType.Type.TINYINT,
+    exp.DataType.Type.BIGINT,
+}
+
+
+def types(expression: Expr) -> Expr:
+    """Every integer type of Snowflake is NUMBER(38, 0), and so is NUMBER without a precision."""
+    if isinstance(expression, exp.DataType) and (
+        expression.this in INTEGERS
+        or (expression.this == exp.DataType.Type.DECIMAL and not expression.expressions)
+    ):
+        return exp.DataType.build("DECIMAL(38, 0)", dialect="duckdb")
+    return expression
+
+
+def aggregate_names(expression: Expr) -> Expr:
+    """Name an aggregate's column as Snowflake does, without casting its argument to double."""
+    if isinstance(expression.parent, exp.Select) and (
+        name := _numeric_agg_col_name(expression, expression.this)
+    ):
+        return exp.alias_(expression, name, quoted=True)
+    return expression

@@ -1,0 +1,131 @@
+"""Snowflake's SQL into the engine's: fakesnow's steps in its order, ours in the place of those that lose values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from fakesnow import transforms as theirs
+from fakesnow.params import MutableParams
+from sqlglot import Expr, exp
+
+from sandbox.snowflake.mends import identifiers, merges, numbers, stages, timestamps
+
+if TYPE_CHECKING:
+    from sandbox.snowflake.session import Session
+
+Step = Callable[[Expr], Expr]
+
+
+def translate(expression: Expr, session: Session, params: MutableParams | None) -> Expr:
+    """The engine's expression for one Snowflake statement; `expression` itself is changed."""
+    for step in _steps(session, params):
+        expression = expression.transform(step, copy=False)
+    return expression
+
+
+def _steps(session: Session, params: MutableParams | None) -> Iterator[Step]:
+    yield from _names(session, params)
+    yield from _semi_structured()
+    yield from _values()
+    yield from _shows(session)
+    yield from _statements(session, params)
+
+
+def _names(session: Session, params: MutableParams | None) -> Iterator[Step]:
+    yield lambda e: theirs.identifier(e, params)
+    yield stages.unquoted_reference
+    yield theirs.upper_case_unquoted_identifiers
+    yield theirs.alter_session
+    yield lambda e: theirs.update_variables(e, variables=session.variables)
+    yield theirs.current_version
+    yield lambda e: theirs.set_schema(e, current_database=session.database)
+    yield lambda e: theirs.create_database(e, db_path=session.db_path)
+    yield theirs.extract_comment_on_table
+    yield theirs.extract_comment_on_columns
+    yield theirs.information_schema_fs
+    yield lambda e: theirs.information_schema_databases(e, current_schema=session.schema)
+    yield theirs.drop_schema_cascade
+    yield theirs.tag
+
+
+def _semi_structured() -> Iterator[Step]:
+    yield theirs.semi_structured_types
+    yield theirs.try_parse_json
+    yield theirs.split
+    yield theirs.trim_cast_varchar  # before json_extract_cast_as_varchar
+    yield theirs.indices_to_json_extract  # before regex_substr
+    yield theirs.json_extract_cast_as_varchar
+    yield theirs.json_extract_cased_as_varchar
+    yield theirs.json_extract_precedence
+    yield theirs.flatten_value_cast_as_varchar
+    yield theirs.flatten
+
+
+def _values() -> Iterator[Step]:
+    yield theirs.regex_replace
+    yield theirs.regex_substr
+    yield theirs.result_scan
+    yield theirs.sequence_nextval
+    yield theirs.values_columns
+    yield theirs.to_date
+    yield theirs.timestamp_offsets
+    yield theirs.to_decimal
+    yield theirs.to_timestamp
+    yield theirs.to_variant
+    yield theirs.object_construct
+    yield timestamps.types
+    yield theirs.float_to_double
+    yield numbers.types
+    yield theirs.extract_text_length
+    yield theirs.sample
+    yield theirs.array_size
+    yield theirs.random
+    yield theirs.array_agg_within_group
+    yield theirs.array_agg
+    yield theirs.object_agg
+    yield theirs.array_construct_etc
+    yield theirs.dateadd_date_cast
+    yield theirs.dateadd_string_literal_timestamp_cast
+    yield theirs.datediff_string_literal_timestamp_cast
+
+
+def _shows(session: Session) -> Iterator[Step]:
+    database, schema = session.database, session.schema
+    yield theirs.show_databases
+    yield theirs.show_functions
+    yield theirs.show_procedures
+    yield theirs.show_parameters
+    yield theirs.show_warehouses
+    yield lambda e: theirs.show_schemas(e, database)
+    yield lambda e: theirs.show_tables_etc(e, database, schema)
+    yield lambda e: theirs.show_columns(e, database, schema)
+    yield lambda e: theirs.show_stages(e, database, schema)
+    yield lambda e: theirs.show_sequences(e, database, schema)
+    yield lambda e: theirs.show_keys(e, database, kind="PRIMARY")
+    yield lambda e: theirs.show_keys(e, database, kind="UNIQUE")
+    yield lambda e: theirs.show_keys(e, database, kind="FOREIGN")
+    yield theirs.show_users
+
+
+def _statements(session: Session, params: MutableParams | None) -> Iterator[Step]:
+    database, schema = session.database, session.schema
+    yield theirs.create_user
+    yield theirs.haversine
+    yield theirs.hex_string
+    yield theirs.sha256
+    yield theirs.create_clone
+    yield theirs.alias_in_join
+    yield theirs.alias_in_where
+    yield theirs.alter_table_strip_cluster_by
+    yield numbers.aggregate_names
+    yield lambda e: theirs.create_stage(e, database, schema)
+    yield lambda e: theirs.create_file_format(e, database, schema)
+    yield lambda e: theirs.list_stage(e, database, schema, session.table_stages)
+    yield lambda e: theirs.put_stage(e, database, schema, params, session.table_stages)
+    yield lambda e: theirs.create_table_as(e, session._duck_conn)
+    yield merges.unqualified_targets
+    yield identifiers.quoted
+
+
+__all__ = ["exp", "translate"]

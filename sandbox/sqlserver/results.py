@@ -41,7 +41,8 @@ class ResultSet:
     decimal, numeric decimal128(p, s) · money decimal128(19, 4) · smallmoney decimal128(10, 4) ·
     char, varchar, nchar, nvarchar, text, ntext, xml string · binary, varbinary, image, rowversion binary ·
     uniqueidentifier string (canonical, upper case) · date date32 · time(n) time64[ns] ·
-    smalldatetime, datetime, datetime2(0..6) timestamp[us] · datetime2(7) timestamp[ns] ·
+    smalldatetime, datetime, datetime2(0..6) timestamp[us] · datetime2(7) timestamp[ns], or text
+    `yyyy-mm-dd hh:mm:ss.fffffff` where years can lie outside of 1678 to 2261 (64 bits of nanoseconds) ·
     datetimeoffset(n) string (`yyyy-mm-dd hh:mm:ss[.fffffff] +hh:mm`, as SQL Server prints it).
     """
 
@@ -129,7 +130,11 @@ class SqlServerError(Exception):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an RPC: a Python value (None, bool, int, float, Decimal, str, bytes, date, …)."""
+    """A parameter of an RPC: a Python value (None, bool, int, float, Decimal, str, bytes, date, datetime).
+
+    smalldatetime and datetime come as datetime; time, datetime2 and datetimeoffset as text the way SQL
+    Server prints it, because Python has no 100 ns; uniqueidentifier as text in upper case.
+    """
 
     name: str
     type: SqlType

@@ -1,0 +1,219 @@
+"""One client: handshake, then requests until it leaves.
+
+The session's thread runs the engine and writes; a second thread reads, so that an attention, or a
+client that vanishes, can interrupt what runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import threading
+from dataclasses import dataclass, field
+
+from sandbox.sqlserver.results import Engine, EngineSession, LoginRequest, SqlServerError
+from sandbox.sqlserver.tds import tokens
+from sandbox.sqlserver.tds.cursor import ProtocolError
+from sandbox.sqlserver.tds.handshake import shake_hands
+from sandbox.sqlserver.tds.packets import (
+    ClientMessage,
+    PacketReader,
+    PacketStatus,
+    PacketType,
+    PacketWriter,
+)
+from sandbox.sqlserver.tds.prepared import PreparedStatements
+from sandbox.sqlserver.tds.requests import parse_batch, parse_calls, parse_transaction_request
+from sandbox.sqlserver.tds.response import Cancelled, Response, write_batch, write_call
+
+HANDSHAKE_SECONDS = 30
+REPEAT_CANCEL_SECONDS = 0.05
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Request:
+    """A message that waits, runs, or ran."""
+
+    message: ClientMessage
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    finished: threading.Event = field(default_factory=threading.Event)
+
+
+class Connection:
+    """A client's connection, from its PRELOGIN to its end."""
+
+    def __init__(self, client: socket.socket, session_id: int, engine: Engine) -> None:
+        self.id = session_id
+        self._client = client
+        self._engine = engine
+        self._reader = PacketReader(client)
+        self._packets = PacketWriter(client, session_id)
+
+    def run(self) -> None:
+        """Serve the client until it leaves, or until `disconnect`."""
+        try:
+            self._client.settimeout(HANDSHAKE_SECONDS)
+            welcome = shake_hands(self._reader, self._packets, self._engine)
+            self._client.settimeout(None)
+            if welcome is not None:
+                Session(self, self._reader, self._packets, self._engine, *welcome).serve()
+        except ProtocolError as problem:
+            log.warning("session %d: %s; the connection is closed", self.id, problem)
+        except OSError as problem:
+            log.info("session %d: the connection broke: %s", self.id, problem)
+        finally:
+            self.disconnect()
+            self._client.close()
+
+    def disconnect(self) -> None:
+        """Cut the connection; whoever reads or writes it notices. May come from any thread."""
+        try:
+            self._client.shutdown(socket.SHUT_RDWR)
+        except OSError:  # it is gone already
+            return
+
+
+class Session:
+    """The requests of a client that has logged in."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        reader: PacketReader,
+        packets: PacketWriter,
+        engine: Engine,
+        login: LoginRequest,
+        session: EngineSession,
+    ) -> None:
+        self._connection = connection
+        self._reader = reader
+        self._packets = packets
+        self._engine = engine
+        self._login = login
+        self._session = session
+        self._prepared = PreparedStatements(session)
+        self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._latest: Request | None = None
+        self._state = threading.Lock()
+        """Guards the step of a request from running to finished against an attention at that moment."""
+
+    def serve(self) -> None:
+        """Answer requests until the client leaves; then the engine's session is closed.
+
+        Raises:
+            OSError: the connection broke.
+        """
+        reading = threading.Thread(target=self._read, name=f"tds-{self._connection.id}-reader", daemon=True)
+        reading.start()
+        try:
+            while (request := self._requests.get()) is not None and self._answer(request):
+                pass
+        finally:
+            self._connection.disconnect()
+            self._session.close()
+            reading.join()
+
+    # The reader's side.
+
+    def _read(self) -> None:
+        try:
+            while (message := self._reader.read_message()) is not None:
+                if message.type == PacketType.ATTENTION:
+                    self._attend(message)
+                else:
+                    self._submit(message)
+        except ProtocolError as problem:
+            log.warning("session %d: %s; the connection is closed", self._connection.id, problem)
+        except OSError as problem:
+            log.info("session %d: the connection broke: %s", self._connection.id, problem)
+        finally:
+            self._requests.put(None)
+            self._connection.disconnect()
+            self._interrupt()
+
+    def _submit(self, message: ClientMessage) -> None:
+        self._latest = Request(message)
+        self._requests.put(self._latest)
+
+    def _attend(self, attention: ClientMessage) -> None:
+        """Stop what runs; an attention that comes too late is answered by itself."""
+        if not self._interrupt():
+            self._submit(attention)
+
+    def _interrupt(self) -> bool:
+        """Cancel the running request and wait for its end; False when nothing runs."""
+        request = self._latest
+        if request is None:
+            return False
+        with self._state:
+            if request.finished.is_set():
+                return False
+            request.cancelled.set()
+        # Again and again: the first cancel may come before the engine has begun.
+        self._session.cancel()
+        while not request.finished.wait(REPEAT_CANCEL_SECONDS):
+            self._session.cancel()
+        return True
+
+    # The side that runs and writes.
+
+    def _answer(self, request: Request) -> bool:
+        """Run a request and write its response; False when the session has to end."""
+        response = Response(self._packets, request.cancelled.is_set)
+        try:
+            self._run(response, request.message)
+        except Cancelled:
+            log.debug("session %d: cancelled by the client", self._connection.id)
+        except SqlServerError as problem:
+            response.error(problem)
+        except ProtocolError as problem:
+            log.warning("session %d: %s; the connection is closed", self._connection.id, problem)
+            response.error(SqlServerError(4014, f"The input stream cannot be read: {problem}.", severity=20))
+        except OSError:
+            raise
+        except Exception as bug:
+            text = f"Internal error of the stand-in for SQL Server: {type(bug).__name__}: {bug}"
+            response.error(SqlServerError(596, text, severity=21))
+            response.finish()
+            raise
+        finally:
+            with self._state:
+                request.finished.set()
+        response.finish()
+        return not response.is_fatal
+
+    def _run(self, response: Response, message: ClientMessage) -> None:
+        if message.status & PacketStatus.IGNORE:
+            response.done(tokens.Done.STATEMENT, error=True)
+            return
+        self._reset_if_asked(response, message.status)
+        match message.type:
+            case PacketType.SQL_BATCH:
+                write_batch(response, self._session.batch(parse_batch(message.data)))
+            case PacketType.RPC:
+                for call in parse_calls(message.data):
+                    write_call(response, self._prepared.call(call), call.parameters)
+            case PacketType.TRANSACTION_MANAGER:
+                for step in parse_transaction_request(message.data):
+                    write_batch(response, self._session.transaction(step.request, step.name, step.isolation))
+            case PacketType.ATTENTION:
+                response.attention()
+            case PacketType.BULK_LOAD:
+                raise SqlServerError(40510, "Bulk load is not supported by this stand-in for SQL Server.")
+            case _:
+                raise ProtocolError(f"a message of type 0x{message.type:02X}")
+
+    def _reset_if_asked(self, response: Response, status: PacketStatus) -> None:
+        """RESETCONNECTION, which connection pools send: as if the client had logged in anew."""
+        if status & PacketStatus.RESET_CONNECTION_SKIP_TRANSACTION:
+            raise SqlServerError(
+                40510, "RESETCONNECTIONSKIPTRAN is not supported by this stand-in for SQL Server."
+            )
+        if status & PacketStatus.RESET_CONNECTION:
+            self._session.close()
+            self._session = self._engine.login(self._login)
+            self._prepared = PreparedStatements(self._session)
+            response.token(tokens.reset_acknowledged())

@@ -1,0 +1,261 @@
+"""Arrow columns to the bytes of SQL Server's values, a whole column at a time, with no framing yet.
+
+Slots that are NULL hold arbitrary bytes: the framing leaves them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sandbox.sqlserver.results import SqlType
+from sandbox.sqlserver.tds.typeinfo import CODE_PAGE, Family, WireType, time_size
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int64]
+
+DAYS_FROM_0001_TO_1970 = 719162
+DAYS_FROM_1900_TO_1970 = 25567
+MICROSECONDS_A_DAY = 86_400_000_000
+TICKS_A_DAY = 864_000_000_000
+"""100 ns ticks."""
+
+
+@dataclass(frozen=True)
+class Varying:
+    """Values of different sizes: value i is `data[offsets[i]:offsets[i + 1]]`."""
+
+    data: bytes | memoryview
+    offsets: Integers
+
+
+_ARROW: dict[str, pa.DataType] = {
+    "bit": pa.bool_(),
+    "tinyint": pa.uint8(),
+    "smallint": pa.int16(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "real": pa.float32(),
+    "float": pa.float64(),
+    "money": pa.decimal128(19, 4),
+    "smallmoney": pa.decimal128(10, 4),
+    "date": pa.date32(),
+    "time": pa.time64("ns"),
+    "smalldatetime": pa.timestamp("us"),
+    "datetime": pa.timestamp("us"),
+    "binary": pa.binary(),
+    "varbinary": pa.binary(),
+    "image": pa.binary(),
+    "rowversion": pa.binary(),
+}
+
+
+def arrow_type(column_type: SqlType) -> pa.DataType:
+    """The Arrow type of a column, as the docstring of `ResultSet` lists them."""
+    if column_type.name in ("decimal", "numeric"):
+        return pa.decimal128(column_type.precision, column_type.scale)
+    if column_type.name == "datetime2":
+        return pa.timestamp("ns" if column_type.scale == 7 else "us")
+    return _ARROW.get(column_type.name, pa.string())
+
+
+def fixed_values(array: pa.Array, wire: WireType) -> Bytes:
+    """The values of a type of fixed size as a matrix: a row each, `wire.size` bytes wide."""
+    return _ENCODERS[wire.family](array, wire)
+
+
+def varying_values(array: pa.Array, family: Family) -> Varying:
+    """The values of a text or binary type; NULL is empty."""
+    if array.null_count:
+        array = pc.fill_null(array, b"" if family is Family.BINARY else "")
+    _, offset_buffer, data_buffer = array.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int32)[array.offset : array.offset + len(array) + 1]
+    data = memoryview(data_buffer or b"")[offsets[0] : offsets[-1]]
+    starts = offsets.astype(np.int64) - offsets[0]
+    if family is Family.BINARY:
+        return Varying(data, starts)
+    text = str(data, "utf-8")
+    unicode = family is Family.UNICODE
+    if text.isascii():
+        return Varying(text.encode("utf-16-le"), starts * 2) if unicode else Varying(data, starts)
+    return _recoded(text, np.frombuffer(data, np.uint8), starts, unicode)
+
+
+def _recoded(text: str, utf8: Bytes, starts: Integers, unicode: bool) -> Varying:
+    units = ((utf8 & 0xC0) != 0x80).astype(np.int64)
+    if unicode:
+        units += utf8 >= 0xF0  # a surrogate pair
+    position = np.concatenate((np.zeros(1, np.int64), np.cumsum(units)))[starts]
+    if unicode:
+        return Varying(text.encode("utf-16-le"), position * 2)
+    return Varying(text.encode(CODE_PAGE, "replace"), position)
+
+
+def _raw(array: pa.Array, dtype: Any) -> npt.NDArray[Any]:
+    """The values of a primitive array as they lie in its buffer, NULLs included."""
+    width = np.dtype(dtype).itemsize
+    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * width)
+
+
+def low_bytes(numbers: Integers, size: int) -> Bytes:
+    """The `size` lowest bytes of each number, little-endian."""
+    lowest: Bytes = np.ascontiguousarray(numbers).view(np.uint8).reshape(-1, 8)[:, :size]
+    return lowest
+
+
+def _beside(*parts: Bytes) -> Bytes:
+    return np.concatenate(parts, axis=1)
+
+
+def _bits(array: pa.Array, _: WireType) -> Bytes:
+    return _raw(array.cast(pa.uint8()), np.uint8).reshape(-1, 1)
+
+
+def _numbers(array: pa.Array, wire: WireType) -> Bytes:
+    return _raw(array, np.uint8 if wire.size == 1 else f"V{wire.size}").view(np.uint8).reshape(-1, wire.size)
+
+
+def _decimals(array: pa.Array, wire: WireType) -> Bytes:
+    """Sign (1: not negative), then the magnitude: Arrow has two's complement of 128 bits."""
+    halves = _raw(array, "V16").view(np.uint64).reshape(-1, 2)
+    negative = halves[:, 1] >> np.uint64(63) == 1
+    low, high = halves[:, 0].copy(), halves[:, 1].copy()
+    low[negative] = ~low[negative] + np.uint64(1)
+    high[negative] = ~high[negative] + (low[negative] == 0)
+    magnitude = np.stack((low, high), axis=1).view(np.uint8)[:, : wire.size - 1]
+    return _beside((~negative).astype(np.uint8).reshape(-1, 1), magnitude)
+
+
+def _money(array: pa.Array, wire: WireType) -> Bytes:
+    """A number of 1/10,000; money has its high half first."""
+    low = _raw(array, "V16").view(np.int64).reshape(-1, 2)[:, 0]
+    value = low_bytes(low, 8)
+    return value[:, :4] if wire.size == 4 else _beside(value[:, 4:], value[:, :4])
+
+
+_HEX = np.full(256, 0xFF, np.uint8)
+for _digit, _character in enumerate("0123456789ABCDEF"):
+    _HEX[ord(_character)] = _HEX[ord(_character.lower())] = _digit
+_GUID_DIGITS = [i for i in range(36) if i not in (8, 13, 18, 23)]
+_GUID_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, *range(8, 16)]
+_NO_GUID = "00000000-0000-0000-0000-000000000000"
+
+
+def _guids(array: pa.Array, _: WireType) -> Bytes:
+    """The first three groups are little-endian."""
+    characters = _characters(array, 36, _NO_GUID)
+    digits = _HEX[characters[:, _GUID_DIGITS]]
+    if (digits == 0xFF).any():
+        raise ValueError("a uniqueidentifier that is not written in hexadecimal digits")
+    octets: Bytes = (digits[:, 0::2] << 4) | digits[:, 1::2]
+    return octets[:, _GUID_ORDER]
+
+
+def _characters(array: pa.Array, width: int, instead_of_null: str) -> Bytes:
+    """The bytes of ASCII texts that all have one width."""
+    values = varying_values(array.fill_null(instead_of_null), Family.BINARY)
+    if (np.diff(values.offsets) != width).any():
+        raise ValueError(f"a text that is not {width} characters long")
+    return np.frombuffer(values.data, np.uint8).reshape(-1, width)
+
+
+def _dates(array: pa.Array, _: WireType) -> Bytes:
+    return low_bytes(_raw(array, np.int32).astype(np.int64) + DAYS_FROM_0001_TO_1970, 3)
+
+
+def _times(array: pa.Array, wire: WireType) -> Bytes:
+    return _time_of_ticks(_raw(array, np.int64) // 100, wire.scale)
+
+
+def _time_of_ticks(ticks: Integers, scale: int) -> Bytes:
+    return low_bytes(ticks // 10 ** (7 - scale), time_size(scale))
+
+
+def _small_datetimes(array: pa.Array, _: WireType) -> Bytes:
+    days, microseconds = np.divmod(_raw(array, np.int64), MICROSECONDS_A_DAY)
+    minutes = microseconds // 60_000_000
+    return _beside(low_bytes(days + DAYS_FROM_1900_TO_1970, 2), low_bytes(minutes, 2))
+
+
+def _datetimes(array: pa.Array, _: WireType) -> Bytes:
+    """Days since 1900, then 1/300 seconds, rounded; the last of a day belong to the next."""
+    days, microseconds = np.divmod(_raw(array, np.int64), MICROSECONDS_A_DAY)
+    ticks = (microseconds * 3 + 5_000) // 10_000
+    days, ticks = days + ticks // 25_920_000, ticks % 25_920_000
+    return _beside(low_bytes(days + DAYS_FROM_1900_TO_1970, 4), low_bytes(ticks, 4))
+
+
+def _datetime2s(array: pa.Array, wire: WireType) -> Bytes:
+    if pa.types.is_string(array.type):
+        return _datetime2_of_ticks(_ticks_of_texts(array), wire.scale)
+    numbers = _raw(array, np.int64)
+    if array.type.unit == "ns":
+        days, rest = np.divmod(numbers, MICROSECONDS_A_DAY * 1000)
+        ticks = rest // 100
+    else:
+        days, rest = np.divmod(numbers, MICROSECONDS_A_DAY)
+        ticks = rest * 10
+    return _beside(_time_of_ticks(ticks, wire.scale), low_bytes(days + DAYS_FROM_0001_TO_1970, 3))
+
+
+def _datetime2_of_ticks(ticks: Integers, scale: int) -> Bytes:
+    """From 100 ns ticks since 0001-01-01, which fit 64 bits up to the year 9999."""
+    days, rest = np.divmod(ticks, TICKS_A_DAY)
+    return _beside(_time_of_ticks(rest, scale), low_bytes(days, 3))
+
+
+def _datetimeoffsets(array: pa.Array, wire: WireType) -> Bytes:
+    """The moment in UTC, then the offset in minutes."""
+    zones = _characters(pc.utf8_slice_codeunits(array, -6), 6, "+00:00").astype(np.int64) - ord("0")
+    minutes = (zones[:, 1] * 10 + zones[:, 2]) * 60 + zones[:, 4] * 10 + zones[:, 5]
+    minutes = np.where(zones[:, 0] == ord("-") - ord("0"), -minutes, minutes)
+    local = pc.utf8_rtrim_whitespace(pc.utf8_slice_codeunits(array, 0, -6))
+    ticks = _ticks_of_texts(local) - minutes * 600_000_000
+    return _beside(_datetime2_of_ticks(ticks, wire.scale), low_bytes(minutes, 2))
+
+
+def _ticks_of_texts(array: pa.Array) -> Integers:
+    """100 ns ticks since 0001-01-01 of texts `yyyy-mm-dd hh:mm:ss[.fffffff]`."""
+    seconds = pc.utf8_slice_codeunits(array, 0, 19)
+    fraction = pc.ascii_rpad(pc.utf8_slice_codeunits(array, 20), 7, "0")
+    whole = pc.binary_join_element_wise(seconds, fraction, "")
+    digits = _characters(whole, 26, "0001-01-01 00:00:000000000").astype(np.int64) - ord("0")
+
+    def number(start: int, stop: int) -> Integers:
+        value = digits[:, start]
+        for place in range(start + 1, stop):
+            value = value * 10 + digits[:, place]
+        return value
+
+    days = _days_of_civil(number(0, 4), number(5, 7), number(8, 10))
+    second = (number(11, 13) * 60 + number(14, 16)) * 60 + number(17, 19)
+    return (days * 86_400 + second) * 10_000_000 + number(19, 26)
+
+
+def _days_of_civil(year: Integers, month: Integers, day: Integers) -> Integers:
+    """Days since 0001-01-01 in the Gregorian calendar; years begin in March, so leap days come last."""
+    year = year - (month <= 2)
+    shifted = np.where(month > 2, month - 3, month + 9)
+    day_of_year = (153 * shifted + 2) // 5 + day - 1
+    return year * 365 + year // 4 - year // 100 + year // 400 + day_of_year - 306
+
+
+_ENCODERS: dict[Family, Callable[[pa.Array, WireType], Bytes]] = {
+    Family.BIT: _bits,
+    Family.NUMBER: _numbers,
+    Family.MONEY: _money,
+    Family.DECIMAL: _decimals,
+    Family.GUID: _guids,
+    Family.DATE: _dates,
+    Family.TIME: _times,
+    Family.SMALL_DATETIME: _small_datetimes,
+    Family.DATETIME: _datetimes,
+    Family.DATETIME2: _datetime2s,
+    Family.DATETIMEOFFSET: _datetimeoffsets,
+}

@@ -1,0 +1,1 @@
+"""Shellcorp itself: its operational database and the traffic of its applications (docs/shellcorp.md)."""

@@ -1,5 +1,5 @@
 -- Shellcorp's data, made by set-based T-SQL from whole numbers alone: the same numbers give the same rows, on any server.
--- $(name) is replaced before a batch is sent, as sqlcmd -v does; GO ends a batch. docs/shellcorp.md has the rules that hold.
+-- Each variable in $( ) is replaced before a batch is sent, as sqlcmd -v does; GO ends a batch. docs/shellcorp.md has the rules that hold.
 -- a, b, c and d are pseudo-random whole numbers from 0 to 2147483646: a row's number times a large odd one, modulo a prime.
 
 -- products: two letters of the category, a dash and the number
@@ -14,7 +14,12 @@ SELECT
     CAST(c % 40000 + 99 AS decimal(19, 4)) / 100 + CASE WHEN n % 10 = 0 THEN 0.0025 ELSE 0 END,
     CASE WHEN n % 4 < 2 THEN CAST(d % 5000 + 20 AS float) / 1000 END,
     CASE WHEN a % 25 = 0 THEN 1 ELSE 0 END,
-    CASE WHEN b % 5 = 0 THEN 0x89504E470D0A1A0A0000000D4948445200000001000000010806000000 END
+    CASE b % 10
+        WHEN 0
+            THEN 0x89504E470D0A1A0A0000000D4948445200000001000000010802000000907753DE0000000C4944415478DA633811A001000324014123E44C680000000049454E44AE426082
+        WHEN 1
+            THEN 0x89504E470D0A1A0A0000000D4948445200000001000000010802000000907753DE0000000C4944415478DA63D0885A000001D0012322EF65800000000049454E44AE426082
+    END
 FROM (
     SELECT
         value AS n,
@@ -49,7 +54,7 @@ SELECT
             CHOOSE(c % 5 + 1, N'A/S', N'GmbH', N'Ltd; London', N'株式会社', N'S.A.'), N' ', n
         )
     END,
-    CASE WHEN d % 3 > 0 THEN CONCAT('customer', n, '@', CHOOSE(a % 3 + 1, 'mail.example', 'post.example', N'bücher.example')) END,
+    CASE WHEN d % 3 > 0 THEN CONCAT('customer', n, '@', CHOOSE(a % 3 + 1, 'mail.example', 'post.example', 'books.example')) END,
     CHOOSE(d % 11 + 1, 'DK', 'SE', 'NO', 'DE', 'FR', 'GB', 'US', 'CN', 'IL', 'EG', 'JP'),
     CASE WHEN b % 10 < 6 THEN 'consumer' ELSE CHOOSE(c % 3 + 1, 'business', 'enterprise', 'public') END,
     CASE WHEN c % 3 > 0 THEN CAST(a % 1000 * 100 AS decimal(18, 2)) END,
@@ -230,7 +235,7 @@ FROM (
         order_id,
         line_number,
         a % $(products) + 1 AS product,
-        CASE WHEN b % 50 = 0 THEN b % 1000 + 1 ELSE b % 9 + 1 END AS quantity,
+        CAST(CASE WHEN b % 50 = 0 THEN b % 1000 + 1 ELSE b % 9 + 1 END AS int) AS quantity,
         CAST(CHOOSE(c % 6 + 1, 0, 0, 0, 0.05, 0.125, 0.3333) AS decimal(5, 4)) AS discount_rate
     FROM (
         SELECT

@@ -65,9 +65,8 @@ def sample_keys(index_list: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
             rows += [dict(zip(each, values, strict=True)) for values in zip(*each.values(), strict=True)]
         else:
             rows.append(dict(each))
-    return tuple(", ".join(f"{name}={_text(value)}" for name, value in row.items()) for row in rows)[
-        :SAMPLE_SIZE
-    ]
+    named = (", ".join(f"{name}={_text(value)}" for name, value in row.items()) for row in rows)
+    return tuple(dict.fromkeys(named))[:SAMPLE_SIZE]
 
 
 def _text(value: object) -> str:

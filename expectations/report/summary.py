@@ -1,0 +1,166 @@
+"""What one run of the pipeline did: the facts of a report, read from OPS and QUALITY."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from snowflake.connector import SnowflakeConnection
+from snowflake.connector.cursor import DictCursor
+
+from expectations.gate.results import GateResult
+from expectations.gate.store import read_check_results
+
+Verdict = Literal["published", "published with warnings", "not published", "failed"]
+
+SELECT_TABLES = """
+SELECT TABLE_SCHEMA || '.' || TABLE_NAME AS FULL_NAME
+FROM INFORMATION_SCHEMA.TABLES
+WHERE TABLE_SCHEMA IN ('OPS', 'QUALITY')
+"""
+
+SELECT_REPLICATED = """
+SELECT
+    TABLE_NAME, SNAPSHOT_ROWS, CHANGES, LAG_SECONDS, SOURCE_QUERIES, SOURCE_ROWS, SOURCE_MILLISECONDS
+FROM OPS.REPLICATION_RUNS
+WHERE RUN_ID = %s
+ORDER BY TABLE_NAME
+"""
+
+SELECT_GAPS = """
+SELECT TABLE_NAME
+FROM OPS.REPLICATED_TABLES
+WHERE STATE = 'gap'
+ORDER BY TABLE_NAME
+"""
+
+SELECT_MODELS = """
+SELECT LAYER, MODEL, OUTCOME, ROW_COUNT
+FROM OPS.MODEL_RUNS
+WHERE RUN_ID = %s
+ORDER BY STARTED_AT, LAYER, MODEL
+"""
+
+
+@dataclass(frozen=True)
+class ReplicatedTable:
+    """What replication brought into one mirror, and what it cost the source."""
+
+    table: str
+    snapshot_rows: int
+    changes: int
+    lag_seconds: float | None
+    source_queries: int = 0
+    source_rows: int = 0
+    source_milliseconds: int = 0
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """What became of one model; `outcome` as in OPS.MODEL_RUNS."""
+
+    layer: str
+    model: str
+    outcome: str
+    row_count: int | None
+
+    @property
+    def name(self) -> str:
+        """The model's table, such as MARTS.ORDER_FACTS."""
+        return f"{self.layer}.{self.model}".upper()
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run, for whoever must decide whether its numbers can be used. Times are UTC."""
+
+    run_id: str
+    run_name: str
+    started_at: datetime
+    ended_at: datetime
+    tables: tuple[ReplicatedTable, ...] = ()
+    gaps: tuple[str, ...] = ()
+    models: tuple[ModelRun, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    first_error: str | None = None
+    data_docs_link: str | None = None
+    prefect_link: str | None = None
+
+    @property
+    def closed(self) -> tuple[GateResult, ...]:
+        """Gates that let nothing through."""
+        return tuple(gate for gate in self.gates if gate.outcome == "closed")
+
+    @property
+    def warned(self) -> tuple[GateResult, ...]:
+        """Gates that let their table through and told."""
+        return tuple(gate for gate in self.gates if gate.outcome == "warned")
+
+    @property
+    def kept(self) -> tuple[ModelRun, ...]:
+        """Models that were not published: readers have the last good table."""
+        return tuple(model for model in self.models if model.outcome != "published")
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether today's numbers can be used."""
+        if self.closed or self.kept:
+            return "not published"
+        if self.first_error:
+            return "failed"
+        return "published with warnings" if self.warned or self.gaps else "published"
+
+
+def load_summary(
+    connection: SnowflakeConnection,
+    run_id: str,
+    *,
+    run_name: str,
+    started_at: datetime,
+    ended_at: datetime,
+    first_error: str | None = None,
+    data_docs_link: str | None = None,
+    prefect_link: str | None = None,
+) -> RunSummary:
+    """Read what a run left in OPS and QUALITY; a run that died early may have left nothing there."""
+    with connection.cursor(DictCursor) as cursor:
+        there = {row["FULL_NAME"] for row in _rows(cursor, SELECT_TABLES)}
+        replicated, gaps, models = (
+            _rows(cursor, query, *values) if f"OPS.{table}" in there else []
+            for table, query, values in (
+                ("REPLICATION_RUNS", SELECT_REPLICATED, (run_id,)),
+                ("REPLICATED_TABLES", SELECT_GAPS, ()),
+                ("MODEL_RUNS", SELECT_MODELS, (run_id,)),
+            )
+        )
+    return RunSummary(
+        run_id=run_id,
+        run_name=run_name,
+        started_at=started_at,
+        ended_at=ended_at,
+        tables=tuple(_replicated(row) for row in replicated),
+        gaps=tuple(row["TABLE_NAME"] for row in gaps),
+        models=tuple(ModelRun(r["LAYER"], r["MODEL"], r["OUTCOME"], r["ROW_COUNT"]) for r in models),
+        gates=read_check_results(connection, run_id) if "QUALITY.CHECK_RESULTS" in there else (),
+        first_error=first_error,
+        data_docs_link=data_docs_link,
+        prefect_link=prefect_link,
+    )
+
+
+def _rows(cursor: DictCursor, query: str, *values: str) -> list[dict[str, Any]]:
+    cursor.execute(query, values)
+    return [dict(row) for row in cursor.fetchall()]
+
+
+def _replicated(row: dict[str, Any]) -> ReplicatedTable:
+    return ReplicatedTable(
+        table=row["TABLE_NAME"],
+        snapshot_rows=int(row["SNAPSHOT_ROWS"] or 0),
+        changes=int(row["CHANGES"] or 0),
+        lag_seconds=None if row["LAG_SECONDS"] is None else float(row["LAG_SECONDS"]),
+        source_queries=int(row["SOURCE_QUERIES"] or 0),
+        source_rows=int(row["SOURCE_ROWS"] or 0),
+        source_milliseconds=int(row["SOURCE_MILLISECONDS"] or 0),
+    )

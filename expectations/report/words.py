@@ -1,0 +1,78 @@
+"""Numbers, times and verdicts as people read them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from expectations.report.summary import RunSummary
+
+COMPANY = "Shellcorp"
+
+
+def subject_of(summary: RunSummary) -> str:
+    """The subject: its first words say whether today's numbers can be used."""
+    return f"{COMPANY}: {verdict_of(summary)} — {reason_of(summary)}"
+
+
+def verdict_of(summary: RunSummary) -> str:
+    """The verdict, loud where it must be."""
+    return {
+        "published": "published",
+        "published with warnings": "published with warnings",
+        "not published": "NOT published",
+        "failed": "run FAILED",
+    }[summary.verdict]
+
+
+def reason_of(summary: RunSummary) -> str:
+    """Why, in a few words."""
+    if summary.closed:
+        return f"gate closed on {and_more([gate.name for gate in summary.closed])}"
+    if summary.kept:
+        return f"kept as they were: {and_more([model.name for model in summary.kept])}"
+    if summary.first_error:
+        return one_line(summary.first_error, 100)
+    if summary.gaps:
+        return f"changes are missing of {and_more(list(summary.gaps))}"
+    if summary.warned:
+        return f"look at {and_more([gate.name for gate in summary.warned])}"
+    checks = sum(len(gate.checks) for gate in summary.gates)
+    return f"{whole(checks)} checks on {whole(len(summary.gates))} tables passed"
+
+
+def and_more(names: list[str], shown: int = 2) -> str:
+    """The first names and how many follow: `A, B and 3 more`."""
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def whole(count: int | None) -> str:
+    """12345 as `12,345`; unknown as a dash."""
+    return "–" if count is None else f"{count:,}"
+
+
+def seconds(lag: float | None) -> str:
+    """A lag: `4 s`, `3 min`, `2 h`; unknown as a dash."""
+    if lag is None:
+        return "–"
+    if lag < 10:
+        return f"{lag:.1f} s"
+    if lag < 120:
+        return f"{lag:.0f} s"
+    return f"{lag / 60:.0f} min" if lag < 7200 else f"{lag / 3600:.0f} h"
+
+
+def duration(length: timedelta) -> str:
+    """How long a run took: `41 s`, `3 min 5 s`, `1 h 12 min`."""
+    total = round(length.total_seconds())
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60} min {total % 60} s"
+    return f"{total // 3600} h {total % 3600 // 60} min"
+
+
+def one_line(text: str, length: int) -> str:
+    """The text without line breaks, cut to a length in characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1].rstrip() + "…"

@@ -1,0 +1,1 @@
+"""Answers to questions about Shellcorp, each at a documented grain."""

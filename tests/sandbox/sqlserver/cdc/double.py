@@ -1,0 +1,206 @@
+"""A small double of the engine: catalog and context of a session, and a log written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from sandbox.sqlserver.cdc import PROCEDURES, install
+from sandbox.sqlserver.engine.model import ColumnDef, KeyDef, TableDef
+from sandbox.sqlserver.engine.procedures import bind_arguments
+from sandbox.sqlserver.engine.types import FIXED, duckdb_type
+from sandbox.sqlserver.results import Column, Message, Result, ResultSet, SqlType
+
+DATABASE = "Shell corp"
+MINUTE = timedelta(minutes=1)
+_PROCEDURES = {definition.name: definition for definition in PROCEDURES}
+
+
+@dataclass
+class Catalog:
+    by_key: dict[tuple[str, str], TableDef] = field(default_factory=dict)
+
+    def find(self, schema: str, name: str) -> TableDef | None:
+        return self.by_key.get((schema.lower(), name.lower()))
+
+    def by_id(self, object_id: int) -> TableDef | None:
+        return next((t for t in self.by_key.values() if t.object_id == object_id), None)
+
+    def tables(self) -> list[TableDef]:
+        return sorted(self.by_key.values(), key=lambda t: t.object_id)
+
+    def put(self, table: TableDef) -> None:
+        self.by_key[(table.schema.lower(), table.name.lower())] = table
+
+
+class Database:
+    """One database with CDC's schemas, and what a session does in it. Its name needs quoting."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.connection: DuckDBPyConnection = duckdb.connect(":memory:")
+        for name in (DATABASE, "msdb"):
+            where = ":memory:" if folder is None else str(folder / f"{name}.duckdb")
+            self.connection.execute(f"ATTACH '{where}' AS \"{name}\"")
+        self.connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{DATABASE}".dbo')
+        install(self.connection, DATABASE)
+        self.database = DATABASE
+        self.login = "sa"
+        self.is_owner = True
+        self.catalog = Catalog()
+        self.commits = 0
+        self._ids = count(1000)
+        self.clock = datetime(2026, 3, 1, 12, 0)
+
+    # What the engine's ProcedureContext offers.
+    def begin_write(self) -> None:
+        self.connection.execute("BEGIN")
+
+    def create_system_table(self, schema: str, name: str, columns: Sequence[Column]) -> int:
+        definition = tuple(ColumnDef(i, c.name, c.type, c.nullable) for i, c in enumerate(columns, 1))
+        return self._create(TableDef(next(self._ids), schema, name, definition, kind="S"))
+
+    def declare_function(self, schema: str, name: str, columns: Sequence[Column]) -> int:
+        definition = tuple(ColumnDef(i, c.name, c.type) for i, c in enumerate(columns, 1))
+        function = TableDef(next(self._ids), schema, name, definition, kind="IF")
+        self.catalog.put(function)
+        return function.object_id
+
+    def drop_object(self, object_id: int) -> None:
+        found = self.catalog.by_id(object_id)
+        assert found is not None
+        if found.kind == "S":
+            self.connection.execute(f'DROP TABLE "{DATABASE}"."{found.schema}"."{found.name}"')
+        del self.catalog.by_key[(found.schema.lower(), found.name.lower())]
+
+    def run(self, sql: str) -> Iterator[Result]:
+        raise NotImplementedError(sql)
+
+    # What a test does with it.
+    def execute(self, procedure: str, **arguments: Any) -> list[Result]:
+        """Run a procedure in a transaction of its own."""
+        definition = _PROCEDURES[procedure]
+        try:
+            results = list(definition.run(self, bind_arguments(definition, [], arguments)))
+        except BaseException:
+            self._end("ROLLBACK")
+            raise
+        self._end("COMMIT")
+        return results
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.connection.cursor().execute(sql.format(db=f'"{DATABASE}"')).fetchall()
+
+    def create_table(
+        self, name: str, columns: dict[str, SqlType | str], key: Sequence[str] = (), computed: str = ""
+    ) -> TableDef:
+        definition = tuple(
+            ColumnDef(
+                number,
+                column,
+                FIXED[kind] if isinstance(kind, str) else kind,
+                computed="1 + 1" if column == computed else None,
+            )
+            for number, (column, kind) in enumerate(columns.items(), start=1)
+        )
+        keys = (KeyDef(f"pk_{name}", tuple(key), kind="PK", clustered=True),) if key else ()
+        table = TableDef(next(self._ids), "dbo", name, definition, keys=keys)
+        self._create(table)
+        return table
+
+    def commit(self, *records: Record, at: datetime | None = None) -> int:
+        """Append one transaction to the log, as the engine does at COMMIT."""
+        self.commits += 1
+        end = at or self.clock
+        self.clock = end + timedelta(seconds=1)
+        cursor = self.connection.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute(
+            f'INSERT INTO "{DATABASE}".log.commits VALUES (?, ?, ?, ?)',
+            [self.commits, self.commits.to_bytes(6, "big"), end - timedelta(milliseconds=5), end],
+        )
+        for record in records:
+            before, after = self._image(record.table, record.before), self._image(record.table, record.after)
+            cursor.execute(
+                f'INSERT INTO "{DATABASE}".log.records VALUES (?, ?, ?, ?, ?, ?, ?)',
+                [
+                    self.commits,
+                    record.command,
+                    record.table.object_id,
+                    record.kind,
+                    len(record.before or record.after or []),
+                    before,
+                    after,
+                ],
+            )
+        cursor.execute("COMMIT")
+        return self.commits
+
+    def _create(self, table: TableDef) -> int:
+        columns = ", ".join(f'"{c.name}" {duckdb_type(c.type)}' for c in table.columns)
+        self.connection.execute(f'CREATE TABLE "{DATABASE}"."{table.schema}"."{table.name}" ({columns})')
+        self.catalog.put(table)
+        return table.object_id
+
+    def _image(self, table: TableDef, rows: Sequence[Sequence[Any]] | None) -> bytes | None:
+        if rows is None:
+            return None
+        cursor = self.connection.cursor()
+        relation = cursor.sql(f'FROM "{DATABASE}"."{table.schema}"."{table.name}" LIMIT 0')
+        schema = relation.to_arrow_table().schema
+        columns = [pa.array([row[i] for row in rows], column.type) for i, column in enumerate(schema)]
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema) as writer:
+            writer.write_table(pa.table(columns, schema=schema))
+        return sink.getvalue().to_pybytes()
+
+    def _end(self, how: str) -> None:
+        try:
+            self.connection.execute(how)
+        except duckdb.TransactionException:  # the procedure wrote nothing
+            return
+
+
+@dataclass(frozen=True)
+class Record:
+    """One statement's effect on one table."""
+
+    table: TableDef
+    kind: str
+    before: Sequence[Sequence[Any]] | None = None
+    after: Sequence[Sequence[Any]] | None = None
+    command: int = 1
+
+
+def insert(table: TableDef, *rows: Sequence[Any], command: int = 1) -> Record:
+    return Record(table, "insert", after=rows, command=command)
+
+
+def delete(table: TableDef, *rows: Sequence[Any], command: int = 1) -> Record:
+    return Record(table, "delete", before=rows, command=command)
+
+
+def update(table: TableDef, *pairs: tuple[Sequence[Any], Sequence[Any]], command: int = 1) -> Record:
+    return Record(table, "update", before=[b for b, _ in pairs], after=[a for _, a in pairs], command=command)
+
+
+def move(table: TableDef, before: Sequence[Any], after: Sequence[Any], command: int = 1) -> list[Record]:
+    """An update of the primary key, as the engine logs it."""
+    return [delete(table, before, command=command), insert(table, after, command=command)]
+
+
+def messages(results: list[Result]) -> list[str]:
+    return [result.text for result in results if isinstance(result, Message)]
+
+
+def rows(results: list[Result]) -> list[dict[str, Any]]:
+    """The rows of the only result set."""
+    (result,) = [r for r in results if isinstance(r, ResultSet)]
+    return [row for batch in result.batches for row in batch.to_pylist()]

@@ -7,6 +7,7 @@ Arrow binary array (any number). Neighbouring matrices melt into one; Arrow join
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from typing import TypeAlias
 
@@ -49,7 +50,10 @@ class RowEncoder:
             yield self._encode_slice(batch.slice(start, count))
 
     def _encode_slice(self, batch: pa.RecordBatch) -> memoryview:
-        arrays = [self._expected(index, batch.column(index)) for index in range(len(self.columns))]
+        arrays = []
+        for index, column in enumerate(self.columns):
+            with _named(column):
+                arrays.append(self._expected(index, batch.column(index)))
         masks = [_valid(array) for array in arrays]
         bitmap = self._null_bitmap(masks, batch.num_rows)
         token = ROW if bitmap is None else NULL_BITMAP_ROW
@@ -57,21 +61,18 @@ class RowEncoder:
         if bitmap is not None:
             pieces.append(bitmap)
         for column, wire, array, valid in zip(self.columns, self.wire_types, arrays, masks, strict=True):
-            try:
+            with _named(column):
                 pieces += column_pieces(array, wire, valid, null_is_in_bitmap=bitmap is not None)
-            except (ValueError, OverflowError) as error:
-                raise ValueError(f"Column {column.name!r} ({column.type.name}): {error}") from error
         return interleaved(pieces)
 
     def _expected(self, index: int, array: pa.Array) -> pa.Array:
+        """The column as `ResultSet` promises it; engines may use wider Arrow types for the same values."""
         wanted = self._arrow_types[index]
-        # datetime2 may come in any unit, or as text: years beyond 2262 do not fit 64 bits of nanoseconds.
-        if self.columns[index].type.name == "datetime2" and (
-            (pa.types.is_timestamp(array.type) and array.type.unit in ("us", "ns"))
-            or pa.types.is_string(array.type)
+        if array.type == wanted or (
+            self.columns[index].type.name == "datetime2" and _is_datetime2(array.type)
         ):
             return array
-        return array if array.type == wanted else array.cast(wanted)
+        return array.cast(wanted)
 
     def _null_bitmap(self, masks: list[Mask | None], rows: int) -> Bytes | None:
         """The bitmap of NBCROW, when it costs less than the NULLs themselves."""
@@ -88,6 +89,20 @@ class RowEncoder:
             if valid is not None:
                 nulls[:, index] = ~valid
         return np.packbits(nulls, axis=1, bitorder="little")
+
+
+@contextmanager
+def _named(column: Column) -> Iterator[None]:
+    """Errors about a value name its column."""
+    try:
+        yield
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"Column {column.name!r} ({column.type.name}): {error}") from error
+
+
+def _is_datetime2(arrow: pa.DataType) -> bool:
+    """64 bits of nanoseconds end in 2262: microseconds and text reach further."""
+    return arrow in (pa.timestamp("us"), pa.timestamp("ns"), pa.string())
 
 
 def _valid(array: pa.Array) -> Mask | None:
@@ -160,12 +175,18 @@ def _binary(data: bytes | memoryview, offsets: npt.NDArray[np.int64]) -> pa.Arra
     return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, buffers)
 
 
+def _side_by_side(matrices: list[Bytes]) -> Bytes:
+    """The matrices as one, its rows contiguous in memory."""
+    whole = np.empty((len(matrices[0]), sum(matrix.shape[1] for matrix in matrices)), np.uint8)
+    return np.concatenate(matrices, axis=1, out=whole)
+
+
 def interleaved(pieces: list[Piece]) -> memoryview:
     """The rows, one after the other: the first row of each piece, then the second of each, …"""
     arrays: list[pa.Array] = []
     for is_matrix, group in groupby(pieces, lambda piece: isinstance(piece, np.ndarray)):
         if is_matrix:
-            matrix = np.concatenate(list(group), axis=1)
+            matrix = _side_by_side(list(group))
             rows, width = matrix.shape
             arrays.append(_binary(matrix.data.cast("B"), np.arange(rows + 1) * width))
         else:

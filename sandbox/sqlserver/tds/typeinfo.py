@@ -15,15 +15,16 @@ MAX_LENGTH = 0xFFFF
 
 
 class Layout(Enum):
-    """How a value is framed. The value of each member is the size of a NULL in bytes."""
+    """How a value is framed ([MS-TDS] 2.2.5.2)."""
 
-    FIXED = "fixed"  # no length, no NULL
-    BYTE_LENGTH = "byte length"  # NULL: length 0
-    SHORT_LENGTH = "short length"  # NULL: length 0xFFFF
-    PARTIALLY_LENGTH_PREFIXED = "PLP"  # NULL: total length 0xFFFFFFFFFFFFFFFF
-    TEXT_POINTER = "text pointer"  # NULL: pointer of length 0
+    FIXED = "as it is: no NULL"
+    BYTE_LENGTH = "after a length of one byte"
+    SHORT_LENGTH = "after a length of two bytes"
+    PARTIALLY_LENGTH_PREFIXED = "in chunks: the (max) types and xml"
+    TEXT_POINTER = "after a text pointer, a timestamp and a length of four bytes"
 
 
+# A NULL: a length of 0 where no value is empty, otherwise the largest length.
 NULL_BYTES = {
     Layout.FIXED: b"",
     Layout.BYTE_LENGTH: b"\x00",

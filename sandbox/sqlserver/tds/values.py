@@ -153,7 +153,7 @@ def _guids(array: pa.Array, _: WireType) -> Bytes:
     digits = _HEX[characters[:, _GUID_DIGITS]]
     if (digits == 0xFF).any():
         raise ValueError("a uniqueidentifier that is not written in hexadecimal digits")
-    octets: Bytes = (digits[:, 0::2] << 4) | digits[:, 1::2]
+    octets: Bytes = (digits[:, 0::2] << np.uint8(4)) | digits[:, 1::2]
     return octets[:, _GUID_ORDER]
 
 
@@ -220,12 +220,18 @@ def _datetimeoffsets(array: pa.Array, wire: WireType) -> Bytes:
     return _beside(_datetime2_of_ticks(ticks, wire.scale), low_bytes(minutes, 2))
 
 
+_TIME_DIGITS = [i for i in range(26) if i not in (4, 7, 10, 13, 16)]
+
+
 def _ticks_of_texts(array: pa.Array) -> Integers:
     """100 ns ticks since 0001-01-01 of texts `yyyy-mm-dd hh:mm:ss[.fffffff]`."""
     seconds = pc.utf8_slice_codeunits(array, 0, 19)
     fraction = pc.ascii_rpad(pc.utf8_slice_codeunits(array, 20), 7, "0")
     whole = pc.binary_join_element_wise(seconds, fraction, "")
-    digits = _characters(whole, 26, "0001-01-01 00:00:000000000").astype(np.int64) - ord("0")
+    characters = _characters(whole, 26, "0001-01-01 00:00:000000000")
+    digits = characters.astype(np.int64) - ord("0")
+    if ((digits < 0) | (digits > 9))[:, _TIME_DIGITS].any():
+        raise ValueError("a text that is not yyyy-mm-dd hh:mm:ss[.fffffff]")
 
     def number(start: int, stop: int) -> Integers:
         value = digits[:, start]

@@ -1,0 +1,65 @@
+"""A TDS server on a free port before an engine of canned answers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pymssql
+import pytest
+from canned_engine import PASSWORD, CannedEngine
+
+from sandbox.sqlserver.tds.server import TdsServer
+
+
+@dataclass
+class Served:
+    """A running server, its engine, and clients for it."""
+
+    engine: CannedEngine
+    server: TdsServer
+    port: int
+
+    def connect(self, **options: Any) -> pymssql.Connection:
+        arguments: dict[str, Any] = {
+            "user": "sa",
+            "password": PASSWORD,
+            "database": "shop",
+            "tds_version": "7.4",
+            "encryption": "off",
+            "charset": "UTF-8",
+            "login_timeout": 10,
+            "timeout": 20,
+        }
+        return pymssql.connect(server="127.0.0.1", port=str(self.port), **(arguments | options))
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    engine = CannedEngine()
+    server = TdsServer(engine, listener)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Served(engine, server, listener.getsockname()[1])
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def eventually() -> Callable[[threading.Event], None]:
+    """Wait for an event of a server's thread, with a limit."""
+
+    def wait(event: threading.Event) -> None:
+        assert event.wait(10), "it did not happen within 10 seconds"
+
+    return wait

@@ -33,7 +33,7 @@ LONG_RUNNING_DAYS = 30
         Column("duration_days", "NUMBER(9,0)", "Days from start to end, once ended.", nullable=True),
         Column("running_days", "NUMBER(9,0)", "Days since its start while open.", nullable=True),
         Column("is_overdue", "BOOLEAN", f"Not begun in time, or open over {LONG_RUNNING_DAYS} days."),
-        Column("last_changed_at", "TIMESTAMP_NTZ", "Commit of its last change, UTC."),
+        Column("committed_at", "TIMESTAMP_NTZ", "Commit of its last change, UTC."),
         Column("as_of", "TIMESTAMP_NTZ", "The time for which stage and days are told, UTC."),
     ],
 )
@@ -66,7 +66,7 @@ def activity_lifecycle(stg_activities: DataFrame, stg_accounts: DataFrame) -> Da
         "DURATION_DAYS",
         "RUNNING_DAYS",
         _is_overdue().alias("IS_OVERDUE"),
-        col("COMMITTED_AT").alias("LAST_CHANGED_AT"),
+        "COMMITTED_AT",
         "AS_OF",
     )
 

@@ -7,7 +7,7 @@ from snowflake.snowpark.functions import col, count_distinct, iff, lit
 from snowflake.snowpark.functions import sum as sum_
 
 from snowpark_models import Column, model
-from snowpark_models.marts._sums import COUNT, MONEY, money_or_zero, rows, rows_where
+from snowpark_models.sums import COUNT, MONEY, money_or_zero, rows, rows_where
 
 
 @model(

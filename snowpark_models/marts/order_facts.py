@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from snowflake.snowpark import Column as Expression
 from snowflake.snowpark import DataFrame
-from snowflake.snowpark.functions import col, iff, lit, when
+from snowflake.snowpark.functions import coalesce, col, greatest, iff, lit, when
+from snowflake.snowpark.functions import max as max_
 from snowflake.snowpark.functions import min as min_
 from snowflake.snowpark.functions import sum as sum_
 
 from snowpark_models import Column, model
-from snowpark_models.marts._sums import COUNT, MONEY, count_or_zero, money_or_zero, rows, rows_where
+from snowpark_models.sums import COUNT, MONEY, count_or_zero, money_or_zero, rows, rows_where
 
 
 @model(
@@ -44,6 +45,7 @@ from snowpark_models.marts._sums import COUNT, MONEY, count_or_zero, money_or_ze
             "payments_fit_status", "BOOLEAN", "Captured: all if paid or shipped, less if placed, or none."
         ),
         Column("first_captured_at", "TIMESTAMP_NTZ", "First payment that was captured, UTC.", nullable=True),
+        Column("committed_at", "TIMESTAMP_NTZ", "Commit of the last change of head, lines or payments, UTC."),
     ],
 )
 def order_facts(
@@ -76,6 +78,9 @@ def order_facts(
         money_or_zero("CAPTURED_AMOUNT"),
         money_or_zero("REFUNDED_AMOUNT"),
         col("FIRST_CAPTURED_AT"),
+        greatest(col("COMMITTED_AT"), *map(_or_head, ("LINES_COMMITTED_AT", "PAYMENTS_COMMITTED_AT"))).alias(
+            "COMMITTED_AT"
+        ),
     )
     matches = (col("LINE_COUNT") > 0) & (col("LINES_AMOUNT") == col("TOTAL_AMOUNT"))
     outstanding = iff(col("IS_CANCELLED"), lit(0), col("TOTAL_AMOUNT") - col("CAPTURED_AMOUNT"))
@@ -96,6 +101,7 @@ def _lines_by_order(stg_order_lines: DataFrame) -> DataFrame:
         sum_("QUANTITY").alias("ITEM_COUNT"),
         sum_("LINE_AMOUNT").alias("LINES_AMOUNT"),
         sum_("DISCOUNT_AMOUNT").alias("DISCOUNT_AMOUNT"),
+        max_("COMMITTED_AT").alias("LINES_COMMITTED_AT"),
     )
 
 
@@ -106,7 +112,13 @@ def _payments_by_order(stg_payments: DataFrame) -> DataFrame:
         sum_(iff(col("IS_CAPTURED"), col("AMOUNT"), lit(None))).alias("CAPTURED_AMOUNT"),
         sum_(iff(col("STATUS") == "refunded", col("AMOUNT"), lit(None))).alias("REFUNDED_AMOUNT"),
         min_(iff(col("IS_CAPTURED"), col("PAID_AT"), lit(None))).alias("FIRST_CAPTURED_AT"),
+        max_("COMMITTED_AT").alias("PAYMENTS_COMMITTED_AT"),
     )
+
+
+def _or_head(name: str) -> Expression:
+    """A commit time of lines or payments; the head's where there are none."""
+    return coalesce(col(name), col("COMMITTED_AT"))
 
 
 def _payments_fit_status() -> Expression:

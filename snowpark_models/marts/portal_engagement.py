@@ -9,7 +9,7 @@ from snowflake.snowpark.functions import min as min_
 from snowflake.snowpark.functions import sum as sum_
 
 from snowpark_models import Column, model
-from snowpark_models.marts._sums import COUNT, rows, rows_where
+from snowpark_models.sums import COUNT, rows, rows_where
 
 
 @model(

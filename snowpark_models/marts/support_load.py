@@ -7,7 +7,7 @@ from snowflake.snowpark.functions import avg, col, lit, median
 from snowflake.snowpark.functions import sum as sum_
 
 from snowpark_models import Column, model
-from snowpark_models.marts._sums import COUNT, count_or_zero, rows, rows_where
+from snowpark_models.sums import COUNT, count_or_zero, rows, rows_where
 
 
 @model(

@@ -101,6 +101,27 @@ def materialise(
         MissingTableError: a table that the models read is not there; nothing has been built.
         BuildError: the warehouse failed on a model; what is published, before it or in earlier runs, stands.
     """
+    progress = progress or Silence()
+    run = begin(session, models, audit, run_id, closed_sources)
+    outcomes = []
+    for number, model in enumerate(models, start=1):
+        progress.started(model, number, len(models))
+        outcomes.append(run.build(model))
+        progress.ended(outcomes[-1])
+    return outcomes
+
+
+def begin(
+    session: Session,
+    models: Sequence[Model],
+    audit: Audit,
+    run_id: str,
+    closed_sources: Collection[str] = (),
+) -> Run:
+    """Make the run ready to build the models one by one: `materialise` for whoever steps through them.
+
+    Arguments and errors are those of `materialise`.
+    """
     warehouse = Warehouse(session)
     with _failures("the run could not begin"):
         warehouse.prepare()
@@ -110,24 +131,25 @@ def materialise(
         for model in models:
             if (model.schema, model.candidate) in tables:
                 warehouse.drop_candidate(model)
-    run = _Run(warehouse, audit, run_id, progress or Silence(), tables, set(closed_sources))
-    return [run.one(model, number, len(models)) for number, model in enumerate(models, start=1)]
+    return Run(warehouse, audit, run_id, tables, set(closed_sources))
 
 
 @dataclass
-class _Run:
+class Run:
     """One run through the models; `closed` grows by every model that is not published."""
 
     warehouse: Warehouse
     audit: Audit
     run_id: str
-    progress: Progress
     tables: set[tuple[str, str]]
     closed: set[str]
 
-    def one(self, model: Model, number: int, total: int) -> ModelOutcome:
-        """Bring one model to its end, and write it down."""
-        self.progress.started(model, number, total)
+    def build(self, model: Model) -> ModelOutcome:
+        """Bring one model to its end, and write it down; its upstreams come first.
+
+        Raises:
+            BuildError: the warehouse failed; what is published stands.
+        """
         started_at = now()
         with _failures(f"model {model.name} could not be built"):
             self.warehouse.tag(model, self.run_id)
@@ -135,9 +157,7 @@ class _Run:
             if outcome != "published":
                 self.closed.add(model.name)
             self.warehouse.record(self.run_id, model, outcome, row_count, started_at)
-        ended = ModelOutcome(model, outcome, row_count, reason, started_at, now())
-        self.progress.ended(ended)
-        return ended
+        return ModelOutcome(model, outcome, row_count, reason, started_at, now())
 
     def _attempt(self, model: Model) -> tuple[Outcome, int | None, str]:
         missing = [upstream for upstream in model.upstreams if upstream in self.closed]

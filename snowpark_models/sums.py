@@ -1,4 +1,4 @@
-"""How marts add up: exact money, and nothing counted as 0."""
+"""How models add up: exact money, and 0 where there is nothing."""
 
 from __future__ import annotations
 

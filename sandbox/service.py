@@ -22,7 +22,8 @@ PARENT_POLL_SECONDS = 0.5
 
 def listen(port: int, service: str) -> socket.socket:
     """A listening socket on 127.0.0.1; port 0 takes a free one. Ends the process if the port is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio switches Nagle's delay (40 ms a request) off only for sockets that say that they are TCP
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))

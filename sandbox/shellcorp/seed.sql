@@ -1,5 +1,5 @@
 -- Shellcorp's data, made by set-based T-SQL from whole numbers alone: the same numbers give the same rows, on any server.
--- Each variable in $( ) is replaced before a batch is sent, as sqlcmd -v does; GO ends a batch. docs/shellcorp.md has the rules that hold.
+-- Variables are filled in as sqlcmd -v does, and GO ends a batch. docs/shellcorp.md has the rules that hold.
 -- a, b, c and d are pseudo-random whole numbers from 0 to 2147483646: a row's number times a large odd one, modulo a prime.
 
 -- products: two letters of the category, a dash and the number

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import warnings
 from pathlib import Path
 
 import duckdb
 import uvicorn
 
 from sandbox.service import announce, credentials, end_with_parent, fail, listen
+from sandbox.snowflake.clients import Clients, telling_protocol
 from sandbox.snowflake.engine import Engine
 from sandbox.snowflake.server import application
 
@@ -22,6 +25,8 @@ KEEP_ALIVE_SECONDS = (
 def main() -> None:
     """Open the folder, listen on the loopback, announce, and serve until told to end."""
     arguments = _arguments()
+    logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
+    warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # fakesnow's way to fetch
     folder: Path = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     passwords = credentials(folder, USERS)
@@ -30,9 +35,12 @@ def main() -> None:
         engine = Engine(folder, arguments.database, arguments.lock_timeout)
     except duckdb.IOException as error:
         fail(f"{SERVICE}: the folder {folder} cannot be opened; end the process that has it open. {error}")
+    clients = Clients()
+    port = listener.getsockname()[1]
     server = uvicorn.Server(
         uvicorn.Config(
-            application(engine, passwords, on_ready=lambda: announce(folder, listener.getsockname()[1])),
+            application(engine, passwords, clients, on_ready=lambda: announce(folder, port)),
+            http=telling_protocol(clients.lost),
             log_level="warning",
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=2,
@@ -48,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--database", default="SHELLCORP")
+    parser.add_argument("--verbose", action="store_true", help="log each statement")
     parser.add_argument("--lock-timeout", type=float, default=60.0, help="seconds that a second writer waits")
     return parser.parse_args()
 

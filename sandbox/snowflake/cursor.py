@@ -19,8 +19,9 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
 from sandbox.snowflake import errors
+from sandbox.snowflake.mends import overwrites
 from sandbox.snowflake.session import Session
-from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, swap
+from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, session_parameters, swap
 from sandbox.snowflake.translate import translate
 
 SUCCESS = "SELECT 'Statement executed successfully.' AS \"status\""
@@ -62,7 +63,8 @@ class Cursor(FakeSnowflakeCursor):
             dict(bound) if isinstance(bound, dict) else list(bound) if bound else None
         )
         try:
-            self._run(parse_one(self._inline_variables(command)), values)
+            with self._conn.within_its_time():
+                self._run(parse_one(self._inline_variables(command)), values)
         except duckdb.Error as error:
             raise errors.from_engine(error) from error
         except ProgrammingError as error:
@@ -75,11 +77,18 @@ class Cursor(FakeSnowflakeCursor):
 
     def execute_batch(self, command: str, rows: list[tuple[Any, ...]]) -> None:
         """Run one statement for each row of bound values; the result counts all of them."""
+        expression = parse_one(self._inline_variables(command))
+        if kind_of(expression) is not Kind.DML:
+            raise errors.unsupported(
+                "binding arrays to a statement that is no INSERT, UPDATE, DELETE or MERGE"
+            )
         count = 0
-        for row in rows:
-            self.execute(command, binding_params=row)
-            count += self.rowcount or 0
+        with self._conn.writing():
+            for row in rows:
+                self.execute(command, binding_params=row)
+                count += self.rowcount or 0
         self._arrow_table = pa.table({self.columns[0][0]: [count]})
+        self.columns = self.columns[:1]
 
     def describe_only(self, command: str) -> None:
         """Describe the result of a statement without running it; the cursor has columns and no row."""
@@ -93,7 +102,8 @@ class Cursor(FakeSnowflakeCursor):
         without_values = expression.transform(lambda e: exp.Null() if isinstance(e, exp.Placeholder) else e)
         sql = self._transform(without_values, None).sql(dialect="duckdb")
         try:
-            described = self._duck_conn.execute(f"DESCRIBE {sql}").fetchall()
+            with self._conn.reading():
+                described = self._duck_conn.execute(f"DESCRIBE {sql}").fetchall()
         except duckdb.Error as error:
             raise errors.from_engine(error) from error
         self.columns = [(row[0], row[1]) for row in described]
@@ -130,6 +140,9 @@ class Cursor(FakeSnowflakeCursor):
             case Kind.ROLLBACK:
                 self._conn.rollback()
                 self._answer(SUCCESS)
+            case Kind.SESSION:
+                self._conn.set_parameters(session_parameters(expression))
+                self._answer(SUCCESS)
             case Kind.INERT:
                 self._answer(SUCCESS)
             case Kind.DML:
@@ -160,7 +173,7 @@ class Cursor(FakeSnowflakeCursor):
         for split in (
             transforms.create_table_autoincrement,
             transforms.alter_table_add_multiple_columns,
-            transforms.insert_overwrite,
+            overwrites.insert_overwrite,
         ):
             parts: list[Expr] = split(expression)
             if len(parts) > 1:

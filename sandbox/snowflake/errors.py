@@ -53,3 +53,17 @@ def unsupported(what: str) -> ProgrammingError:
         errno=2,
         sqlstate="0A000",
     )
+
+
+def cancelled() -> ProgrammingError:
+    """A statement that its client cancelled."""
+    return ProgrammingError(msg="SQL execution canceled", errno=604, sqlstate="57014")
+
+
+def timed_out(seconds: float) -> ProgrammingError:
+    """A statement that ran longer than STATEMENT_TIMEOUT_IN_SECONDS."""
+    return ProgrammingError(
+        msg=f"Statement reached its statement or warehouse timeout of {seconds:g} second(s) and was canceled.",
+        errno=630,
+        sqlstate="57014",
+    )

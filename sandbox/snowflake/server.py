@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.snowflake.clients import Clients
 from sandbox.snowflake.cursor import Cursor
 from sandbox.snowflake.engine import Engine
 from sandbox.snowflake.results import row_type, to_rows, to_wire
@@ -33,14 +34,15 @@ from sandbox.snowflake.session import Session
 logger = logging.getLogger("sandbox.snowflake")
 WRONG_LOGIN = "390100"
 NOT_LOGGED_IN = "390104"
+INTERNAL_ERROR = "300002"
 VALIDITY_SECONDS = 14400
 
 
 def application(
-    engine: Engine, passwords: Mapping[str, str], on_ready: Callable[[], None] = lambda: None
+    engine: Engine, passwords: Mapping[str, str], clients: Clients, on_ready: Callable[[], None]
 ) -> Starlette:
     """The ASGI application; calls `on_ready` when it serves."""
-    protocol = Protocol(engine, passwords)
+    protocol = Protocol(engine, passwords, clients)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> Any:
@@ -60,14 +62,16 @@ def application(
             Route("/telemetry/send", protocol.telemetry, methods=["POST"]),
         ],
         lifespan=lifespan,
+        exception_handlers={Exception: _internal_error},
     )
 
 
 class Protocol:
     """The handlers, and the sessions that are logged in by their token."""
 
-    def __init__(self, engine: Engine, passwords: Mapping[str, str]) -> None:
+    def __init__(self, engine: Engine, passwords: Mapping[str, str], clients: Clients) -> None:
         self._engine = engine
+        self._clients = clients
         self._passwords = passwords
         self._sessions: dict[str, Session] = {}
         self._running: dict[str, Session] = {}
@@ -121,6 +125,7 @@ class Protocol:
             return _not_logged_in()
         if request.query_params.get("delete"):
             del self._sessions[_token(request)]
+            self._clients.forget(session)
             await run_in_threadpool(session.end)
         return _success(None)
 
@@ -160,14 +165,17 @@ class Protocol:
         return _success(None)
 
     def _session(self, request: Request) -> Session | None:
-        return self._sessions.get(_token(request))
+        session = self._sessions.get(_token(request))
+        if session and request.client:
+            self._clients.seen(session, (request.client.host, request.client.port))
+        return session
 
     def _run(self, session: Session, body: dict[str, Any], base_url: str) -> Response:
         with session.lock:
             try:
                 return _success(self._execute(session, body, base_url))
             except Error as error:
-                logger.info("%s: %s", error.errno, error.msg)
+                logger.info("%s: %s\n%s", error.errno, error.msg, body["sqlText"])
                 code = f"{error.errno:06d}"
                 detail = {"errorCode": code, "sqlState": error.sqlstate, "queryId": str(uuid.uuid4())}
                 return _failure(code, error.raw_msg or str(error.msg), detail)
@@ -262,6 +270,11 @@ def _success(data: Any) -> Response:
 
 def _failure(code: str, message: str, detail: dict[str, Any] | None = None) -> Response:
     return JSONResponse({"data": detail, "code": code, "message": message, "success": False})
+
+
+async def _internal_error(_request: Request, error: Exception) -> Response:
+    """A fault of the stand-in: answered as an error of the statement, so that no client tries again for minutes."""
+    return _failure(INTERNAL_ERROR, f"Fault of the Snowflake stand-in: {type(error).__name__}: {error}")
 
 
 def _not_logged_in() -> Response:

@@ -13,12 +13,16 @@ from fakesnow.conn import FakeSnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
 
+from sandbox.snowflake.errors import timed_out
 from sandbox.snowflake.recent import RecentResults
 from sandbox.snowflake.transactions import State
 
 if TYPE_CHECKING:
     from sandbox.snowflake.cursor import Cursor
     from sandbox.snowflake.engine import Engine
+
+CLIENT_GONE = "the client's connection was lost in the middle of it"
+STATEMENT_FAILED = "one of its statements failed"
 
 
 class Session(FakeSnowflakeConnection):
@@ -37,6 +41,7 @@ class Session(FakeSnowflakeConnection):
         self.state = State.NONE
         self.autocommits = True
         self.files_to_purge: list[Path] = []
+        self._why_failed = ""
         if not self.database_set:
             self.database = None
         if not self.schema_set:
@@ -48,6 +53,14 @@ class Session(FakeSnowflakeConnection):
 
         return Cursor(conn=self, duck_conn=self._duck_conn)
 
+    def set_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Take session parameters; AUTOCOMMIT, LOCK_TIMEOUT and STATEMENT_TIMEOUT_IN_SECONDS have an effect."""
+        self.parameters |= {name.upper(): value for name, value in parameters.items()}
+        autocommits = str(self.parameters.get("AUTOCOMMIT")).upper() != "FALSE"
+        if autocommits and not self.autocommits:
+            self.commit()
+        self.autocommits = autocommits
+
     def begin(self) -> None:
         """Open a transaction; nothing where one is open, as in Snowflake."""
         if self.state is State.NONE:
@@ -57,11 +70,12 @@ class Session(FakeSnowflakeConnection):
         """Commit what the transaction wrote, and let other sessions write.
 
         Raises:
-            ProgrammingError: a statement of the transaction failed, so all of it was rolled back.
+            ProgrammingError: the transaction was rolled back before, because a statement of it failed.
         """
         if self.state is State.FAILED:
-            self.rollback()
-            raise _failed("COMMIT was refused and the transaction rolled back")
+            why = self._why_failed
+            self._end()
+            raise _failed(f"COMMIT is refused and nothing was written: {why}")
         try:
             if self.state is State.WRITING:
                 self._duck_conn.execute("COMMIT")
@@ -73,10 +87,18 @@ class Session(FakeSnowflakeConnection):
     def rollback(self) -> None:
         """Undo what the transaction wrote; nothing where none is open."""
         try:
-            if self.state in (State.WRITING, State.FAILED):
+            if self.state is State.WRITING:
                 self._duck_conn.execute("ROLLBACK")
         finally:
             self._end()
+
+    def lose_client(self) -> bool:
+        """Roll back because the client is gone; a client that comes back must say ROLLBACK. True if one was open."""
+        with self.lock:
+            was_open = self.state in (State.OPEN, State.WRITING)
+            if was_open:
+                self._fail(CLIENT_GONE)
+        return was_open
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -85,7 +107,8 @@ class Session(FakeSnowflakeConnection):
         try:
             yield
         except BaseException:
-            self._fail()
+            if self.state is State.WRITING:
+                self._fail(STATEMENT_FAILED)
             raise
 
     @contextmanager
@@ -94,7 +117,7 @@ class Session(FakeSnowflakeConnection):
         self._refuse_when_failed()
         own = self.state is State.NONE and self.autocommits
         if self.state is not State.WRITING:
-            self.engine.write_lock.acquire(self, self.parameters.get("LOCK_TIMEOUT"))
+            self._acquire_write_lock()
             self._duck_conn.execute("BEGIN")
             self.state = State.WRITING
         try:
@@ -103,7 +126,7 @@ class Session(FakeSnowflakeConnection):
             if own:
                 self.rollback()
             else:
-                self._fail()
+                self._fail(STATEMENT_FAILED)
             raise
         if own:
             self.commit()
@@ -113,19 +136,41 @@ class Session(FakeSnowflakeConnection):
         """Around a DDL statement: it commits the open transaction and stands for itself."""
         self._refuse_when_failed()
         self.commit()
-        self.engine.write_lock.acquire(self, self.parameters.get("LOCK_TIMEOUT"))
+        self._acquire_write_lock()
         try:
             yield
         finally:
             self.engine.write_lock.release(self)
 
-    def set_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Take session parameters, by upper-case name; AUTOCOMMIT and LOCK_TIMEOUT have an effect."""
-        self.parameters |= {name.upper(): value for name, value in parameters.items()}
-        self.autocommits = str(self.parameters.get("AUTOCOMMIT", True)).upper() != "FALSE"
+    @contextmanager
+    def within_its_time(self) -> Iterator[None]:
+        """Around any statement: ends it after STATEMENT_TIMEOUT_IN_SECONDS, where that is set.
+
+        Raises:
+            ProgrammingError: 000630, the time was over.
+        """
+        seconds = float(self.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
+        over = threading.Event()
+
+        def end() -> None:
+            over.set()
+            self.interrupt()
+
+        timer = threading.Timer(seconds, end)
+        if seconds:
+            timer.start()
+        try:
+            yield
+        except ProgrammingError as error:
+            if over.is_set():
+                raise timed_out(seconds) from error
+            raise
+        finally:
+            timer.cancel()
 
     def interrupt(self) -> None:
-        """End the statement that runs with an error."""
+        """End the statement that runs or waits, with an error."""
+        self.engine.write_lock.cancel(self)
         self._duck_conn.interrupt()
 
     def end(self) -> None:
@@ -139,13 +184,18 @@ class Session(FakeSnowflakeConnection):
             self.rollback()
             super().close(retry)
 
+    def _acquire_write_lock(self) -> None:
+        timeout = self.parameters.get("LOCK_TIMEOUT")
+        self.engine.write_lock.acquire(self, None if timeout is None else float(timeout))
+
     def _refuse_when_failed(self) -> None:
         if self.state is State.FAILED:
-            raise _failed("the statement was refused: only ROLLBACK is possible")
+            raise _failed(f"the statement is refused, only ROLLBACK is possible: {self._why_failed}")
 
-    def _fail(self) -> None:
-        if self.state is State.WRITING:
-            self.state = State.FAILED
+    def _fail(self, why: str) -> None:
+        self.rollback()
+        self.state = State.FAILED
+        self._why_failed = why
 
     def _end(self) -> None:
         self.state = State.NONE
@@ -155,5 +205,5 @@ class Session(FakeSnowflakeConnection):
 
 def _failed(consequence: str) -> ProgrammingError:
     return ProgrammingError(
-        msg=f"An earlier statement of this transaction failed; {consequence}.", errno=90230, sqlstate="25000"
+        msg=f"The transaction was rolled back; {consequence}.", errno=90230, sqlstate="25000"
     )

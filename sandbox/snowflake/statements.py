@@ -22,6 +22,7 @@ class Kind(Enum):
     BEGIN = auto()
     COMMIT = auto()
     ROLLBACK = auto()
+    SESSION = auto()
     INERT = auto()
     DML = auto()
     DDL = auto()
@@ -57,7 +58,7 @@ def kind_of(expression: Expr) -> Kind:
     if isinstance(expression, exp.Alias) and expression.alias.upper() == "TRANSACTION":
         return Kind.BEGIN  # START TRANSACTION, as sqlglot reads it
     if isinstance(expression, exp.Alter) and expression.args.get("kind") == "SESSION":
-        return Kind.INERT
+        return Kind.SESSION
     if isinstance(expression, exp.Create | exp.Drop | exp.Command) and _object(expression).startswith(
         INERT_OBJECTS
     ):
@@ -77,6 +78,19 @@ def refuse(expression: Expr) -> None:
         raise unsupported("time travel")
     if isinstance(expression, exp.Command) and expression.this.upper() in ("CALL", "EXECUTE", "GET"):
         raise unsupported(expression.this.upper())
+
+
+def session_parameters(expression: Expr) -> dict[str, str | None]:
+    """What `ALTER SESSION SET name = value …` sets, by upper-case name; None where it unsets."""
+    parameters: dict[str, str | None] = {}
+    for item in expression.find_all(exp.SetItem):
+        if isinstance(item.this, exp.EQ):
+            value = item.this.expression
+            text = str(value.this) if isinstance(value, exp.Boolean) else value.name
+            parameters[item.this.this.name.upper()] = text
+        else:
+            parameters[item.this.name.upper()] = None
+    return parameters
 
 
 def merge_counts(merge: exp.Merge, actions: Counter[str]) -> str:

@@ -1,8 +1,8 @@
-"""Transactions as a Snowflake session sees them, on an engine whose snapshots do not move.
+"""The one write lock, and how far a session's transaction is.
 
 Snowflake reads what is committed when each statement starts, and makes a second writer of a table wait.
 DuckDB fixes a transaction's snapshot at its first statement and fails the second writer. So the engine's
-transaction begins only with the first write, after the one write lock is held: until then each read sees what is
+transaction begins only with the first write, after the write lock is held: until then each read sees what is
 committed, and from then on nobody else can commit. Because there is a single lock, no two sessions can deadlock.
 """
 
@@ -14,6 +14,8 @@ from collections import deque
 from enum import Enum
 
 from snowflake.connector.errors import ProgrammingError
+
+from sandbox.snowflake.errors import cancelled
 
 
 class WriteLock:
@@ -29,27 +31,25 @@ class WriteLock:
         """Wait for the lock; at once where `owner` holds it already.
 
         Raises:
-            ProgrammingError: 000625, it was not released within the timeout.
+            ProgrammingError: 000625, it was not released within the timeout; 000604, `cancel` was called.
         """
         wait = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         deadline = time.monotonic() + wait
         with self._changed:
             if self._owner is owner:
                 return
-            ticket = object()
-            self._queue.append(ticket)
+            self._queue.append(owner)
             try:
-                while self._owner is not None or self._queue[0] is not ticket:
-                    if not self._changed.wait(deadline - time.monotonic()):
-                        raise ProgrammingError(
-                            msg=f"Statement was aborted: it waited {wait:g} s for a transaction of another "
-                            "session that has locked the table and not yet been committed or rolled back.",
-                            errno=625,
-                            sqlstate="57014",
-                        )
+                while self._owner is not None or self._queue[0] is not owner:
+                    in_time = self._changed.wait(max(0.0, deadline - time.monotonic()))
+                    if owner not in self._queue:
+                        raise cancelled()
+                    if not in_time:
+                        raise _not_released(wait)
                 self._owner = owner
             finally:
-                self._queue.remove(ticket)
+                if owner in self._queue:
+                    self._queue.remove(owner)
                 self._changed.notify_all()
 
     def release(self, owner: object) -> None:
@@ -59,6 +59,13 @@ class WriteLock:
                 self._owner = None
                 self._changed.notify_all()
 
+    def cancel(self, owner: object) -> None:
+        """End the wait of `owner`, if it waits."""
+        with self._changed:
+            if owner in self._queue:
+                self._queue.remove(owner)
+                self._changed.notify_all()
+
 
 class State(Enum):
     """How far a session's transaction is."""
@@ -66,4 +73,13 @@ class State(Enum):
     NONE = "none"
     OPEN = "begun, nothing written"
     WRITING = "holds the write lock"
-    FAILED = "a statement failed: only ROLLBACK is possible"
+    FAILED = "rolled back: only ROLLBACK is possible"
+
+
+def _not_released(seconds: float) -> ProgrammingError:
+    return ProgrammingError(
+        msg=f"Statement was aborted: it waited {seconds:g} s for another session's transaction that has written "
+        "and was neither committed nor rolled back. Run it again, or raise LOCK_TIMEOUT.",
+        errno=625,
+        sqlstate="57014",
+    )

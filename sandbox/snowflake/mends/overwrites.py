@@ -1,0 +1,26 @@
+"""INSERT OVERWRITE: the rows are computed before the old ones go, as they may come from the same table."""
+
+from __future__ import annotations
+
+from sqlglot import Expr, exp
+
+ASIDE = exp.table_("_OVERWRITE", db="main", catalog="temp")
+
+
+def insert_overwrite(expression: Expr) -> list[Expr]:
+    """The statements that INSERT OVERWRITE stands for, to be run in one transaction; else the statement itself."""
+    if not (isinstance(expression, exp.Insert) and expression.args.get("overwrite")):
+        return [expression]
+    target = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
+    insert = expression.copy()
+    insert.set("overwrite", None)
+    insert.set("expression", exp.select("*").from_(ASIDE.copy()))
+    rows = expression.expression
+    query = rows if isinstance(rows, exp.Query) and not isinstance(rows, exp.Values) else None
+    if query is None:
+        query = exp.select("*").from_(exp.alias_(rows.copy(), "rows", table=True))
+    return [
+        exp.Create(this=ASIDE.copy(), kind="TABLE", replace=True, expression=query.copy()),
+        exp.Delete(this=target.copy()),
+        insert,
+    ]

@@ -1,6 +1,7 @@
 -- Shellcorp's data, made by set-based T-SQL from whole numbers alone: the same numbers give the same rows, on any server.
 -- Variables are filled in as sqlcmd -v does, and GO ends a batch. docs/shellcorp.md has the rules that hold.
 -- a, b, c and d are pseudo-random whole numbers from 0 to 2147483646: a row's number times a large odd one, modulo a prime.
+-- a % (b % n + 1) + 1 draws a number from 1 to n, the low ones far more often: a few customers do most of the business.
 
 -- products: two letters of the category, a dash and the number
 INSERT INTO dbo.products (product_code, name, category, list_price, weight_kg, is_discontinued, picture)
@@ -112,7 +113,7 @@ FROM (
             (CAST(value AS bigint) * 1812433253 + $(seed) * 5683) % 2147483647 AS d
         FROM GENERATE_SERIES(1, $(accounts))
     ) AS g
-    JOIN dbo.customers AS customers ON customers.customer_id = g.a % $(customers) + 1
+    JOIN dbo.customers AS customers ON customers.customer_id = g.a % (g.b % $(customers) + 1) + 1
 ) AS drawn;
 GO
 
@@ -162,7 +163,7 @@ FROM (
     ) AS g
     LEFT JOIN dbo.accounts AS accounts
         ON g.c % 3 > 0 AND accounts.account_number = CONCAT('AC-', RIGHT(CONCAT('0000000000', g.a % $(accounts) + 1), 10))
-    JOIN dbo.customers AS customers ON customers.customer_id = COALESCE(accounts.customer_id, g.b % $(customers) + 1)
+    JOIN dbo.customers AS customers ON customers.customer_id = COALESCE(accounts.customer_id, g.b % (g.a % $(customers) + 1) + 1)
 ) AS drawn;
 GO
 
@@ -214,7 +215,7 @@ FROM (
                 (CAST(value AS bigint) * 1812433253 + $(seed) * 3677) % 2147483647 AS d
             FROM GENERATE_SERIES(1, $(orders))
         ) AS g
-        JOIN dbo.customers AS customers ON customers.customer_id = g.a % ($(customers) * 3 / 4) + 1
+        JOIN dbo.customers AS customers ON customers.customer_id = g.a % (g.d % ($(customers) * 3 / 4) + 1) + 1
     ) AS timed
 ) AS drawn
 ORDER BY placed_at, n;
@@ -320,7 +321,7 @@ GO
 -- support_tickets: most closed, some with a satisfaction; a few bodies of 100 kB
 INSERT INTO dbo.support_tickets (customer_id, subject, body, priority, status, satisfaction, opened_at, closed_at)
 SELECT
-    b % $(customers) + 1,
+    b % (c % $(customers) + 1) + 1,
     CONCAT(
         CHOOSE(a % 6 + 1, N'Invoice', N'Delivery', N'Login', N'Rückgabe', N'注文', N'Item "5''8" broken;'), N' #', n
     ),
@@ -364,7 +365,7 @@ INSERT INTO dbo.portal_sessions (
 )
 SELECT
     n,
-    b % $(customers) + 1,
+    b % (c % $(customers) + 1) + 1,
     started_at,
     CASE WHEN is_running = 0 THEN DATEADD(microsecond, c % 1800000000 + 30000000, started_at) END,
     d % 40 + 1,

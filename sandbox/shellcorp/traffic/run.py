@@ -72,6 +72,7 @@ class Traffic:
             pymssql.Error: the server refused a statement for a reason that is no other application's.
         """
         connection = self._server.connect(APPLICATION)
+        self._say(f"traffic is writing to database {self._server.database}")
         try:
             started = time.monotonic()
             number = 0

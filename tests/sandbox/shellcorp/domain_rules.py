@@ -85,7 +85,8 @@ RULES: dict[str, dict[str, tuple[str, ...]]] = {
         "the customer exists, and was created on or before opened_on": (
             rows("accounts", NO_CUSTOMER),
             (
-                "SELECT COUNT(*) FROM dbo.accounts AS a JOIN dbo.customers AS c ON c.customer_id = a.customer_id "
+                "SELECT COUNT(*) FROM dbo.accounts AS a "
+                "JOIN dbo.customers AS c ON c.customer_id = a.customer_id "
                 "WHERE CAST(c.created_at AS date) > a.opened_on"
             ),
         ),
@@ -160,8 +161,8 @@ RULES: dict[str, dict[str, tuple[str, ...]]] = {
         "the customer exists, and was created on or before placed_at": (
             rows("orders", NO_CUSTOMER),
             (
-                "SELECT COUNT(*) FROM dbo.orders AS o JOIN dbo.customers AS c ON c.customer_id = o.customer_id "
-                "WHERE c.created_at > o.placed_at"
+                "SELECT COUNT(*) FROM dbo.orders AS o "
+                "JOIN dbo.customers AS c ON c.customer_id = o.customer_id WHERE c.created_at > o.placed_at"
             ),
         ),
         "paid and shipped: captured payments sum up to total_amount exactly": (

@@ -1,4 +1,7 @@
-"""Bad rows in the source, each breaking a rule of one layer, and their repair."""
+"""Bad rows in the source, each breaking a rule of one layer, and their repair.
+
+The rows are ones that the traffic leaves as they are, so that it may go on meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,13 @@ WHERE
             """
 UPDATE dbo.orders
 SET currency_code = 'XXX'
-WHERE order_id IN (SELECT TOP (5) order_id FROM dbo.orders WHERE currency_code = 'EUR' ORDER BY order_id)
+WHERE
+    order_id IN (
+        SELECT TOP (5) order_id
+        FROM dbo.orders
+        WHERE currency_code = 'EUR' AND status = 'shipped'
+        ORDER BY order_id
+    )
 """,
             "UPDATE dbo.orders SET currency_code = 'EUR' WHERE currency_code = 'XXX'",
         ),

@@ -12,14 +12,15 @@ import signal
 import subprocess
 import sys
 
-from sandbox.service import end_with_parent
+from sandbox.service import PARENT_VARIABLE, end_with_parent
 
 GRACE_SECONDS = 15.0
 
 
 def main(command: list[str]) -> int:
     """Run the command until it ends or is to end; returns its exit code."""
-    child = subprocess.Popen(command, start_new_session=True)
+    environment = os.environ | {PARENT_VARIABLE: str(os.getpid())}
+    child = subprocess.Popen(command, env=environment, start_new_session=True)
 
     def stop() -> None:
         _signal_group(child.pid, signal.SIGTERM)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.process import Service, ServiceFailed
+from sandbox.process import Guarded, Service, ServiceFailed
 
 LIMIT_SECONDS = 20
 
@@ -89,3 +89,10 @@ def test_a_service_ends_with_the_process_that_started_it(echo: Path) -> None:
         timeout=LIMIT_SECONDS,
     )
     assert wait_for_end(int(starter.stdout))
+
+
+def test_a_guarded_program_ends_with_its_guard_not_with_who_started_that(tmp_path: Path) -> None:
+    program = "import os; print(os.environ['SANDBOX_PARENT_PID'] == str(os.getppid()))"
+    guarded = Guarded.start("program", [sys.executable, "-c", program], tmp_path, dict(os.environ))
+    assert guarded.process.wait(LIMIT_SECONDS) == 0
+    assert guarded.last_lines() == "True"

@@ -18,10 +18,11 @@ from fakesnow.params import MutableParams
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import errors
-from sandbox.snowflake.mends import overwrites
+from sandbox.snowflake import errors, stages, tables
+from sandbox.snowflake.mends import overwrites, temporary
+from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
-from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, session_parameters, swap
+from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, session_parameters
 from sandbox.snowflake.translate import translate
 
 SUCCESS = "SELECT 'Statement executed successfully.' AS \"status\""
@@ -145,26 +146,97 @@ class Cursor(FakeSnowflakeCursor):
                 self._answer(SUCCESS)
             case Kind.INERT:
                 self._answer(SUCCESS)
+            case Kind.REMOVE:
+                self._remove(expression)
             case Kind.DML:
                 with self._conn.writing():
                     self._run_parts(expression, params)
             case Kind.DDL:
-                with self._conn.defining():
-                    self._run_parts(expression, params)
+                self._define(expression, params)
             case Kind.QUERY:
                 with self._conn.reading():
                     self._run_parts(expression, params)
+
+    def _define(self, expression: Expr, params: MutableParams | None) -> None:
+        """Run DDL, and keep account of the session's temporary tables."""
+        known = self._conn.temporary
+        made = temporary.created(expression)
+        dropped = [t for t in expression.args.get("tables") or []] if isinstance(expression, exp.Drop) else []
+        with self._conn.defining():
+            if stage := stages.dropped(expression):
+                self._drop_stage(stage, bool(expression.args.get("exists")))
+            elif _is_database(expression):
+                self._database(expression)
+            else:
+                self._run_parts(expression, params)
+        if made is not None:
+            known.add(self._name(made))
+        known.difference_update([self._name(table) for table in dropped])
+
+    def _database(self, expression: Expr) -> None:
+        name = upper_case(expression.find(exp.Table)).name
+        if isinstance(expression, exp.Create):
+            done = self._conn.engine.create_database(name, exists_ok=bool(expression.args.get("exists")))
+        else:
+            done = self._conn.engine.drop_database(name, missing_ok=bool(expression.args.get("exists")))
+        self._answer(f"SELECT '{done}' AS \"status\"")
+
+    def _drop_stage(self, table: exp.Table, missing_ok: bool) -> None:
+        name = self._name(table)
+        if not stages.exists(name, self._conn) and not missing_ok:
+            raise errors.does_not_exist(f"Stage '{name}'")
+        stages.drop(name, self._conn)
+        self._answer(f"SELECT '{name.table} successfully dropped.' AS \"status\"")
+
+    def _remove(self, command: exp.Command) -> None:
+        files = stages.files_below(command, self._conn)
+        for _, file in files:
+            file.unlink()
+        self.columns = [("name", "VARCHAR"), ("result", "VARCHAR")]
+        rows = [{"name": name, "result": "removed"} for name, _ in files]
+        self._show(pa.Table.from_pylist(rows, pa.schema([("name", pa.string()), ("result", pa.string())])))
 
     def _run_parts(self, expression: Expr, params: MutableParams | None) -> None:
         for part in self._transform_explode(expression):
             transformed = self._transform(part, params)
             needs = params if transformed.find(exp.Placeholder) else None
-            if isinstance(transformed, exp.Merge):
+            transformed.args.update(
+                {k: None for k in ("table_comment",) if (transformed.args.get(k) or (0, 0))[1] is None}
+            )
+            if overwrites.is_aside(transformed):
+                self._duck_conn.execute(transformed.sql("duckdb"), needs)
+            elif isinstance(transformed, exp.Merge):
                 self._merge(transformed, needs)
-            elif statements := swap(transformed, self._conn):
+            elif statements := self._several(transformed):
                 self._in_one_transaction(statements)
             else:
                 self._execute(transformed, needs)
+
+    def _several(self, transformed: Expr) -> list[str]:
+        """The engine's statements where one of Snowflake's stands for several; else empty."""
+        if isinstance(transformed, exp.Alter) and transformed.find(exp.SwapTable):
+            return tables.swapped(
+                self._name(transformed.this), self._name(transformed.find(exp.SwapTable).this)
+            )
+        if tables.needs_a_new_table(transformed):
+            name = self._name(transformed.this)
+            return tables.altered(transformed, name, self._definition(name))
+        if isinstance(transformed, exp.Create) and (source := tables.source_of_copy(transformed)):
+            target = self._name(transformed.find(exp.Table))
+            return tables.copied(
+                transformed, self._name(source), target, self._definition(self._name(source))
+            )
+        return []
+
+    def _definition(self, name: Name) -> str:
+        row = self._duck_conn.execute(tables.DEFINITION, list(name.parts)).fetchone()
+        if row is None:
+            raise errors.does_not_exist(f"Table '{name}'")
+        return str(row[0])
+
+    def _name(self, table: exp.Table) -> Name:
+        name = Name.of(upper_case(table), self._conn.database, self._conn.schema)
+        return name.in_temporary() if name in self._conn.temporary else name
 
     def _transform(self, expression: Expr, params: MutableParams | None) -> Expr:
         return translate(expression, self._conn, params)
@@ -172,7 +244,6 @@ class Cursor(FakeSnowflakeCursor):
     def _transform_explode(self, expression: Expr) -> list[Expr]:
         for split in (
             transforms.create_table_autoincrement,
-            transforms.alter_table_add_multiple_columns,
             overwrites.insert_overwrite,
         ):
             parts: list[Expr] = split(expression)
@@ -207,10 +278,12 @@ class Cursor(FakeSnowflakeCursor):
         with self._duck_conn.cursor() as aside:
             aside.execute(sql)
             self.columns = [(name, str(kind)) for name, kind, *_ in aside.description]
-            self._arrow_table = aside.to_arrow_table()
-        self._rowcount = self._arrow_table.num_rows
+            self._show(aside.to_arrow_table())
+
+    def _show(self, table: pa.Table) -> None:
+        self._arrow_table = table
+        self._rowcount = table.num_rows
         self._sfqid = str(uuid.uuid4())
-        self._last_sql, self._last_params = sql, None
         self._last_transformed = exp.Select()
 
     def _note_columns(self) -> None:
@@ -219,3 +292,7 @@ class Cursor(FakeSnowflakeCursor):
             (self._last_transformed.args.get("files_to_purge") or []) if self._last_transformed else []
         ):
             self._conn.files_to_purge.append(Path(file))
+
+
+def _is_database(expression: Expr) -> bool:
+    return isinstance(expression, exp.Create | exp.Drop) and str(expression.args.get("kind")) == "DATABASE"

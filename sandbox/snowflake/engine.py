@@ -1,7 +1,8 @@
-"""The one engine that all sessions share: databases as files of a folder, each session a DuckDB connection."""
+"""The engine that all sessions share: databases as files of a folder, each session a connection of it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,10 @@ from fakesnow import info_schema, macros
 from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.transforms import show, stage
 
+from snowflake.connector.errors import ProgrammingError
+
+from sandbox.snowflake import catalog
+from sandbox.snowflake.errors import does_not_exist, unsupported
 from sandbox.snowflake.session import Session
 from sandbox.snowflake.transactions import WriteLock
 
@@ -35,6 +40,7 @@ class Engine(FakeSnow):
         self.duck_conn.execute("SET GLOBAL ieee_floating_point_ops = false")
         self._attach(GLOBAL_DATABASE_NAME, folder / "metadata.db")
         self.duck_conn.execute(info_schema.fs_global_creation_sql())
+        self.duck_conn.execute(catalog.COLUMNS)
         self.duck_conn.execute(show.fs_global_creation_sql())
         names = {file.stem for file in self.db_path.glob("*.db")} | {database}
         for name in sorted(names):
@@ -43,6 +49,36 @@ class Engine(FakeSnow):
     def open_session(self, database: str | None, schema: str | None) -> Session:
         """A session whose current database and schema are set where they exist."""
         return Session(self.duck_conn.cursor(), database, schema or DEFAULT_SCHEMA, self)
+
+    def create_database(self, name: str, *, exists_ok: bool) -> str:
+        """Create a database with its PUBLIC schema; says what was done.
+
+        Raises:
+            ProgrammingError: 002002, it is there already.
+        """
+        if not re.fullmatch(r"\w+", name):
+            raise unsupported(f'a database named "{name}": only letters, digits and _')
+        if (self.db_path / f"{name}.db").exists():
+            if exists_ok:
+                return f"{name} already exists, statement succeeded."
+            raise ProgrammingError(msg=f"Object '{name}' already exists.", errno=2002, sqlstate="42710")
+        self._open_database(name)
+        return f"Database {name} successfully created."
+
+    def drop_database(self, name: str, *, missing_ok: bool) -> str:
+        """Drop a database and its file; says what was done.
+
+        Raises:
+            ProgrammingError: 002003, it is not there.
+        """
+        file = self.db_path / f"{name}.db"
+        if not file.exists():
+            if missing_ok:
+                return "Drop statement executed successfully."
+            raise does_not_exist(f"Database '{name}'")
+        self.duck_conn.execute(f'DETACH "{name}"')
+        file.unlink()
+        return f"{name} successfully dropped."
 
     def close(self) -> None:
         """Write everything that is committed into the files of the folder, and let go of them."""

@@ -55,6 +55,13 @@ def unsupported(what: str) -> ProgrammingError:
     )
 
 
+def does_not_exist(what: str) -> ProgrammingError:
+    """An object that is not there."""
+    return ProgrammingError(
+        msg=f"SQL compilation error:\n{what} does not exist or not authorized.", errno=2003, sqlstate="42S02"
+    )
+
+
 def cancelled() -> ProgrammingError:
     """A statement that its client cancelled."""
     return ProgrammingError(msg="SQL execution canceled", errno=604, sqlstate="57014")

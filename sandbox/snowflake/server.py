@@ -91,6 +91,8 @@ class Protocol:
             return _failure(WRONG_LOGIN, "Incorrect username or password was specified.")
         query = request.query_params
         session = self._engine.open_session(query.get("databaseName"), query.get("schemaName"))
+        session.user, session.account = user, str(data.get("ACCOUNT_NAME", "")).upper()
+        session.role, session.warehouse = query.get("roleName", ""), query.get("warehouse", "")
         session.set_parameters(data.get("SESSION_PARAMETERS") or {})
         token = secrets.token_urlsafe(32)
         self._sessions[token] = session

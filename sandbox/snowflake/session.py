@@ -14,6 +14,7 @@ from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
 
 from sandbox.snowflake.errors import timed_out
+from sandbox.snowflake.names import Name
 from sandbox.snowflake.recent import RecentResults
 from sandbox.snowflake.transactions import State
 
@@ -38,9 +39,12 @@ class Session(FakeSnowflakeConnection):
         self.engine = engine
         self.lock = threading.RLock()
         self.parameters: dict[str, Any] = {}
+        self.user = self.role = self.warehouse = self.account = ""
         self.state = State.NONE
         self.autocommits = True
         self.files_to_purge: list[Path] = []
+        self.temporary: set[Name] = set()
+        """The session's temporary tables."""
         self._why_failed = ""
         if not self.database_set:
             self.database = None
@@ -60,6 +64,11 @@ class Session(FakeSnowflakeConnection):
         if autocommits and not self.autocommits:
             self.commit()
         self.autocommits = autocommits
+
+    @property
+    def transaction_id(self) -> str | None:
+        """The id of the open transaction; None where none is open."""
+        return None if self.state is State.NONE else str(id(self))
 
     def begin(self) -> None:
         """Open a transaction; nothing where one is open, as in Snowflake."""

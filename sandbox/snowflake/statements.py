@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 from fakesnow.transforms.merge import operations
-from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
 from sandbox.snowflake.errors import unsupported
 
-if TYPE_CHECKING:
-    from sandbox.snowflake.session import Session
-
 
 class Kind(Enum):
-    """How a statement meets the session's transaction."""
+    """How a statement is run."""
 
     BEGIN = auto()
     COMMIT = auto()
     ROLLBACK = auto()
     SESSION = auto()
     INERT = auto()
+    REMOVE = auto()
     DML = auto()
     DDL = auto()
     QUERY = auto()
@@ -46,24 +42,30 @@ KINDS: dict[type[Expr], Kind] = {
     exp.Grant: Kind.INERT,
     exp.Revoke: Kind.INERT,
 }
-INERT_OBJECTS = ("WAREHOUSE", "ROLE", "USER", "RESOURCE MONITOR", "NETWORK POLICY")
-REFUSED_OBJECTS = (
-    "STREAM", "TASK", "PIPE", "PROCEDURE", "FUNCTION", "EXTERNAL", "SEMANTIC VIEW", "MASKING POLICY",
-    "ROW ACCESS POLICY", "ALERT", "SHARE",
-)  # fmt: skip
+INERT_OBJECTS = ("WAREHOUSE", "ROLE", "RESOURCE MONITOR", "NETWORK POLICY", "TAG")
+INERT_COMMANDS = ("GRANT", "REVOKE")
+INERT_ALTERATIONS = (exp.AddConstraint, exp.Cluster, exp.ClusterProperty)
+KNOWN_COMMANDS = ("EXPLAIN", "RM", "REMOVE", *INERT_COMMANDS)
+KNOWN_SHOWS = ("PARAMETERS", "USER FUNCTIONS", "USER PROCEDURES", "WAREHOUSES")
+REFUSED_KINDS = ("FUNCTION", "PROCEDURE", "SEMANTIC VIEW", "STORAGE INTEGRATION")
+REFUSED_PROPERTIES = {
+    exp.DynamicProperty: "dynamic tables",
+    exp.ExternalProperty: "external tables",
+    exp.IcebergProperty: "Iceberg tables",
+    exp.MaterializedProperty: "materialized views",
+    exp.UsingTemplateProperty: "CREATE TABLE … USING TEMPLATE",
+}
 
 
 def kind_of(expression: Expr) -> Kind:
-    """How the statement meets the session's transaction."""
+    """How the statement is run."""
     if isinstance(expression, exp.Alias) and expression.alias.upper() == "TRANSACTION":
         return Kind.BEGIN  # START TRANSACTION, as sqlglot reads it
-    if isinstance(expression, exp.Alter) and expression.args.get("kind") == "SESSION":
+    if isinstance(expression, exp.Command) and expression.this.upper() in ("RM", "REMOVE"):
+        return Kind.REMOVE
+    if isinstance(expression, exp.Alter) and _object(expression) == "SESSION":
         return Kind.SESSION
-    if isinstance(expression, exp.Create | exp.Drop | exp.Command) and _object(expression).startswith(
-        INERT_OBJECTS
-    ):
-        return Kind.INERT
-    return KINDS.get(type(expression), Kind.QUERY)
+    return Kind.INERT if _is_inert(expression) else KINDS.get(type(expression), Kind.QUERY)
 
 
 def refuse(expression: Expr) -> None:
@@ -72,12 +74,24 @@ def refuse(expression: Expr) -> None:
     Raises:
         ProgrammingError: 0A000, names the statement.
     """
-    if isinstance(expression, exp.Create | exp.Command) and _object(expression).startswith(REFUSED_OBJECTS):
-        raise unsupported(_object(expression))
+    if isinstance(expression, exp.Command) and not _is_inert(expression):
+        verb = expression.this.upper()
+        is_known = verb in KNOWN_COMMANDS or (verb == "SHOW" and _object(expression).startswith(KNOWN_SHOWS))
+        if not is_known:
+            raise unsupported(f"{verb} {' '.join(_object(expression).split()[:2])}".strip())
+    if isinstance(expression, exp.Create):
+        _refuse_objects(expression)
     if isinstance(expression, exp.Undrop) or expression.find(exp.HistoricalData):
-        raise unsupported("time travel")
-    if isinstance(expression, exp.Command) and expression.this.upper() in ("CALL", "EXECUTE", "GET"):
-        raise unsupported(expression.this.upper())
+        raise unsupported("time travel (AT, BEFORE, UNDROP)")
+    if isinstance(expression, exp.Copy) and expression.this.name.startswith("@"):
+        raise unsupported("COPY INTO a stage")
+    for table in expression.find_all(exp.TableFromRows):
+        if isinstance(table.this, exp.Dot):
+            raise unsupported(f"the table function {table.this.sql('snowflake')}")
+    if not isinstance(expression, exp.Copy):
+        for table in expression.find_all(exp.Table):
+            if table.name.startswith("@"):
+                raise unsupported("SELECT from a stage")
 
 
 def session_parameters(expression: Expr) -> dict[str, str | None]:
@@ -100,36 +114,43 @@ def merge_counts(merge: exp.Merge, actions: Counter[str]) -> str:
     return "SELECT " + ", ".join(f'{counts[name]}::BIGINT AS "number of rows {name}"' for name in done)
 
 
-def swap(expression: Expr, session: Session) -> list[str]:
-    """The renames that `ALTER TABLE a SWAP WITH b` stands for; empty for another statement.
+def _is_inert(expression: Expr) -> bool:
+    if isinstance(expression, exp.Create | exp.Drop | exp.Command) and _object(expression).startswith(
+        INERT_OBJECTS
+    ):
+        return True
+    if isinstance(expression, exp.Command):
+        return str(expression.this).upper() in INERT_COMMANDS
+    if isinstance(expression, exp.Use):
+        return str(expression.args.get("kind") or "").upper() == "SECONDARY ROLES"
+    if isinstance(expression, exp.Alter):
+        actions = expression.args.get("actions") or []
+        return bool(actions) and all(_is_inert_alteration(action) for action in actions)
+    return False
 
-    Raises:
-        ProgrammingError: the tables are in different schemas.
-    """
-    if not isinstance(expression, exp.Alter) or not (other := expression.find(exp.SwapTable)):
-        return []
-    ours, theirs = expression.this, other.this
-    place = [(t.catalog or session.database, t.db or session.schema) for t in (ours, theirs)]
-    if place[0] != place[1]:
-        raise unsupported("ALTER TABLE … SWAP WITH a table of another schema")
-    schema = ".".join(exp.to_identifier(part, quoted=True).sql("duckdb") for part in place[0])
-    a, b, aside = (
-        exp.to_identifier(name, quoted=True).sql("duckdb")
-        for name in (ours.name, theirs.name, f"{ours.name}__SWAP")
-    )
-    return [
-        f"ALTER TABLE {schema}.{a} RENAME TO {aside}",
-        f"ALTER TABLE {schema}.{b} RENAME TO {a}",
-        f"ALTER TABLE {schema}.{aside} RENAME TO {b}",
-    ]
+
+def _is_inert_alteration(action: Expr) -> bool:
+    if isinstance(action, exp.Command):
+        return (
+            str(action.expression).upper().startswith(("PRIMARY KEY", "UNIQUE", "FOREIGN KEY", "CLUSTERING"))
+        )
+    if isinstance(action, exp.AlterSet):
+        return bool(action.args.get("tag")) or not action.find(exp.SchemaCommentProperty)
+    return isinstance(action, INERT_ALTERATIONS)
+
+
+def _refuse_objects(create: exp.Create) -> None:
+    if _object(create) in REFUSED_KINDS:
+        raise unsupported(f"CREATE {_object(create)}")
+    properties = create.args.get("properties")
+    for found in properties.expressions if properties else []:
+        if what := REFUSED_PROPERTIES.get(type(found)):
+            raise unsupported(what)
 
 
 def _object(expression: Expr) -> str:
-    """The kind of object that a CREATE, DROP, ALTER or GRANT names, in upper case."""
+    """The kind of object that a CREATE, DROP or ALTER names, in upper case; for a command its words."""
     if isinstance(expression, exp.Command):
         text = expression.expression
         return (text if isinstance(text, str) else text.name if text else "").strip().upper()
     return str(expression.args.get("kind") or "").upper()
-
-
-__all__ = ["Kind", "ProgrammingError", "kind_of", "merge_counts", "refuse", "swap"]

@@ -1,4 +1,4 @@
-"""Snowflake's SQL into the engine's: fakesnow's steps in its order, ours in the place of those that lose values."""
+"""Snowflake's SQL into the engine's: fakesnow's steps in its order, ours where its own lose values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from fakesnow import transforms as theirs
 from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 
-from sandbox.snowflake.mends import identifiers, merges, numbers, stages, timestamps
+from sandbox.snowflake import tables
+from sandbox.snowflake.mends import context, identifiers, merges, numbers, stages, temporary, timestamps
 
 if TYPE_CHECKING:
     from sandbox.snowflake.session import Session
@@ -36,11 +37,11 @@ def _names(session: Session, params: MutableParams | None) -> Iterator[Step]:
     yield lambda e: theirs.identifier(e, params)
     yield stages.unquoted_reference
     yield theirs.upper_case_unquoted_identifiers
-    yield theirs.alter_session
+    yield lambda e: temporary.into_session(e, session.temporary, session.database, session.schema)
     yield lambda e: theirs.update_variables(e, variables=session.variables)
     yield theirs.current_version
+    yield lambda e: context.functions(e, session)
     yield lambda e: theirs.set_schema(e, current_database=session.database)
-    yield lambda e: theirs.create_database(e, db_path=session.db_path)
     yield theirs.extract_comment_on_table
     yield theirs.extract_comment_on_columns
     yield theirs.information_schema_fs
@@ -77,7 +78,6 @@ def _values() -> Iterator[Step]:
     yield timestamps.types
     yield theirs.float_to_double
     yield numbers.types
-    yield theirs.extract_text_length
     yield theirs.sample
     yield theirs.array_size
     yield theirs.random
@@ -110,11 +110,9 @@ def _shows(session: Session) -> Iterator[Step]:
 
 def _statements(session: Session, params: MutableParams | None) -> Iterator[Step]:
     database, schema = session.database, session.schema
-    yield theirs.create_user
     yield theirs.haversine
     yield theirs.hex_string
     yield theirs.sha256
-    yield theirs.create_clone
     yield theirs.alias_in_join
     yield theirs.alias_in_where
     yield theirs.alter_table_strip_cluster_by
@@ -125,6 +123,10 @@ def _statements(session: Session, params: MutableParams | None) -> Iterator[Step
     yield lambda e: theirs.put_stage(e, database, schema, params, session.table_stages)
     yield lambda e: theirs.create_table_as(e, session._duck_conn)
     yield merges.unqualified_targets
+    yield temporary.without_schema
+    yield tables.drop_options
+    yield lambda e: tables.truncate_if_exists(e, session)
+    yield tables.as_engine_keeps_it
     yield identifiers.quoted
 
 

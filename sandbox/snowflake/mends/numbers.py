@@ -11,6 +11,7 @@ INTEGERS = {
     exp.DataType.Type.TINYINT,
     exp.DataType.Type.BIGINT,
 }
+BINARIES = {exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY}
 
 
 def types(expression: Expr) -> Expr:
@@ -20,6 +21,8 @@ def types(expression: Expr) -> Expr:
         or (expression.this == exp.DataType.Type.DECIMAL and not expression.expressions)
     ):
         return exp.DataType.build("DECIMAL(38, 0)", dialect="duckdb")
+    if isinstance(expression, exp.DataType) and expression.this in BINARIES:
+        expression.set("expressions", [])
     return expression
 
 

@@ -20,7 +20,18 @@ def insert_overwrite(expression: Expr) -> list[Expr]:
     if query is None:
         query = exp.select("*").from_(exp.alias_(rows.copy(), "rows", table=True))
     return [
-        exp.Create(this=ASIDE.copy(), kind="TABLE", replace=True, expression=query.copy()),
+        exp.Create(
+            this=exp.table_("_OVERWRITE"),
+            kind="TABLE",
+            replace=True,
+            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+            expression=query.copy(),
+        ),
         exp.Delete(this=target.copy()),
         insert,
     ]
+
+
+def is_aside(expression: Expr) -> bool:
+    """Whether the statement puts the new rows of an INSERT OVERWRITE aside."""
+    return isinstance(expression, exp.Create) and expression.find(exp.Table).name == ASIDE.name

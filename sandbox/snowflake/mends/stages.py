@@ -1,4 +1,4 @@
-"""Stage references in quotes, as in `PUT … '@stage/path with spaces'` and `COPY INTO t FROM '@stage/path'`."""
+"""Stage references in quotes, as in `PUT … '@stage/a path'` and `COPY INTO t FROM '@stage/path'`."""
 
 from __future__ import annotations
 

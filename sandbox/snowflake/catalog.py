@@ -1,0 +1,63 @@
+"""INFORMATION_SCHEMA, SHOW and DESCRIBE: fakesnow's views, with Snowflake's types for what the engine stores."""
+
+from __future__ import annotations
+
+COLUMNS = """
+CREATE OR REPLACE VIEW _fs_global._fs_information_schema._fs_columns AS
+WITH lengths AS (
+    SELECT database_name, schema_name, table_name, constraint_column_names[1] AS column_name,
+        regexp_extract(constraint_text, '<= (\\d+)\\)*$', 1)::INTEGER AS length
+    FROM duckdb_constraints()
+    WHERE constraint_type = 'CHECK' AND regexp_matches(constraint_text, '(?i)^CHECK\\(\\(length\\(.*\\) <= \\d+\\)\\)$')
+)
+SELECT
+    c.database_name AS TABLE_CATALOG,
+    c.schema_name AS TABLE_SCHEMA,
+    c.table_name AS TABLE_NAME,
+    c.column_name AS COLUMN_NAME,
+    c.column_index AS ORDINAL_POSITION,
+    c.column_default AS COLUMN_DEFAULT,
+    CASE WHEN c.is_nullable THEN 'YES' ELSE 'NO' END AS IS_NULLABLE,
+    CASE
+        WHEN c.data_type LIKE 'DECIMAL%' OR c.data_type LIKE '%INT%' THEN 'NUMBER'
+        WHEN c.data_type IN ('VARCHAR', 'UUID') THEN 'TEXT'
+        WHEN c.data_type IN ('DOUBLE', 'FLOAT') THEN 'FLOAT'
+        WHEN c.data_type = 'BLOB' THEN 'BINARY'
+        WHEN c.data_type = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_TZ'
+        WHEN c.data_type LIKE 'TIMESTAMP%' THEN 'TIMESTAMP_NTZ'
+        WHEN c.data_type LIKE 'TIME%' THEN 'TIME'
+        WHEN c.data_type = 'JSON' THEN 'VARIANT'
+        WHEN c.data_type LIKE '%[]' THEN 'ARRAY'
+        ELSE c.data_type
+    END AS DATA_TYPE,
+    CASE
+        WHEN c.data_type = 'VARCHAR' THEN coalesce(lengths.length, 16777216)
+        WHEN c.data_type = 'BLOB' THEN 8388608
+    END AS CHARACTER_MAXIMUM_LENGTH,
+    CASE
+        WHEN c.data_type = 'VARCHAR' THEN least(coalesce(lengths.length, 16777216) * 4, 16777216)
+        WHEN c.data_type = 'BLOB' THEN 8388608
+    END AS CHARACTER_OCTET_LENGTH,
+    CASE
+        WHEN c.data_type LIKE 'DECIMAL%' THEN c.numeric_precision
+        WHEN c.data_type LIKE '%INT%' THEN 38
+    END AS NUMERIC_PRECISION,
+    CASE WHEN c.data_type LIKE 'DECIMAL%' OR c.data_type LIKE '%INT%' THEN 10 END AS NUMERIC_PRECISION_RADIX,
+    CASE
+        WHEN c.data_type LIKE 'DECIMAL%' THEN c.numeric_scale
+        WHEN c.data_type LIKE '%INT%' THEN 0
+    END AS NUMERIC_SCALE,
+    CASE WHEN c.data_type LIKE 'TIME%' THEN 9 END AS DATETIME_PRECISION,
+    NULL::VARCHAR AS COLLATION_NAME,
+    'NO' AS IS_IDENTITY,
+    NULL::VARCHAR AS IDENTITY_GENERATION,
+    NULL::VARCHAR AS IDENTITY_CYCLE,
+    c.comment AS COMMENT,
+    NULL::VARCHAR AS IDENTITY_START,
+    NULL::VARCHAR AS IDENTITY_INCREMENT,
+    NULL::VARCHAR AS IDENTITY_ORDERED,
+    NULL::VARCHAR AS DATA_TYPE_ALIAS
+FROM duckdb_columns() c
+LEFT JOIN lengths USING (database_name, schema_name, table_name, column_name)
+WHERE c.schema_name != '_fs_information_schema' AND c.database_name NOT IN ('system', '_fs_global', 'memory')
+"""

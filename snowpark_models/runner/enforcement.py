@@ -64,9 +64,7 @@ def check_rows(model: Model, warehouse: Warehouse) -> int:
     duplicated, sample = warehouse.duplicated_keys(model, SAMPLE_KEYS)
     if duplicated:
         keys = "; ".join(", ".join(map(str, key)) for key in sample)
-        problems.append(
-            f"{duplicated} keys ({', '.join(model.key)}) are there more than once, such as {keys}"
-        )
+        problems.append(f"{duplicated} keys ({', '.join(model.key)}) occur more than once, such as {keys}")
     _raise(model, problems)
     return row_count
 

@@ -61,7 +61,7 @@ def test_a_selection_names_models_and_layers() -> None:
 @pytest.mark.parametrize(
     ("models", "message"),
     [
-        ([reading("marts", "facts", "stg_ordres"), ORDERS], "facts: parameter stg_ordres .* perhaps stg_orders"),
+        ([reading("marts", "facts", "stg_ordres"), ORDERS], "its parameter stg_ordres .* perhaps stg_orders"),
         ([reading("staging", "stg_x", "raw_order")], "raw_order names neither .* perhaps raw_orders"),
         ([reading("marts", "a", "b"), reading("marts", "b", "a")], "in a circle: .*(a → b|b → a)"),
         ([reading("marts", "a", "a")], "in a circle: a → a"),

@@ -1,0 +1,356 @@
+"""Write, audit, publish: what readers see, whatever happens in between."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark.functions import col, lit
+
+from deployments.connections import connect_snowflake, snowpark_session
+from deployments.settings import SnowflakeSettings
+from snowpark_models import Column, Model
+from snowpark_models.errors import BuildError, MissingTableError
+from snowpark_models.runner import ModelOutcome, materialise, plan
+
+CONTRACT = (
+    Column("id", "NUMBER(10,0)", "Number of the row; it's the key."),
+    Column("amount", "NUMBER(19,4)", "An amount."),
+)
+LIMIT_SECONDS = 30
+
+
+def declared(layer: str, function: Callable[..., DataFrame]) -> Model:
+    return Model(function, layer, ("id",), CONTRACT, "owner@shellcorp.example", "Rows.", "one row a row")
+
+
+def stg_orders(raw_orders: DataFrame) -> DataFrame:
+    return raw_orders.select("ID", "AMOUNT")
+
+
+def stg_payments(raw_payments: DataFrame) -> DataFrame:
+    return raw_payments.select("ID", "AMOUNT")
+
+
+def sales(stg_orders: DataFrame) -> DataFrame:
+    return stg_orders.select("AMOUNT", "ID")
+
+
+def receipts(stg_payments: DataFrame) -> DataFrame:
+    return stg_payments.select("ID", (col("AMOUNT") * 2).cast("NUMBER(19,4)").alias("AMOUNT"))
+
+
+def scores(sales: DataFrame, receipts: DataFrame) -> DataFrame:
+    return sales.union_all(receipts.select((col("ID") + 1000).alias("ID"), "AMOUNT"))
+
+
+MODELS = plan(
+    [],
+    [
+        declared("staging", stg_orders),
+        declared("staging", stg_payments),
+        declared("marts", sales),
+        declared("marts", receipts),
+        declared("features", scores),
+    ],
+)
+
+
+@dataclass
+class Gate:
+    """Closed for the tables named, and remembers what it was asked."""
+
+    closed: set[str] = field(default_factory=set)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def __call__(self, layer: str, table: str, candidate: str) -> bool:
+        self.asked.append((layer, table, candidate))
+        return table not in self.closed
+
+
+@pytest.fixture
+def database(session: Session) -> str:
+    """A database of its own with two mirrors of two rows each."""
+    name = f"MODELS_{uuid.uuid4().hex[:12].upper()}"
+    session.sql(f"CREATE DATABASE {name}").collect()
+    return name
+
+
+@pytest.fixture
+def warehouse(database: str, snowflake: SnowflakeSettings) -> Iterator[Session]:
+    """A session in that database."""
+    settings = snowflake.model_copy(update={"database": database})
+    connection = connect_snowflake(settings, query_tag="tests of the runner")
+    opened = snowpark_session(connection)
+    opened.sql("CREATE SCHEMA RAW").collect()
+    for table in ("ORDERS", "PAYMENTS"):
+        opened.sql(f"CREATE TABLE RAW.{table} (ID NUMBER(10,0), AMOUNT NUMBER(19,4))").collect()
+        opened.sql(f"INSERT INTO RAW.{table} VALUES (1, 1.5), (2, 2.25)").collect()
+    yield opened
+    connection.close()
+
+
+def outcomes(results: list[ModelOutcome]) -> dict[str, str]:
+    return {result.model.name: result.outcome for result in results}
+
+
+def content(session: Session, *models: Model) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of the models' tables, as readers see them."""
+    return {m.name: rows(session, f"SELECT * FROM {m.schema}.{m.table} ORDER BY ID, AMOUNT") for m in models}
+
+
+def rows(session: Session, query: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in session.sql(query).collect()]
+
+
+def tables(session: Session) -> set[str]:
+    listed = "SELECT TABLE_SCHEMA AS SCHEMA_NAME, TABLE_NAME AS NAME FROM INFORMATION_SCHEMA.TABLES"
+    return {str(name) for schema, name in rows(session, listed) if schema in ("STAGING", "MARTS", "FEATURES")}
+
+
+def one_more_order(session: Session, amount: str = "3.75") -> None:
+    session.sql(f"INSERT INTO RAW.ORDERS VALUES (3, {amount})").collect()
+
+
+def test_all_is_published_in_order_and_nothing_is_left_aside(warehouse: Session) -> None:
+    gate = Gate()
+    results = materialise(warehouse, MODELS, gate, "run-1")
+    assert outcomes(results) == dict.fromkeys((model.name for model in MODELS), "published")
+    assert [result.row_count for result in results] == [2, 2, 2, 2, 4]
+    assert gate.asked == [(model.layer, model.table, model.candidate) for model in MODELS]
+    assert tables(warehouse) == {model.table for model in MODELS}
+    assert [row[0] for row in rows(warehouse, "SELECT ID FROM FEATURES.SCORES ORDER BY ID")] == [
+        1,
+        2,
+        1001,
+        1002,
+    ]
+
+
+def test_the_ledger_and_the_query_tag_name_run_and_model(warehouse: Session) -> None:
+    materialise(warehouse, MODELS[:1], Gate(), "run-'1'")
+    ledger = rows(warehouse, "SELECT RUN_ID, LAYER, MODEL, OUTCOME, ROW_COUNT FROM OPS.MODEL_RUNS")
+    assert ledger == [("run-'1'", "staging", "stg_orders", "published", 2)]
+    assert rows(warehouse, "SELECT COUNT(*) AS N FROM OPS.MODEL_RUNS WHERE STARTED_AT <= ENDED_AT") == [(1,)]
+    assert warehouse.query_tag == '{"flow": "transform", "model": "stg_orders", "run": "run-\'1\'"}'
+
+
+def test_a_second_run_replaces_what_the_first_published(warehouse: Session) -> None:
+    materialise(warehouse, MODELS, Gate(), "run-1")
+    one_more_order(warehouse)
+    results = materialise(warehouse, MODELS, Gate(), "run-2")
+    assert [result.row_count for result in results] == [3, 2, 2, 3, 5]
+    assert len(content(warehouse, MODELS[0])["stg_orders"]) == 3
+    assert tables(warehouse) == {model.table for model in MODELS}
+
+
+def test_the_contract_makes_the_published_columns(warehouse: Session) -> None:
+    materialise(warehouse, MODELS, Gate(), "run-1")
+    columns = rows(
+        warehouse,
+        "SELECT COLUMN_NAME, DATA_TYPE, NUMERIC_PRECISION, NUMERIC_SCALE "
+        "FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = 'SALES' ORDER BY ORDINAL_POSITION",
+    )
+    assert columns == [("ID", "NUMBER", 10, 0), ("AMOUNT", "NUMBER", 19, 4)]
+
+
+def test_a_closed_gate_keeps_the_last_good_table_and_all_that_reads_it(warehouse: Session) -> None:
+    materialise(warehouse, MODELS, Gate(), "run-1")
+    before = content(warehouse, *MODELS)
+    one_more_order(warehouse)
+    warehouse.sql("INSERT INTO RAW.PAYMENTS VALUES (3, 3)").collect()
+
+    gate = Gate(closed={"STG_ORDERS"})
+    results = materialise(warehouse, MODELS, gate, "run-2")
+
+    assert outcomes(results) == {
+        "stg_orders": "gate closed",
+        "stg_payments": "published",
+        "receipts": "published",
+        "sales": "upstream closed",
+        "scores": "upstream closed",
+    }
+    after = content(warehouse, *MODELS)
+    assert {name for name in before if before[name] != after[name]} == {"stg_payments", "receipts"}
+    assert {table for _, table, _ in gate.asked} == {"STG_ORDERS", "STG_PAYMENTS", "RECEIPTS"}
+    refused = rows(warehouse, "SELECT ID FROM STAGING.STG_ORDERS__CANDIDATE ORDER BY ID")
+    assert refused == [(1,), (2,), (3,)]
+    by_model = {result.model.name: result for result in results}
+    assert "STAGING.STG_ORDERS__CANDIDATE shows what was refused" in by_model["stg_orders"].reason
+    assert by_model["scores"].reason == "not built, because sales did not pass"
+    closed = rows(warehouse, "SELECT MODEL, ROW_COUNT FROM OPS.MODEL_RUNS WHERE OUTCOME = 'gate closed'")
+    assert closed == [("stg_orders", 3)]
+
+
+def test_a_gate_that_closes_at_the_first_run_publishes_nothing_below_it(warehouse: Session) -> None:
+    results = materialise(warehouse, MODELS, Gate(closed={"SALES"}), "run-1")
+    assert outcomes(results)["scores"] == "upstream closed"
+    assert tables(warehouse) == {"STG_ORDERS", "STG_PAYMENTS", "RECEIPTS", "SALES__CANDIDATE"}
+
+
+def test_the_next_run_after_the_repair_publishes_and_takes_the_refused_candidate_away(
+    warehouse: Session,
+) -> None:
+    materialise(warehouse, MODELS, Gate(closed={"SALES"}), "run-1")
+    results = materialise(warehouse, MODELS, Gate(), "run-2")
+    assert set(outcomes(results).values()) == {"published"}
+    assert tables(warehouse) == {model.table for model in MODELS}
+
+
+def test_a_source_whose_gate_is_closed_stops_what_reads_it(warehouse: Session) -> None:
+    results = materialise(warehouse, MODELS, Gate(), "run-1", closed_sources={"raw_orders"})
+    assert [name for name, outcome in outcomes(results).items() if outcome == "published"] == [
+        "stg_payments",
+        "receipts",
+    ]
+
+
+def other_columns(raw_orders: DataFrame) -> DataFrame:
+    return raw_orders.select("ID", col("AMOUNT").alias("AMUONT"))
+
+
+def other_type(raw_orders: DataFrame) -> DataFrame:
+    return raw_orders.select("ID", col("AMOUNT").cast("FLOAT").alias("AMOUNT"))
+
+
+def finer_scale(raw_orders: DataFrame) -> DataFrame:
+    return raw_orders.select("ID", col("AMOUNT").cast("NUMBER(19,6)").alias("AMOUNT"))
+
+
+def with_nulls(raw_orders: DataFrame) -> DataFrame:
+    return raw_orders.select("ID", lit(None).cast("NUMBER(19,4)").alias("AMOUNT"))
+
+
+def twice(raw_orders: DataFrame) -> DataFrame:
+    return raw_orders.union_all(raw_orders)
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"),
+    [
+        (other_columns, "AMOUNT is missing, AMUONT is not in the contract"),
+        (other_type, "AMOUNT is FLOAT, not NUMBER(19,4)"),
+        (finer_scale, "AMOUNT is NUMBER(19,6), not NUMBER(19,4)"),
+        (with_nulls, "AMOUNT is NULL in 2 rows"),
+        (twice, "2 keys (id) occur more than once, such as 1; 2"),
+    ],
+)
+def test_a_result_that_breaks_its_contract_is_not_published(
+    warehouse: Session, function: Callable[..., DataFrame], problem: str
+) -> None:
+    broken = declared("staging", function)
+    gate = Gate()
+    (result,) = materialise(warehouse, [broken], gate, "run-1")
+    assert result.outcome == "contract broken"
+    assert result.reason == f"STAGING.{broken.table} breaks its contract: {problem}"
+    assert gate.asked == []
+    assert broken.table not in tables(warehouse)
+
+
+def test_a_table_that_is_not_there_is_named_before_anything_is_built(warehouse: Session) -> None:
+    warehouse.sql("DROP TABLE RAW.PAYMENTS").collect()
+    with pytest.raises(
+        MissingTableError, match="model stg_payments: raw_payments has no table yet: let the flow"
+    ):
+        materialise(warehouse, MODELS, Gate(), "run-1")
+    with pytest.raises(
+        MissingTableError, match="model scores: sales has no table yet: build the model sales"
+    ):
+        materialise(warehouse, MODELS[-1:], Gate(), "run-1")
+    assert tables(warehouse) == set()
+
+
+def test_a_part_of_the_models_reads_what_was_published_earlier(warehouse: Session) -> None:
+    materialise(warehouse, MODELS, Gate(), "run-1")
+    one_more_order(warehouse)
+    results = materialise(warehouse, plan(["features"], MODELS), Gate(), "run-2")
+    assert [result.row_count for result in results] == [4]
+
+
+def test_a_value_that_does_not_fit_fails_the_run_and_leaves_what_is_published(warehouse: Session) -> None:
+    materialise(warehouse, MODELS, Gate(), "run-1")
+    before = content(warehouse, *MODELS)
+
+    def sales(stg_orders: DataFrame) -> DataFrame:
+        return stg_orders.select("ID", (col("AMOUNT").cast("NUMBER(38,4)") * 10**15).alias("AMOUNT"))
+
+    with pytest.raises(
+        BuildError, match=r"(?s)model sales could not be built: .*Published tables are as they were"
+    ):
+        materialise(warehouse, [declared("marts", sales)], Gate(), "run-2")
+    assert content(warehouse, *MODELS) == before
+
+
+INTERRUPTED = """
+import sys, time
+from pathlib import Path
+from deployments.connections import connect_snowflake, snowpark_session
+from deployments.settings import SnowflakeSettings
+from snowpark_models.runner import materialise
+from tests.models.test_materialise import MODELS
+
+def hang_at_sales(layer, table, candidate):
+    if table == "SALES":
+        Path(sys.argv[1]).touch()
+        time.sleep(600)
+    return True
+
+session = snowpark_session(connect_snowflake(SnowflakeSettings(), "killed"))
+materialise(session, MODELS, hang_at_sales, "run-2")
+"""
+
+
+def test_a_run_killed_between_building_and_publishing_leaves_the_last_good_table(
+    warehouse: Session, database: str, snowflake: SnowflakeSettings, tmp_path: Path
+) -> None:
+    materialise(warehouse, MODELS, Gate(), "run-1")
+    before = content(warehouse, *MODELS)
+    one_more_order(warehouse)
+
+    kill_while_it_audits_sales(snowflake, database, tmp_path / "audits")
+
+    after = content(warehouse, *MODELS)
+    assert {name for name in before if before[name] != after[name]} == {"stg_orders"}
+    assert "SALES__CANDIDATE" in tables(warehouse)
+
+    results = materialise(warehouse, MODELS, Gate(), "run-3")
+    assert [result.row_count for result in results] == [3, 2, 2, 3, 5]
+    assert tables(warehouse) == {model.table for model in MODELS}
+
+
+def kill_while_it_audits_sales(snowflake: SnowflakeSettings, database: str, flag: Path) -> None:
+    assert snowflake.password is not None
+    environment = os.environ | {
+        "SNOWFLAKE_ACCOUNT": snowflake.account,
+        "SNOWFLAKE_USER": snowflake.user,
+        "SNOWFLAKE_PASSWORD": snowflake.password.get_secret_value(),
+        "SNOWFLAKE_DATABASE": database,
+        "SNOWFLAKE_HOST": str(snowflake.host),
+        "SNOWFLAKE_PORT": str(snowflake.port),
+        "SNOWFLAKE_PROTOCOL": str(snowflake.protocol),
+    }
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(flag)], cwd=root, env=environment) as run:
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while not flag.exists():
+            assert run.poll() is None, "the run ended before its gate was asked"
+            assert time.monotonic() < deadline, "the run never came to its gate"
+            time.sleep(0.05)
+        run.kill()
+
+
+def test_what_a_crash_after_the_swap_left_is_taken_away_even_if_the_model_is_not_built(
+    warehouse: Session,
+) -> None:
+    materialise(warehouse, MODELS, Gate(), "run-1")
+    warehouse.sql("CREATE TABLE MARTS.SALES__CANDIDATE AS SELECT * FROM MARTS.SALES").collect()
+    materialise(warehouse, MODELS, Gate(closed={"STG_ORDERS"}), "run-2")
+    assert tables(warehouse) == {model.table for model in MODELS} | {"STG_ORDERS__CANDIDATE"}

@@ -1,0 +1,34 @@
+"""Expected failures: a task that meets one ends as failed with its one line, without a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+from prefect.states import Failed
+
+from deployments.connections import ConnectionFailed
+from deployments.settings import SettingsError
+from flows.ingest.errors import ReplicationError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def fails_in_one_line(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a task's expected errors its failed state; the flow meets them as `FailedRun`."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (SettingsError, ConnectionFailed, ReplicationError) as error:
+            return cast(R, failed(error))
+
+    return run
+
+
+def failed(error: Exception) -> Any:
+    """A failed state with an error's message."""
+    return Failed(message=str(error))

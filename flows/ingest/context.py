@@ -1,0 +1,96 @@
+"""What all steps of a run share: its two sessions, its ledger, its tables, its limits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flows.ingest.progress import Progress, Silence
+from flows.ingest.source.discovery import Database, check_database, discover
+from flows.ingest.source.session import SourceSession
+from flows.ingest.tables import CapturedTable
+from flows.ingest.warehouse.ledger import Ledger
+from flows.ingest.warehouse.session import WarehouseSession
+
+
+def utc_now() -> datetime:
+    """Now, UTC, without time zone: as Snowflake's TIMESTAMP_NTZ keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a run asks of the source at a time."""
+
+    max_transactions_per_window: int = 5_000
+    chunk_rows: int = 50_000
+    chunks_per_round: int = 4
+
+
+@dataclass
+class Tally:
+    """What a run has done so far."""
+
+    transactions: int = 0
+    batches: int = 0
+    snapshot_rows: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    lost_tables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run of replication. `zone` is the time zone of the server's commit times."""
+
+    run_id: str
+    started_at: datetime
+    zone: ZoneInfo
+    source: SourceSession
+    warehouse: WarehouseSession
+    database: Database
+    ledger: Ledger
+    tables: dict[str, CapturedTable]
+    limits: Limits
+    progress: Progress
+    tally: Tally = field(default_factory=Tally)
+
+    @classmethod
+    def open(
+        cls,
+        source: SourceSession,
+        warehouse: WarehouseSession,
+        run_id: str,
+        zone: ZoneInfo,
+        limits: Limits | None = None,
+        progress: Progress | None = None,
+    ) -> Context:
+        """Check the source, prepare the ledger, and discover what is captured.
+
+        Raises:
+            SourceError: the source is not ready for replication.
+            WarehouseError: Snowflake is not.
+        """
+        database = check_database(source)
+        if database.allows_snapshot_isolation:
+            source.use_snapshot_isolation()
+        ledger = Ledger(warehouse, database.name, run_id)
+        ledger.prepare()
+        in_use = {table.name: table.capture_instance for table in ledger.tables().values()}
+        tables = {table.name: table for table in discover(source, in_use)}
+        return cls(
+            run_id, utc_now(), zone, source, warehouse, database, ledger, tables, limits or Limits(),
+            progress or Silence(),
+        )  # fmt: skip
+
+    def warn(self, message: str) -> None:
+        """Tell what a person must know, now and in the report."""
+        self.tally.warnings.append(message)
+        self.progress.warn(message)
+
+    def lose(self, table: str, reason: str) -> None:
+        """A table can no longer be followed: the others go on, and the run fails at its end."""
+        self.tally.lost_tables[table] = reason
+        self.progress.warn(reason)

@@ -1,0 +1,42 @@
+"""What a run costs the source: queries, rows and milliseconds, by table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+SHARED = ""
+"""The owner of queries that serve no single table: discovery, windows, watermarks."""
+
+
+@dataclass
+class Cost:
+    """Queries sent, rows fetched, and milliseconds waited for, of one owner."""
+
+    queries: int = 0
+    rows: int = 0
+    milliseconds: float = 0.0
+
+    def add(self, queries: int, rows: int, milliseconds: float) -> None:
+        """Book some more."""
+        self.queries += queries
+        self.rows += rows
+        self.milliseconds += milliseconds
+
+
+@dataclass
+class CostMeter:
+    """The costs of a run, by the name of the table they were for."""
+
+    by_table: defaultdict[str, Cost] = field(default_factory=lambda: defaultdict(Cost))
+
+    def add(self, table: str, queries: int = 0, rows: int = 0, milliseconds: float = 0.0) -> None:
+        """Book a query, or rows, for a table (`SHARED` for none)."""
+        self.by_table[table].add(queries, rows, milliseconds)
+
+    def total(self) -> Cost:
+        """The sum over all tables and the shared queries."""
+        whole = Cost()
+        for cost in self.by_table.values():
+            whole.add(cost.queries, cost.rows, cost.milliseconds)
+        return whole

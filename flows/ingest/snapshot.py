@@ -1,0 +1,97 @@
+"""Snapshot of a table by key-range chunks, each read after a watermark and safe to read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from flows.ingest.columns import BatchLabel, change_log_batch
+from flows.ingest.lsn import Lsn, snapshot_position
+from flows.ingest.source import statements
+from flows.ingest.source.discovery import max_lsn
+from flows.ingest.source.session import SourceSession
+from flows.ingest.tables import CapturedTable
+from flows.ingest.window import commit_time
+
+READ_BY_SNAPSHOT = 0
+
+Key = tuple[str, ...]
+"""The values of a key, each as lossless text."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows with keys in (after, up_to]; None is an open end. `snapshot` is the LSN of its planning."""
+
+    table: str
+    snapshot: Lsn
+    number: int
+    after: Key | None
+    up_to: Key | None
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """What CDC had harvested before a chunk was read: its rows are at least as new."""
+
+    lsn: Lsn
+    committed_at: datetime | None
+
+
+def plan_chunks(session: SourceSession, table: CapturedTable, snapshot: Lsn, chunk_rows: int) -> list[Chunk]:
+    """Cut the table's keys into ranges of about `chunk_rows` rows, one bounded seek for each.
+
+    The server itself orders and compares the keys, so collations and the order of GUIDs do not matter.
+    """
+    chunks: list[Chunk] = []
+    after: Key | None = None
+    while True:
+        rows = session.rows(statements.chunk_boundary(table, after, chunk_rows), table.name)
+        up_to: Key | None = tuple(map(str, rows[0])) if rows else None
+        chunks.append(Chunk(table.name, snapshot, len(chunks), after, up_to))
+        if up_to is None:
+            return chunks
+        after = up_to
+
+
+def read_watermark(session: SourceSession, database: str, table: CapturedTable, zone: ZoneInfo) -> Watermark:
+    """The watermark of a chunk that is read next.
+
+    Right after an instance was made CDC's max LSN can be below its start (materialize#33202); what was
+    committed before the start is visible to every later read, so the start is the watermark then.
+    """
+    newest = max_lsn(session, database)
+    return Watermark(max(newest, table.start_lsn), commit_time(session, newest, zone))
+
+
+def read_chunk(
+    session: SourceSession, table: CapturedTable, chunk: Chunk, watermark: Watermark, label: BatchLabel
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a chunk, at the position of its watermark."""
+    position = snapshot_position(watermark.lsn)
+    for rows in session.batches(statements.chunk(table, chunk.after, chunk.up_to), table.name):
+        count = len(rows)
+        yield change_log_batch(
+            table,
+            list(zip(*rows, strict=True)),
+            positions=[position] * count,
+            operations=[READ_BY_SNAPSHOT] * count,
+            committed_at=[watermark.committed_at] * count,
+            unchanged=[None] * count,
+            label=label,
+        )
+
+
+def encode_key(key: Key | None) -> str | None:
+    """A boundary as it is kept in OPS: a JSON list of texts."""
+    return None if key is None else json.dumps(key, ensure_ascii=False)
+
+
+def decode_key(text: str | None) -> Key | None:
+    """The boundary that `encode_key` wrote."""
+    return None if text is None else tuple(json.loads(text))

@@ -1,0 +1,144 @@
+"""Every T-SQL statement that replication sends, each once. All of them read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.ingest.lsn import Lsn
+from flows.ingest.quoting import tsql_name, tsql_text
+from flows.ingest.tables import CapturedTable, Column
+from flows.ingest.types import key_literal, key_text
+
+SNAPSHOT_ISOLATION = "SET TRANSACTION ISOLATION LEVEL SNAPSHOT"
+BEGIN = "BEGIN TRANSACTION"
+COMMIT = "COMMIT TRANSACTION"
+ROLLBACK = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
+
+DATABASE = """
+SELECT name, is_cdc_enabled, snapshot_isolation_state
+FROM sys.databases
+WHERE name = DB_NAME()
+"""
+
+MAX_LSN = "SELECT sys.fn_cdc_get_max_lsn()"
+
+CAPTURE_JOB = """
+SELECT TOP (1) a.start_execution_date, a.stop_execution_date
+FROM msdb.dbo.cdc_jobs AS j
+JOIN msdb.dbo.sysjobactivity AS a ON a.job_id = j.job_id
+WHERE j.database_id = DB_ID() AND j.job_type = N'capture'
+ORDER BY a.session_id DESC
+"""
+
+NEWEST_HARVEST = "SELECT MAX(tran_end_time), GETDATE() FROM cdc.lsn_time_mapping"
+
+CAPTURE_INSTANCES = """
+SELECT ct.object_id, ct.capture_instance, ct.start_lsn, ct.source_object_id,
+    OBJECT_SCHEMA_NAME(ct.source_object_id), OBJECT_NAME(ct.source_object_id)
+FROM cdc.change_tables AS ct
+ORDER BY ct.create_date, ct.object_id
+"""
+
+CAPTURED_COLUMNS = """
+SELECT cc.object_id, cc.column_name, cc.column_ordinal, ty.name, c.max_length, c.precision, c.scale,
+    c.is_computed
+FROM cdc.captured_columns AS cc
+JOIN cdc.change_tables AS ct ON ct.object_id = cc.object_id
+LEFT JOIN sys.columns AS c ON c.object_id = ct.source_object_id AND c.column_id = cc.column_id
+LEFT JOIN sys.types AS ty ON ty.user_type_id = c.system_type_id
+ORDER BY cc.object_id, cc.column_ordinal
+"""
+
+INSTANCE_KEYS = """
+SELECT ic.object_id, ic.column_name
+FROM cdc.index_columns AS ic
+ORDER BY ic.object_id, ic.index_ordinal
+"""
+
+PRIMARY_KEYS = """
+SELECT i.object_id, c.name
+FROM sys.indexes AS i
+JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id
+JOIN sys.columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
+WHERE i.is_primary_key = 1
+ORDER BY i.object_id, ic.key_ordinal
+"""
+
+
+def commit_time(lsn: Lsn) -> str:
+    """When a commit happened, in the server's own time."""
+    return f"SELECT tran_end_time FROM cdc.lsn_time_mapping WHERE start_lsn = {lsn.literal}"
+
+
+def commits_after(lsn: Lsn, at_most: int) -> str:
+    """The next commits that CDC harvested; dummy rows (`tran_id` 0x00) advance an idle cursor."""
+    return f"""
+SELECT TOP ({at_most}) start_lsn, tran_end_time, tran_id
+FROM cdc.lsn_time_mapping
+WHERE start_lsn > {lsn.literal}
+ORDER BY start_lsn
+"""
+
+
+def min_lsns(capture_instances: Sequence[str]) -> str:
+    """From which LSN on each instance has its changes; 0x0 for a wrong name or no permission."""
+    calls = (f"sys.fn_cdc_get_min_lsn({tsql_text(name)})" for name in capture_instances)
+    return f"SELECT {', '.join(calls)}"
+
+
+def changes(table: CapturedTable, after: Lsn, up_to: Lsn) -> str:
+    """A table's changes in (after, up_to], read from the change table itself, in the order of the log.
+
+    The fn_cdc_get_all_changes functions do not return the command id (sql-docs#3792), without which
+    changes of one commit cannot be ordered (KB3030352).
+    """
+    columns = ", ".join(column.read_expression for column in table.columns)
+    return f"""
+SELECT [__$start_lsn], [__$command_id], [__$seqval], [__$operation], [__$update_mask], {columns}
+FROM {tsql_name("cdc", table.capture_instance + "_CT")}
+WHERE [__$start_lsn] > {after.literal} AND [__$start_lsn] <= {up_to.literal}
+ORDER BY [__$start_lsn], [__$command_id], [__$seqval], [__$operation]
+"""
+
+
+def chunk_boundary(table: CapturedTable, after: Sequence[str] | None, rows: int) -> str:
+    """The key of the last of the next `rows` rows after a key, as text; no row when fewer remain."""
+    keys = ", ".join(key_text(tsql_name(column.source_name), column.sql_type) for column in table.key)
+    order = ", ".join(tsql_name(column.source_name) for column in table.key)
+    return f"""
+SELECT {keys}
+FROM {tsql_name(table.schema, table.table)}
+{_where(_range(table, after, None))}ORDER BY {order}
+OFFSET {rows - 1} ROWS FETCH NEXT 1 ROWS ONLY
+"""
+
+
+def chunk(table: CapturedTable, after: Sequence[str] | None, up_to: Sequence[str] | None) -> str:
+    """The rows with keys in (after, up_to]; None is an open end."""
+    columns = ", ".join(column.read_expression for column in table.columns)
+    return f"""
+SELECT {columns}
+FROM {tsql_name(table.schema, table.table)}
+{_where(_range(table, after, up_to))}"""
+
+
+def _where(conditions: list[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}\n" if conditions else ""
+
+
+def _range(table: CapturedTable, after: Sequence[str] | None, up_to: Sequence[str] | None) -> list[str]:
+    conditions = []
+    if after is not None:
+        conditions.append(_beyond(table.key, after, ">", inclusive=False))
+    if up_to is not None:
+        conditions.append(_beyond(table.key, up_to, "<", inclusive=True))
+    return conditions
+
+
+def _beyond(key: Sequence[Column], bound: Sequence[str], operator: str, *, inclusive: bool) -> str:
+    """A row-value comparison, spelled out; the leading `>=` alone lets the server seek in the index."""
+    name, value = tsql_name(key[0].source_name), key_literal(bound[0], key[0].sql_type)
+    if len(key) == 1:
+        return f"{name} {operator}{'=' if inclusive else ''} {value}"
+    rest = _beyond(key[1:], bound[1:], operator, inclusive=inclusive)
+    return f"{name} {operator}= {value} AND ({name} {operator} {value} OR {rest})"

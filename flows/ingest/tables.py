@@ -1,0 +1,105 @@
+"""A captured table as replication sees it: its columns, key and capture instance, and its names in RAW."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+
+from flows.ingest.lsn import Lsn
+from flows.ingest.quoting import snowflake_name, tsql_name
+from flows.ingest.types import Mapping, SqlType, map_type
+
+DEFAULT_SCHEMA = "dbo"
+RAW = "RAW"
+OPS = "OPS"
+
+
+def mirror_name(schema: str, table: str) -> str:
+    """The table's name in RAW: `dbo.order_lines` → `ORDER_LINES`, `sales.orders` → `SALES_ORDERS`."""
+    return (table if schema.lower() == DEFAULT_SCHEMA else f"{schema}_{table}").upper()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A captured column. `ordinal` counts from 1 in the change table and names its bit in the update mask."""
+
+    source_name: str
+    ordinal: int
+    sql_type: SqlType
+    mapping: Mapping
+
+    @classmethod
+    def of(cls, source_name: str, ordinal: int, sql_type: SqlType, owner: str) -> Column:
+        """A column with the mapping of its type; `owner` names the table in errors."""
+        return cls(source_name, ordinal, sql_type, map_type(sql_type, f"Column {owner}.{source_name}"))
+
+    @property
+    def name(self) -> str:
+        """Its name in the mirror."""
+        return self.source_name.upper()
+
+    @property
+    def quoted(self) -> str:
+        """Its quoted name in Snowflake."""
+        return snowflake_name(self.name)
+
+    @property
+    def read_expression(self) -> str:
+        """The T-SQL expression that brings its value across without loss."""
+        return self.mapping.read.format(tsql_name(self.source_name))
+
+    @property
+    def compare_expression(self) -> str:
+        """The Snowflake expression of the mirrored value in the form in which it travelled."""
+        return self.mapping.compare.format(self.quoted)
+
+
+@dataclass(frozen=True)
+class CapturedTable:
+    """A source table and the capture instance that it is replicated from."""
+
+    schema: str
+    table: str
+    capture_instance: str
+    start_lsn: Lsn
+    columns: tuple[Column, ...]
+    key_names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name in RAW."""
+        return mirror_name(self.schema, self.table)
+
+    @property
+    def source_label(self) -> str:
+        """Its name in SQL Server, as people write it."""
+        return f"{self.schema}.{self.table}"
+
+    @cached_property
+    def key(self) -> tuple[Column, ...]:
+        """The columns of its key, in the order of the key."""
+        by_name = {column.source_name: column for column in self.columns}
+        return tuple(by_name[name] for name in self.key_names)
+
+    @cached_property
+    def values(self) -> tuple[Column, ...]:
+        """The columns that are not of its key."""
+        return tuple(column for column in self.columns if column.source_name not in self.key_names)
+
+    @cached_property
+    def lobs(self) -> tuple[Column, ...]:
+        """The columns of which an update may carry no value."""
+        return tuple(column for column in self.values if column.sql_type.is_lob)
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The schema of its own columns in a landed file."""
+        return data_schema(self.columns)
+
+
+def data_schema(columns: Sequence[Column]) -> pa.Schema:
+    """The Arrow schema of columns, under their mirror names."""
+    return pa.schema([pa.field(column.name, column.mapping.arrow) for column in columns])

@@ -1,0 +1,1 @@
+"""Snowflake: landing, the change logs and mirrors, and the ledger."""

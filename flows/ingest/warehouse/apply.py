@@ -1,0 +1,72 @@
+"""Applying landed files: one Snowflake transaction for a window of all tables, or for a chunk of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flows.ingest.errors import WarehouseError
+from flows.ingest.lsn import Lsn, snapshot_position
+from flows.ingest.snapshot import Chunk
+from flows.ingest.warehouse import raw_sql
+from flows.ingest.warehouse.landing import LandedFile
+from flows.ingest.warehouse.ledger import Ledger
+from flows.ingest.warehouse.session import WarehouseSession
+from flows.ingest.window import Window
+
+COPY_ROWS_LOADED = 3
+"""Place of `rows_loaded` in COPY's result (Snowflake, "COPY INTO <table>", output)."""
+
+
+def apply_window(ledger: Ledger, window: Window, files: Sequence[LandedFile], now: datetime) -> None:
+    """The cursor, the change logs and the mirrors of all tables move from one commit LSN to another.
+
+    Raises:
+        ConcurrentRunError: another run moved the cursor first; nothing of this window remains.
+        WarehouseError: Snowflake refused something; nothing of this window remains.
+    """
+    with ledger.warehouse.transaction():
+        ledger.move_cursor(window.after, window.up_to, window.ends_at, now)
+        for file in files:
+            _append_and_merge(ledger.warehouse, file)
+        ledger.set_caught_up(window.up_to, now)
+
+
+def apply_chunk(ledger: Ledger, chunk: Chunk, file: LandedFile | None, cursor: Lsn, now: datetime) -> None:
+    """A chunk's rows enter change log and mirror, and the chunk is done.
+
+    Raises:
+        ConcurrentRunError: another run moved the cursor or loaded the chunk; nothing of it remains.
+    """
+    with ledger.warehouse.transaction():
+        ledger.hold_cursor(cursor, now)
+        ledger.set_chunk_loaded(chunk, file.rows if file else 0, now)
+        if file is not None:
+            _append_and_merge(ledger.warehouse, file)
+
+
+def finish_snapshot(
+    ledger: Ledger, table: str, snapshot: Lsn, cursor: Lsn, consistent_from: Lsn, now: datetime
+) -> None:
+    """All chunks are loaded: rows that the snapshot did not see get a tombstone at its start.
+
+    Each row that the snapshot saw, and each that changed since, has a later position than its start.
+    """
+    position = snapshot_position(snapshot)
+    with ledger.warehouse.transaction():
+        ledger.hold_cursor(cursor, now)
+        ledger.warehouse.execute(raw_sql.tombstone_unseen(table), (position, now, position))
+        ledger.set_consistent_from(table, consistent_from, now)
+        ledger.set_caught_up(cursor, now)
+
+
+def _append_and_merge(warehouse: WarehouseSession, file: LandedFile) -> None:
+    table = file.table
+    loaded = warehouse.rows(raw_sql.copy_into_change_log(table, file.path))
+    rows = sum(int(row[COPY_ROWS_LOADED]) for row in loaded)
+    if rows != file.rows:
+        raise WarehouseError(
+            f"COPY into the change log of {table.name} loaded {rows} of {file.rows} rows of {file.path}: "
+            "the transaction was rolled back; run again."
+        )
+    warehouse.execute(raw_sql.merge_batch(table, file.batch, file.key_range.low, file.key_range.high))

@@ -1,0 +1,274 @@
+"""The ledger in OPS: where the cursor is, which tables are replicated, how far their snapshots are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from flows.ingest.errors import ConcurrentRunError, WarehouseError
+from flows.ingest.lsn import Lsn
+from flows.ingest.snapshot import Chunk, decode_key, encode_key
+from flows.ingest.tables import RAW, CapturedTable
+from flows.ingest.warehouse import ops_sql, raw_sql
+from flows.ingest.warehouse.session import WarehouseSession
+
+State = Literal["snapshot", "catching up", "streaming", "gap"]
+SNAPSHOT: State = "snapshot"
+CATCHING_UP: State = "catching up"
+STREAMING: State = "streaming"
+GAP: State = "gap"
+
+PENDING = "pending"
+LOADED = "loaded"
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Up to which LSN the mirrors hold the source's changes, and when that commit happened (UTC)."""
+
+    lsn: Lsn
+    committed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ReplicatedTable:
+    """A row of OPS.REPLICATED_TABLES; `start_lsn` is also the id of its newest snapshot."""
+
+    name: str
+    source_schema: str
+    source_table: str
+    capture_instance: str
+    state: State
+    start_lsn: Lsn
+    consistent_from: Lsn | None
+
+    @property
+    def source_label(self) -> str:
+        """Its name in SQL Server, as people write it."""
+        return f"{self.source_schema}.{self.source_table}"
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """What a run did for one table: a row of OPS.REPLICATION_RUNS."""
+
+    table: str
+    snapshot_rows: int
+    changes: int
+    source_queries: int
+    source_rows: int
+    source_milliseconds: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Reads and writes OPS for one pipeline and one run. `now` stamps what it writes, UTC."""
+
+    warehouse: WarehouseSession
+    pipeline: str
+    run_id: str
+
+    # --- preparation: DDL, so never inside a transaction
+
+    def prepare(self) -> None:
+        """Create the schemas, the stage and the tables of OPS where they are missing."""
+        for statement in ops_sql.SCHEMAS_AND_LEDGER:
+            self.warehouse.execute(statement)
+
+    def create_tables(self, tables: Iterable[CapturedTable]) -> None:
+        """Create change logs and mirrors where they are missing.
+
+        Raises:
+            WarehouseError: one exists without a captured column; COPY would leave that column out silently.
+        """
+        known = self._columns_in_raw()
+        for table in tables:
+            for name, create in (
+                (f"{table.name}__CHANGES", raw_sql.create_change_log(table)),
+                (table.name, raw_sql.create_mirror(table)),
+            ):
+                if name not in known:
+                    self.warehouse.execute(create)
+                    continue
+                for column in table.columns:
+                    if column.name not in known[name]:
+                        raise WarehouseError(
+                            f"Column {table.source_label}.{column.source_name} is captured, but {RAW}.{name} "
+                            f"lacks it: ALTER TABLE {raw_sql.in_raw(name)} ADD COLUMN {column.quoted} "
+                            f"{column.mapping.snowflake}."
+                        )
+
+    def _columns_in_raw(self) -> dict[str, set[str]]:
+        columns: dict[str, set[str]] = {}
+        for table, column in self.warehouse.rows(ops_sql.RAW_COLUMNS):
+            columns.setdefault(table, set()).add(column)
+        return columns
+
+    # --- cursor
+
+    def cursor(self) -> Cursor | None:
+        """Where the pipeline is; None before its first run."""
+        rows = self.warehouse.rows(ops_sql.READ_CURSOR, (self.pipeline,))
+        return Cursor(Lsn(rows[0][0]), rows[0][1]) if rows else None
+
+    def require_cursor(self) -> Cursor:
+        """Where the pipeline is.
+
+        Raises:
+            WarehouseError: it has not begun, or its row was deleted.
+        """
+        cursor = self.cursor()
+        if cursor is None:
+            raise WarehouseError(f"OPS.CURSORS has no row of pipeline {self.pipeline}: run replicate.")
+        return cursor
+
+    def start_cursor(self, at: Lsn, committed_at: datetime | None, now: datetime) -> None:
+        """Begin the pipeline, unless it has begun."""
+        values = (self.pipeline, at.hex, committed_at, self.run_id, now)
+        self.warehouse.execute(ops_sql.START_CURSOR, values)
+
+    def move_cursor(self, after: Lsn, up_to: Lsn, committed_at: datetime, now: datetime) -> None:
+        """Compare and set, first in the transaction that applies a window.
+
+        Raises:
+            ConcurrentRunError: another run has moved the cursor.
+        """
+        values = (up_to.hex, committed_at, self.run_id, now, self.pipeline, after.hex)
+        self._expect_one(self.warehouse.execute(ops_sql.MOVE_CURSOR, values), after)
+
+    def hold_cursor(self, at: Lsn, now: datetime) -> None:
+        """Hold the cursor where it is, first in the transaction that applies a chunk.
+
+        A chunk must meet no change that is later than its watermark, because such a change may have left
+        a large column alone that only the chunk's older row has.
+
+        Raises:
+            ConcurrentRunError: another run has moved the cursor.
+        """
+        values = (self.run_id, now, self.pipeline, at.hex)
+        self._expect_one(self.warehouse.execute(ops_sql.HOLD_CURSOR, values), at)
+
+    def _expect_one(self, changed: int, at: Lsn) -> None:
+        if changed != 1:
+            raise ConcurrentRunError(
+                f"Another run has moved the cursor of pipeline {self.pipeline} on from {at}; this run rolled "
+                "back and nothing of it remains. Let the other one finish, then run again if it is needed."
+            )
+
+    # --- tables and their snapshots
+
+    def tables(self) -> dict[str, ReplicatedTable]:
+        """The replicated tables by name."""
+        return {
+            name: ReplicatedTable(
+                name, schema, table, instance, state, Lsn(start), Lsn(consistent) if consistent else None
+            )
+            for name, schema, table, instance, state, start, consistent in self.warehouse.rows(
+                ops_sql.READ_TABLES
+            )
+        }
+
+    def start_snapshot(
+        self, table: CapturedTable, snapshot: Lsn, chunks: Sequence[Chunk], now: datetime
+    ) -> None:
+        """Register a table, or start it again, with the chunks of its snapshot."""
+        with self.warehouse.transaction():
+            self.warehouse.execute(ops_sql.DELETE_TABLE, (table.name,))
+            self.warehouse.execute(
+                ops_sql.INSERT_TABLE,
+                (
+                    table.name,
+                    table.schema,
+                    table.table,
+                    table.capture_instance,
+                    SNAPSHOT,
+                    snapshot.hex,
+                    now,
+                ),
+            )
+            self.warehouse.execute(ops_sql.DELETE_CHUNKS, (table.name,))
+            self.warehouse.execute_many(
+                ops_sql.INSERT_CHUNK,
+                [
+                    (
+                        table.name,
+                        snapshot.hex,
+                        chunk.number,
+                        encode_key(chunk.after),
+                        encode_key(chunk.up_to),
+                        PENDING,
+                        now,
+                    )
+                    for chunk in chunks
+                ],
+            )
+
+    def set_state(self, table: str, state: State, now: datetime) -> None:
+        """Change a table's state."""
+        self.warehouse.execute(ops_sql.SET_STATE, (state, now, table))
+
+    def set_consistent_from(self, table: str, lsn: Lsn, now: datetime) -> None:
+        """A snapshot is complete; the mirror is consistent once the cursor has passed `lsn`."""
+        self.warehouse.execute(ops_sql.SET_CONSISTENT_FROM, (CATCHING_UP, lsn.hex, now, table))
+
+    def set_caught_up(self, cursor: Lsn, now: datetime) -> None:
+        """Tables that the cursor has made consistent are streaming."""
+        self.warehouse.execute(ops_sql.SET_CAUGHT_UP, (STREAMING, now, CATCHING_UP, cursor.hex))
+
+    def chunks(self) -> tuple[list[Chunk], int]:
+        """The pending chunks of all running snapshots, and how many are loaded."""
+        pending, loaded = [], 0
+        for table, snapshot, number, after, up_to, state in self.warehouse.rows(
+            ops_sql.READ_CHUNKS, (SNAPSHOT,)
+        ):
+            if state == LOADED:
+                loaded += 1
+            else:
+                pending.append(Chunk(table, Lsn(snapshot), int(number), decode_key(after), decode_key(up_to)))
+        return pending, loaded
+
+    def set_chunk_loaded(self, chunk: Chunk, rows: int, now: datetime) -> None:
+        """Compare and set, in the transaction that applies the chunk.
+
+        Raises:
+            ConcurrentRunError: another run has loaded it.
+        """
+        values = (LOADED, rows, now, chunk.table, chunk.snapshot.hex, chunk.number, PENDING)
+        if self.warehouse.execute(ops_sql.SET_CHUNK_LOADED, values) != 1:
+            raise ConcurrentRunError(
+                f"Another run has loaded chunk {chunk.number} of {chunk.table}; this run rolled back. Let "
+                "the other one finish, then run again if it is needed."
+            )
+
+    # --- runs
+
+    def record_run(
+        self,
+        rows: Iterable[RunRow],
+        started_at: datetime,
+        ended_at: datetime,
+        to_lsn: Lsn,
+        lag_seconds: float,
+    ) -> None:
+        """Write what the run did, a row for each table."""
+        self.warehouse.execute_many(
+            ops_sql.INSERT_RUN,
+            [
+                (
+                    self.run_id,
+                    row.table,
+                    started_at,
+                    ended_at,
+                    row.snapshot_rows,
+                    row.changes,
+                    to_lsn.hex,
+                    lag_seconds,
+                    row.source_queries,
+                    row.source_rows,
+                    row.source_milliseconds,
+                )
+                for row in rows
+            ],
+        )

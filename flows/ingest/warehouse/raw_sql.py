@@ -1,0 +1,170 @@
+"""The statements on RAW's change logs and mirrors, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from flows.ingest.changes import quoted_mark
+from flows.ingest.columns import PLATFORM_COLUMNS
+from flows.ingest.quoting import snowflake_name, snowflake_text
+from flows.ingest.tables import RAW, CapturedTable, Column
+from flows.ingest.warehouse.ops_sql import STAGE
+
+
+def in_raw(name: str) -> str:
+    """The quoted name of a table of RAW."""
+    return snowflake_name(RAW, name)
+
+
+def mirror(table: str) -> str:
+    """The quoted name of a mirror."""
+    return snowflake_name(RAW, table)
+
+
+def change_log(table: str) -> str:
+    """The quoted name of a change log."""
+    return snowflake_name(RAW, f"{table}__CHANGES")
+
+
+def create_change_log(table: CapturedTable) -> str:
+    """The append-only log of a table's changes."""
+    columns = [f"{column.quoted} {column.mapping.snowflake}" for column in table.columns]
+    columns += [f"{name} {snowflake}" for name, snowflake, _ in PLATFORM_COLUMNS]
+    return f"CREATE TABLE IF NOT EXISTS {change_log(table.name)} (\n    {_lines(columns)}\n)"
+
+
+def create_mirror(table: CapturedTable) -> str:
+    """The mirror of a table: its columns as they are now, tombstones included."""
+    columns = [
+        f"{column.quoted} {column.mapping.snowflake}{' NOT NULL' if column in table.key else ''}"
+        for column in table.columns
+    ]
+    columns += [
+        "_POSITION VARCHAR(50) NOT NULL",
+        "_COMMITTED_AT TIMESTAMP_NTZ(9)",
+        "_DELETED BOOLEAN NOT NULL",
+    ]
+    return f"CREATE TABLE IF NOT EXISTS {mirror(table.name)} (\n    {_lines(columns)}\n)"
+
+
+def copy_into_change_log(table: CapturedTable, path: str) -> str:
+    """Append a staged file to a change log, column by column name."""
+    return f"""
+COPY INTO {change_log(table.name)}
+FROM '@{STAGE}/{path}'
+FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE)
+MATCH_BY_COLUMN_NAME = CASE_SENSITIVE
+"""
+
+
+def merge_batch(table: CapturedTable, batch: str, low: Any, high: Any) -> str:
+    """Bring a batch of a change log into the mirror: the latest change of each key, where it is later.
+
+    Operations 1 and 3 remove their key at their position. Of a large column the latest value that was set
+    in the batch counts; when none was, the mirror keeps its own. `low` and `high` span the batch's first key
+    column, so that Snowflake prunes the mirror's micro-partitions.
+    """
+    conditions = [f"m.{column.quoted} = s.{column.quoted}" for column in table.key]
+    first = table.key[0]
+    if first.mapping.is_ordered:
+        conditions.append(f"m.{first.quoted} BETWEEN {_literal(low, first)} AND {_literal(high, first)}")
+    updates = [f"m.{column.quoted} = {_merged(column, table)}" for column in table.values]
+    updates += ["m._POSITION = s._POSITION", "m._COMMITTED_AT = s._COMMITTED_AT", "m._DELETED = FALSE"]
+    names = [column.quoted for column in table.columns] + ["_POSITION", "_COMMITTED_AT", "_DELETED"]
+    return f"""
+MERGE INTO {mirror(table.name)} AS m
+USING ({_latest_changes(table, batch)}) AS s
+ON {" AND ".join(conditions)}
+WHEN MATCHED AND s._POSITION > m._POSITION AND s._DELETED THEN UPDATE SET
+    m._POSITION = s._POSITION,
+    m._COMMITTED_AT = s._COMMITTED_AT,
+    m._DELETED = TRUE
+WHEN MATCHED AND s._POSITION > m._POSITION THEN UPDATE SET
+    {_lines(updates)}
+WHEN NOT MATCHED THEN INSERT ({", ".join(names)})
+VALUES ({", ".join(f"s.{name}" for name in names)})
+"""
+
+
+def tombstone_unseen(table: str) -> str:
+    """End of a snapshot: what neither the snapshot nor a later change touched is not in the source."""
+    return f"""
+UPDATE {mirror(table).replace("%", "%%")}
+SET _DELETED = TRUE, _POSITION = %s, _COMMITTED_AT = %s
+WHERE _POSITION < %s AND NOT _DELETED
+"""
+
+
+def count_rows(tables: Sequence[str]) -> str:
+    """How many rows each mirror has, tombstones left out."""
+    return "\nUNION ALL\n".join(
+        f"SELECT {snowflake_text(name)} AS TABLE_NAME, COUNT(*) AS ROW_COUNT "
+        f"FROM {mirror(name)} WHERE NOT _DELETED"
+        for name in tables
+    )
+
+
+def read_mirror(table: CapturedTable) -> str:
+    """The rows of a mirror in the form in which they travelled, for a proof."""
+    columns = [f"{column.compare_expression} AS {column.quoted}" for column in table.columns]
+    return f"SELECT\n    {_lines(columns)}\nFROM {mirror(table.name)}\nWHERE NOT _DELETED"
+
+
+def _latest_changes(table: CapturedTable, batch: str) -> str:
+    keys = ", ".join(f"c.{column.quoted}" for column in table.key)
+    columns = [
+        f"{_latest_set(column, keys) if column in table.lobs else f'c.{column.quoted}'} AS {column.quoted}"
+        for column in table.columns
+    ]
+    columns += [
+        f"MAX(IFF({_is_set(column)}, 1, 0)) OVER (PARTITION BY {keys}) AS {_set_flag(column)}"
+        for column in table.lobs
+    ]
+    columns += ["c._POSITION AS _POSITION", "c._COMMITTED_AT AS _COMMITTED_AT"]
+    return f"""
+    SELECT
+        {_lines(columns, indent=8)},
+        c._OPERATION IN (1, 3) AS _DELETED
+    FROM {change_log(table.name)} AS c
+    WHERE c._BATCH = {snowflake_text(batch)}
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY c._POSITION DESC) = 1
+"""
+
+
+def _is_set(column: Column) -> str:
+    mark = snowflake_text(quoted_mark(column))
+    return f"c._OPERATION IN (0, 2, 4) AND NOT CONTAINS(COALESCE(c._UNCHANGED, ''), {mark})"
+
+
+def _latest_set(column: Column, keys: str) -> str:
+    recency = f"IFF({_is_set(column)}, c._POSITION, NULL) DESC NULLS LAST"
+    return f"FIRST_VALUE(c.{column.quoted}) OVER (PARTITION BY {keys} ORDER BY {recency})"
+
+
+def _set_flag(column: Column) -> str:
+    return snowflake_name(f"_SETS_{column.name}")
+
+
+def _merged(column: Column, table: CapturedTable) -> str:
+    if column not in table.lobs:
+        return f"s.{column.quoted}"
+    return f"IFF(s.{_set_flag(column)} = 1, s.{column.quoted}, m.{column.quoted})"
+
+
+def _lines(parts: Sequence[str], indent: int = 4) -> str:
+    return (",\n" + " " * indent).join(parts)
+
+
+def _literal(value: Any, column: Column) -> str:
+    """A key value as a literal of its column's own Snowflake type, without which nothing is pruned."""
+    if isinstance(value, bytes):
+        return f"TO_BINARY('{value.hex()}', 'HEX')"
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | Decimal):
+        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if isinstance(value, float):
+        return f"{value!r}::FLOAT"
+    return f"{snowflake_text(str(value))}::{column.mapping.snowflake}"

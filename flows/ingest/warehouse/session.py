@@ -1,0 +1,94 @@
+"""A session on Snowflake: statements, transactions that always end, and files for a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
+
+import pyarrow as pa
+import snowflake.connector
+from snowflake.connector import SnowflakeConnection
+
+from flows.ingest.errors import WarehouseError
+
+Row = tuple[Any, ...]
+
+REMEDIES = {
+    2003: "it does not exist, or the role may not use it: check the role's grants and SNOWFLAKE_DATABASE",
+    3001: "the role lacks a privilege: grant it what deployments describes",
+}
+
+
+class WarehouseSession:
+    """A connection to Snowflake whose errors are one line each."""
+
+    def __init__(self, connection: SnowflakeConnection) -> None:
+        self._connection = connection
+        self._connection.arrow_number_to_decimal_setter = True  # decimals would else come as doubles
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement; returns how many rows it changed.
+
+        Raises:
+            WarehouseError: Snowflake refused it, or went away.
+        """
+        with _explained(), self._connection.cursor() as cursor:
+            cursor.execute(statement, tuple(parameters) or None)
+            return int(cursor.rowcount or 0)
+
+    def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows with one statement; the connector spells them out in its VALUES."""
+        if rows:
+            with _explained(), self._connection.cursor() as cursor:
+                cursor.executemany(statement, [tuple(row) for row in rows])
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a small result."""
+        with _explained(), self._connection.cursor() as cursor:
+            cursor.execute(statement, tuple(parameters) or None)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def arrow(self, statement: str) -> pa.Table:
+        """All rows of a result, as Arrow; with no rows, a table of its columns. Times to the microsecond."""
+        with _explained(), self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetch_arrow_all(force_return_table=True, force_microsecond_precision=True)
+
+    def put(self, stream: IO[bytes], folder: str, name: str) -> None:
+        """Upload a file to a folder of a stage."""
+        with _explained(), self._connection.cursor() as cursor:
+            cursor.execute(
+                f"PUT 'file://{name}' '{folder}' AUTO_COMPRESS = FALSE SOURCE_COMPRESSION = NONE "
+                "OVERWRITE = TRUE",
+                file_stream=stream,
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Only DML belongs inside: Snowflake commits an open transaction at every DDL."""
+        self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._roll_back()
+            raise
+        self.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        try:
+            self.execute("ROLLBACK")
+        except WarehouseError:
+            return  # the session is gone, and its transaction with it; what failed before is what counts
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn the connector's errors into one line that names the object and the remedy."""
+    try:
+        yield
+    except snowflake.connector.errors.Error as error:
+        number = error.errno or 0
+        text = " ".join((error.raw_msg or str(error)).split())
+        remedy = REMEDIES.get(number, "nothing was half-written; mend the cause and run again")
+        raise WarehouseError(f"Snowflake: {text.rstrip('.')} (error {number}): {remedy}.") from None

@@ -1,0 +1,83 @@
+"""Windows of the log: which commits a run applies next, and when they happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flows.ingest.lsn import Lsn
+from flows.ingest.source import statements
+from flows.ingest.source.session import Row, SourceSession
+
+DUMMY_TRANSACTION = 0
+"""`tran_id` 0x00 marks what the capture job writes on an idle database (cdc.lsn_time_mapping)."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The commits in (after, up_to]. `committed_at` has each commit's time in UTC, without time zone."""
+
+    after: Lsn
+    up_to: Lsn
+    committed_at: dict[Lsn, datetime]
+    transactions: int
+
+    @property
+    def is_idle(self) -> bool:
+        """True when it holds no transaction: only the cursor moves."""
+        return self.transactions == 0
+
+    @property
+    def ends_at(self) -> datetime:
+        """When its last commit happened, UTC."""
+        return self.committed_at[self.up_to]
+
+
+def next_window(session: SourceSession, after: Lsn, max_transactions: int, zone: ZoneInfo) -> Window | None:
+    """The next window, of at most `max_transactions` commits; None when CDC has harvested nothing newer.
+
+    Windows end at commits of cdc.lsn_time_mapping. The capture job writes that row together with the
+    commit's changes, so a window is never half a commit.
+    """
+    commits = session.rows(statements.commits_after(after, max_transactions))
+    if not commits:
+        return None
+    times = utc_times([ended_at for _, ended_at, _ in commits], zone)
+    return Window(
+        after=after,
+        up_to=Lsn.from_bytes(commits[-1][0]),
+        committed_at={Lsn.from_bytes(row[0]): time for row, time in zip(commits, times, strict=True)},
+        transactions=sum(not _is_dummy(row) for row in commits),
+    )
+
+
+def commit_time(session: SourceSession, lsn: Lsn, zone: ZoneInfo) -> datetime | None:
+    """When a commit happened, UTC; None when CDC no longer knows it."""
+    local = session.scalar(statements.commit_time(lsn))
+    return None if local is None else utc_times([local], zone)[0]
+
+
+def utc_times(local: Sequence[datetime], zone: ZoneInfo) -> list[datetime]:
+    """Server-local commit times, in log order, as UTC without time zone.
+
+    In the hour that a clock change repeats, a time that goes back belongs to the second round.
+    """
+    return list(_in_log_order(local, zone))
+
+
+def _in_log_order(local: Sequence[datetime], zone: ZoneInfo) -> Iterator[datetime]:
+    before: datetime | None = None
+    for moment in local:
+        utc = moment.replace(tzinfo=zone, fold=0).astimezone(UTC).replace(tzinfo=None)
+        if before is not None and utc < before:
+            later = moment.replace(tzinfo=zone, fold=1).astimezone(UTC).replace(tzinfo=None)
+            utc = max(utc, later)
+        before = utc
+        yield utc
+
+
+def _is_dummy(commit: Row) -> bool:
+    transaction = commit[2]
+    return transaction is None or int.from_bytes(transaction, "big") == DUMMY_TRANSACTION

@@ -1,0 +1,93 @@
+"""The flow `replicate`: bring the mirrors in RAW up to the newest captured commit of SQL Server.
+
+`python -m flows.replicate` runs it in this process.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.exceptions import FailedRun
+from prefect.states import Completed, Failed
+
+from flows.failures import fails_in_one_line
+from flows.ingest import engine, registration
+from flows.ingest.context import Limits
+from flows.ingest.report import ReplicationReport
+from flows.progress import PrefectProgress
+from flows.run import name_this_run, this_run_id
+from flows.sessions import replication_context
+
+DEFAULTS = Limits()
+
+
+@flow(name="replicate")
+def replicate(
+    max_transactions_per_window: int = DEFAULTS.max_transactions_per_window,
+    chunk_rows: int = DEFAULTS.chunk_rows,
+    run_id: str | None = None,
+) -> State[Any]:
+    """Take up new tables, then apply windows of changes and load chunks of snapshots until caught up.
+
+    Args:
+        max_transactions_per_window: how many of the source's transactions one Snowflake transaction applies.
+        chunk_rows: how many rows one query of a snapshot reads.
+        run_id: the run that this is part of; its own without one.
+    """
+    run_id = run_id or this_run_id()
+    limits = Limits(max_transactions_per_window, chunk_rows)
+    try:
+        register_tables(run_id, limits)
+        report = catch_up(run_id, limits)
+    except FailedRun as failure:
+        return Failed(message=str(failure))
+    publish_table(report)
+    name_this_run(
+        f"{report.snapshot_rows:,} rows, {report.changes:,} changes, lag {report.lag_seconds:.0f} s"
+    )
+    return Completed(message=report.summary, data=report)
+
+
+@task(cache_policy=NO_CACHE)
+@fails_in_one_line
+def register_tables(run_id: str, limits: Limits) -> list[str]:
+    """Discover the captured tables and plan a snapshot of those that are new or have a gap; their names."""
+    with replication_context("replicate", run_id, limits, PrefectProgress()) as context:
+        return registration.register(context)
+
+
+@task(cache_policy=NO_CACHE)
+@fails_in_one_line
+def catch_up(run_id: str, limits: Limits) -> ReplicationReport:
+    """Apply windows and load chunks until the mirrors are where the source was."""
+    with replication_context("replicate", run_id, limits, PrefectProgress()) as context:
+        return engine.catch_up(context)
+
+
+def publish_table(report: ReplicationReport) -> None:
+    """What the run did for each table, in Prefect's UI."""
+    rows = [
+        {
+            "table": table.table,
+            "source": table.source,
+            "state": table.state,
+            "rows by snapshot": table.snapshot_rows,
+            "changes": table.changes,
+            "lag s": round(report.lag_seconds, 1),
+        }
+        for table in report.tables
+    ]
+    notes = "\n".join(f"- {warning}" for warning in report.warnings)
+    create_table_artifact(key="replicated", table=rows, description=f"{report.summary}\n{notes}")
+
+
+if __name__ == "__main__":
+    state = replicate(return_state=True)
+    if not state.is_completed():
+        print(state.message, file=sys.stderr)  # noqa: T201 - the one line that says why
+        sys.exit(1)

@@ -1,0 +1,31 @@
+"""Which run this is, as OPS, QUALITY, the query tags and Prefect's UI name it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect import runtime
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_UI_URL
+
+
+def this_run_id() -> str:
+    """The id of the running flow; a parent hands its own down, so that one pipeline is one run."""
+    return str(runtime.flow_run.id)
+
+
+def this_run_name() -> str:
+    """The name that Prefect's UI shows for the running flow."""
+    return str(runtime.flow_run.name)
+
+
+def this_run_link() -> str | None:
+    """Where Prefect's UI shows the running flow; None without a UI."""
+    ui = PREFECT_UI_URL.value()
+    return f"{ui}/runs/flow-run/{runtime.flow_run.id}" if ui else None
+
+
+def name_this_run(name: str) -> None:
+    """Give the running flow a name that says what it did."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(str(runtime.flow_run.id)), name=name)

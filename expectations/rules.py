@@ -212,6 +212,31 @@ def refers_to(
     )
 
 
+def has_all_of(
+    parent: str, *columns: str, among: str | None = None, severity: Severity = "critical"
+) -> tuple[Expectation, ...]:
+    """No row of the table `parent` is missing here, told by the columns, which make up the suite's key."""
+    names = ", ".join(columns)
+    chosen = f" WHERE {among}" if among else ""
+    same = " AND ".join(f"checked.{column} = parent.{column}" for column in columns)
+    return failing(
+        f"No {names} of {parent} is missing",
+        f"SELECT {{keys}} FROM (SELECT DISTINCT {names} FROM {parent}{chosen}) AS parent "
+        f"WHERE NOT EXISTS (SELECT 1 FROM checked WHERE {same})",
+        severity,
+    )
+
+
+def same_in_all_rows(column: str, severity: Severity = "critical") -> tuple[Expectation, ...]:
+    """All rows have the same value in the column."""
+    return failing(
+        f"{column} is the same in all rows",
+        f"SELECT {{keys}} FROM checked WHERE {column} IS DISTINCT FROM (SELECT MAX({column}) FROM checked)",
+        severity,
+        column,
+    )
+
+
 def failing(
     sentence: str, query: str, severity: Severity = "critical", column: str | None = None
 ) -> tuple[Expectation, ...]:
@@ -229,6 +254,11 @@ def failing(
     )
 
 
+def counts(*columns: str) -> tuple[Expectation, ...]:
+    """Each of the columns counts something: never below 0."""
+    return tuple(rule for column in columns for rule in between(column, low=0))
+
+
 def has_rows(severity: Severity = "critical") -> tuple[Expectation, ...]:
     """The table is not empty."""
     return (
@@ -238,16 +268,19 @@ def has_rows(severity: Severity = "critical") -> tuple[Expectation, ...]:
     )
 
 
-def suite(key: str | tuple[str, ...], *rules: tuple[Expectation, ...]) -> Suite:
-    """The suite of a staging table, a mart or a feature table: its grain first, then its own rules."""
+def suite(key: str | tuple[str, ...], *rules: tuple[Expectation, ...], empty: Severity = "critical") -> Suite:
+    """The suite of a staging table, a mart or a feature table: its grain first, then its own rules.
+
+    `empty` is how grave it is that the table has no rows.
+    """
     columns = (key,) if isinstance(key, str) else key
-    grain = (*has_rows(), *never_null(*columns), *unique(*columns))
+    grain = (*has_rows(empty), *never_null(*columns), *unique(*columns))
     return Suite(columns, (*grain, *(rule for phrase in rules for rule in phrase)))
 
 
 def mirror(key: str | tuple[str, ...], *rules: tuple[Expectation, ...]) -> Suite:
     """The suite of a mirror in RAW: its live rows, its grain and the platform's columns."""
-    own = suite(key, *rules)
+    own = suite(key, *rules, empty="warning")
     platform = (
         *never_null("_POSITION", "_COMMITTED_AT", "_DELETED"),
         *matches("_POSITION", "[0-9A-F]{50}", "is a position: 50 digits of upper-case hex"),

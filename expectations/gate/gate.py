@@ -13,6 +13,7 @@ from great_expectations.data_context.data_context.context_factory import set_con
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
 from great_expectations.datasource.fluent.interfaces import Batch, TestConnectionError
 from great_expectations.datasource.fluent.snowflake_datasource import SnowflakeDatasource
+from sqlalchemy import event
 
 from deployments.connections import ConnectionFailed, connect_snowflake, snowflake_arguments
 from deployments.settings import SnowflakeSettings
@@ -25,6 +26,7 @@ from expectations.gate.validation import validate
 from expectations.rules import Suite
 
 _LOCATION = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){1,2}")
+_ALL_OF = "SELECT * FROM "
 _ONE_AT_A_TIME = threading.Lock()  # Great Expectations has one current context a process
 
 
@@ -112,7 +114,7 @@ class Gate:
         chosen = f" WHERE {suite.rows}" if suite.rows else ""
         if location in self._warehouse.get_asset_names():
             self._warehouse.delete_asset(location)
-        asset = self._warehouse.add_query_asset(location, query=f"SELECT * FROM {quoted}{chosen}")
+        asset = self._warehouse.add_query_asset(location, query=f"{_ALL_OF}{quoted}{chosen}")
         return asset.add_batch_definition_whole_table("all rows").get_batch()
 
 
@@ -132,7 +134,15 @@ def _add_warehouse(context: Any, settings: SnowflakeSettings, run_id: str) -> Sn
             f"Snowflake account {settings.account}: Great Expectations could not log in; "
             "check SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and its key or password."
         ) from None
+    event.listen(warehouse.get_engine(), "before_cursor_execute", _columns_without_rows, retval=True)
     return warehouse
+
+
+def _columns_without_rows(
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+) -> tuple[str, Any]:
+    """Great Expectations learns a query's columns by running it whole; no rows are needed for that."""
+    return (f"{statement} LIMIT 0" if statement.startswith(_ALL_OF) else statement), parameters
 
 
 def _query_tag(model: str, run_id: str) -> str:

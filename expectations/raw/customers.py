@@ -1,0 +1,13 @@
+"""Customers as the portal writes them."""
+
+from expectations.rules import matches, mirror, never_null, unique
+from expectations.vocabulary import EMAIL, GUID
+
+SUITE = mirror(
+    "CUSTOMER_ID",
+    never_null("EXTERNAL_REF", "NAME", "COUNTRY_CODE", "SEGMENT", "IS_ACTIVE", "CREATED_AT", "UPDATED_AT"),
+    unique("EXTERNAL_REF"),
+    matches("EXTERNAL_REF", GUID, "is a GUID in upper case"),
+    matches("EMAIL", EMAIL, "has the form something@something"),
+    matches("COUNTRY_CODE", "[A-Z]{2}", "is a country code of two capitals"),
+)

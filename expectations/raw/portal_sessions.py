@@ -1,0 +1,14 @@
+"""Visits to the portal as it writes them."""
+
+from expectations.rules import LIVE_ROWS, always, mirror, never_null, refers_to
+
+SUITE = mirror(
+    "SESSION_ID",
+    never_null("CUSTOMER_ID", "STARTED_AT", "PAGES_VIEWED", "LANDING_PAGE"),
+    always(
+        "IP_ADDRESS has 4 or 16 bytes",
+        "IP_ADDRESS IS NULL OR LENGTH(IP_ADDRESS) IN (4, 16)",
+        column="IP_ADDRESS",
+    ),
+    refers_to("RAW.CUSTOMERS", "CUSTOMER_ID", among=LIVE_ROWS, severity="warning"),
+)

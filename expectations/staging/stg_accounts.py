@@ -1,0 +1,21 @@
+"""Accounts, cleaned."""
+
+from expectations.rules import always, matches, never_null, one_of, suite
+from expectations.vocabulary import ACCOUNT_NUMBER, ACCOUNT_STATUSES, ACCOUNT_TYPES
+
+SUITE = suite(
+    "ACCOUNT_NUMBER",
+    never_null("CUSTOMER_ID", "ACCOUNT_TYPE", "STATUS", "BALANCE", "OPENED_ON", "COMMITTED_AT"),
+    matches("ACCOUNT_NUMBER", ACCOUNT_NUMBER, "is AC- or SC- and ten digits"),
+    one_of("ACCOUNT_TYPE", *ACCOUNT_TYPES),
+    one_of("STATUS", *ACCOUNT_STATUSES),
+    always("Closed accounts, and no others, have a day of closing", "IS_CLOSED = (CLOSED_ON IS NOT NULL)"),
+    always("No account is closed before it is opened", "CLOSED_ON IS NULL OR CLOSED_ON >= OPENED_ON"),
+    always("The balance of a closed account is 0", "NOT IS_CLOSED OR BALANCE = 0", column="BALANCE"),
+    always(
+        "Only credit accounts are below 0",
+        "BALANCE >= 0 OR ACCOUNT_TYPE = 'credit'",
+        severity="warning",
+        column="BALANCE",
+    ),
+)

@@ -1,0 +1,19 @@
+"""Lines of the orders, cleaned."""
+
+from expectations.rules import always, between, matches, never_null, suite
+from expectations.vocabulary import PRODUCT_CODE
+
+SUITE = suite(
+    ("ORDER_ID", "LINE_NUMBER"),
+    never_null("PRODUCT_CODE", "QUANTITY", "UNIT_PRICE", "DISCOUNT_RATE", "LINE_AMOUNT", "COMMITTED_AT"),
+    matches("PRODUCT_CODE", PRODUCT_CODE, "is two capitals, a dash and five digits"),
+    between("LINE_NUMBER", low=1),
+    between("QUANTITY", 1, 1_000),
+    between("DISCOUNT_RATE", 0, 0.5),
+    always("UNIT_PRICE is above 0", "UNIT_PRICE > 0", column="UNIT_PRICE"),
+    always(
+        "LINE_AMOUNT is quantity times unit price less the discount",
+        "LINE_AMOUNT = ROUND(QUANTITY * UNIT_PRICE * (1 - DISCOUNT_RATE), 4)",
+        column="LINE_AMOUNT",
+    ),
+)

@@ -1,0 +1,23 @@
+"""Orders, cleaned."""
+
+from expectations.rules import always, between, never_null, one_of, suite
+from expectations.vocabulary import CURRENCIES, ORDER_STATUSES
+
+SUITE = suite(
+    "ORDER_ID",
+    never_null("CUSTOMER_ID", "STATUS", "CURRENCY_CODE", "TOTAL_AMOUNT", "PLACED_AT", "COMMITTED_AT"),
+    one_of("STATUS", *ORDER_STATUSES),
+    one_of("CURRENCY_CODE", *CURRENCIES),
+    between("TOTAL_AMOUNT", low=0),
+    always(
+        "Shipped orders, and no others, have a time of shipping",
+        "(STATUS = 'shipped') = (SHIPPED_AT IS NOT NULL)",
+        column="SHIPPED_AT",
+    ),
+    always(
+        "No order is shipped before it is placed",  # to the minute: the source keeps no seconds of it
+        "SHIPPED_AT IS NULL OR SHIPPED_AT >= DATEADD(minute, -1, PLACED_AT)",
+        column="SHIPPED_AT",
+    ),
+    always("An order is placed before it is updated", "PLACED_AT <= UPDATED_AT", severity="warning"),
+)

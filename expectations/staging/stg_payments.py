@@ -1,0 +1,19 @@
+"""Attempts to pay, cleaned."""
+
+from expectations.rules import always, never_null, one_of, suite
+from expectations.vocabulary import CURRENCIES, PAYMENT_METHODS, PAYMENT_STATUSES
+
+SUITE = suite(
+    "PAYMENT_ID",
+    never_null("ORDER_ID", "METHOD", "STATUS", "AMOUNT", "CURRENCY_CODE", "PAID_AT", "COMMITTED_AT"),
+    one_of("METHOD", *PAYMENT_METHODS),
+    one_of("STATUS", *PAYMENT_STATUSES),
+    one_of("CURRENCY_CODE", *CURRENCIES),
+    always("AMOUNT is above 0", "AMOUNT > 0", column="AMOUNT"),
+    always(
+        "Failed payments, and no others, are without the provider's 32 bytes of reference",
+        "IFF(STATUS = 'failed', PROVIDER_REF IS NULL, LENGTH(PROVIDER_REF) = 64)",
+        severity="warning",
+        column="PROVIDER_REF",
+    ),
+)

@@ -1,0 +1,57 @@
+"""A warehouse with good data in every layer, built once by the platform's own models, and a gate on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from snowflake.connector import SnowflakeConnection
+
+from deployments.connections import connect_snowflake, snowpark_session
+from deployments.settings import SnowflakeSettings
+from expectations.gate import Gate
+from snowpark_models.runner import materialise, plan
+from tests.expectations.good_data import ROWS, rows_of_table
+from tests.models.given import as_query, raw_types
+
+DATABASE = "GATES"
+RUN = "run of the tests"
+
+
+@pytest.fixture(scope="session")
+def warehouse(snowflake: SnowflakeSettings) -> SnowflakeSettings:
+    """Settings of a database whose tables keep every rule."""
+    settings = snowflake.model_copy(update={"database": DATABASE})
+    with connect_snowflake(snowflake, "tests") as connection:
+        connection.cursor().execute(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+    with connect_snowflake(settings, "tests") as connection:
+        connection.cursor().execute("CREATE SCHEMA IF NOT EXISTS RAW")
+        for table in ROWS:
+            query = as_query(raw_types(f"raw_{table}"), rows_of_table(table))
+            connection.cursor().execute(f"CREATE OR REPLACE TABLE RAW.{table.upper()} AS {query}")
+        outcomes = materialise(snowpark_session(connection), plan(), _publish_all, RUN)
+        assert {outcome.outcome for outcome in outcomes} == {"published"}
+    return settings
+
+
+@pytest.fixture(scope="session")
+def connection(warehouse: SnowflakeSettings) -> Iterator[SnowflakeConnection]:
+    with connect_snowflake(warehouse, "tests") as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data_docs")
+
+
+@pytest.fixture(scope="session")
+def gate(warehouse: SnowflakeSettings, docs: Path) -> Iterator[Gate]:
+    """One gate for all tests: opening one takes longer than checking a table."""
+    with Gate(warehouse, RUN, docs) as gate:
+        yield gate
+
+
+def _publish_all(layer: str, table: str, candidate: str) -> bool:
+    return bool(layer and table and candidate)

@@ -135,9 +135,10 @@ def _replaced_rows(before: pa.Table, after: pa.Table, key: Sequence[str]) -> pa.
     """Row numbers (`__$old`, `__$new`) of keys that one row left and another took; None without any."""
     if not key or before.num_rows < 2:
         return None
-    old = before.select(list(key)).append_column("__$old", pa.array(range(before.num_rows)))
-    new = after.select(list(key)).append_column("__$new", pa.array(range(after.num_rows)))
-    both = old.join(new, keys=list(key), join_type="inner")
+    old, new = before.select(list(key)).flatten(), after.select(list(key)).flatten()
+    both = old.append_column("__$old", pa.array(range(before.num_rows))).join(
+        new.append_column("__$new", pa.array(range(after.num_rows))), keys=old.column_names, join_type="inner"
+    )
     return both if both.num_rows else None
 
 
@@ -205,11 +206,20 @@ def _nulls(value: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _changed(before: pa.ChunkedArray, after: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """IS DISTINCT FROM."""
-    if pa.types.is_null(before.type):
-        return np.zeros(len(before), bool)
+    if pa.types.is_null(before.type) or pa.types.is_null(after.type):
+        return np.asarray(pc.not_equal(before.is_null(), after.is_null()).to_numpy(), bool)
+    if pa.types.is_struct(before.type):
+        return np.logical_or.reduce(
+            [_changed(*fields) for fields in zip(_fields(before), _fields(after), strict=True)]
+        )
     differs = pc.not_equal(before, after)
     distinct = pc.if_else(pc.is_valid(differs), differs, pc.not_equal(before.is_null(), after.is_null()))
     return np.asarray(distinct.to_numpy(), bool)
+
+
+def _fields(struct: pa.ChunkedArray) -> list[pa.ChunkedArray]:
+    """The fields of structs (a datetimeoffset is one), NULL where the struct is."""
+    return list(pa.table({"struct": struct}).flatten().columns)
 
 
 def _packed(changed: list[npt.NDArray[np.bool_]]) -> pa.Array:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import sandbox.sqlserver.cdc.jobs as jobs
+from sandbox.sqlserver.cdc.checks import require_cdc, require_owner, required
 from sandbox.sqlserver.cdc.errors import error, text
 from sandbox.sqlserver.cdc.functions import create_system_functions, drop_system_functions
 from sandbox.sqlserver.cdc.instances import NewInstance, create_instance, drop_instance, instances_of
@@ -49,7 +50,8 @@ def disable_db(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator
             drop_instance(context, name)
     drop_system_functions(context.connection, context.database)
     drop_cdc_schema(context)
-    jobs.remove_all(context.connection, context.database)
+    for job in jobs.jobs_of(context.connection, context.database):
+        jobs.remove(context.connection, job)
     yield from ()
 
 
@@ -72,7 +74,7 @@ def enable_table(context: ProcedureContext, arguments: dict[str, Any]) -> Iterat
     context.begin_write()
     create_instance(context, _new_instance(context, arguments))
     for job in jobs.ensure(context.connection, context.database):
-        yield Message(0, f"Job '{job}' started successfully.")
+        yield Message(0, f"Job '{job.name}' started successfully.")
 
 
 @procedure(
@@ -85,7 +87,7 @@ def disable_table(context: ProcedureContext, arguments: dict[str, Any]) -> Itera
     """Drop one capture instance of a table, or `all`."""
     require_owner(context, "sp_cdc_disable_table")
     require_cdc(context, "sp_cdc_disable_table")
-    wanted = _required(arguments, "capture_instance")
+    wanted = required(arguments, "capture_instance")
     context.begin_write()
     source = _source_table(context, arguments)
     names = instances_of(context, source.object_id)
@@ -97,18 +99,6 @@ def disable_table(context: ProcedureContext, arguments: dict[str, Any]) -> Itera
     for name in dropped:
         drop_instance(context, name)
     yield from ()
-
-
-def require_cdc(context: ProcedureContext, procedure_name: str) -> None:
-    """Raises 22901 when the database is not enabled for CDC."""
-    if not is_cdc_enabled(context.connection, context.database):
-        raise error(22901, context.database, procedure=procedure_name)
-
-
-def require_owner(context: ProcedureContext, procedure_name: str) -> None:
-    """Raises 22904 for a login that is no member of db_owner."""
-    if not context.is_owner:
-        raise error(22904, procedure=procedure_name)
 
 
 def _new_instance(context: ProcedureContext, arguments: dict[str, Any]) -> NewInstance:
@@ -135,18 +125,11 @@ def _new_instance(context: ProcedureContext, arguments: dict[str, Any]) -> NewIn
 
 
 def _source_table(context: ProcedureContext, arguments: dict[str, Any]) -> TableDef:
-    schema, name = _required(arguments, "source_schema"), _required(arguments, "source_name")
+    schema, name = required(arguments, "source_schema"), required(arguments, "source_name")
     source = context.catalog.find(schema, name)
     if source is None or (source.kind != "U" and source.schema.lower() != "cdc"):
         raise error(22931, schema, name)
     return source
-
-
-def _required(arguments: dict[str, Any], name: str) -> str:
-    value = arguments[name]
-    if not value:
-        raise error(22963, f"@{name}")
-    return str(value)
 
 
 def _instance_name(context: ProcedureContext, source: TableDef, wanted: str | None) -> str:

@@ -81,40 +81,37 @@ CREATE OR REPLACE MACRO {db}.sys.fn_cdc_has_column_changed(capture_instance_name
 """
 
 # Error 313 as the real one raises it: by a first branch that yields rows of NULLs unless the arguments are
-# wrong (sql-docs#6625: the text is SQL Server's own, whatever the mistake).
+# wrong (sql-docs#6625: the text is SQL Server's own, whatever the mistake; ` ... ` is part of the name).
 _CHECK = """CASE WHEN coalesce(
-            "@from_lsn" < {db}.sys.fn_cdc_get_min_lsn({name}) OR "@from_lsn" > "@to_lsn"
-            OR "@to_lsn" > {db}.sys.fn_cdc_get_max_lsn()
-            OR lower(trim("@row_filter_option")) NOT IN ({filters}), TRUE)
+            "__$from" < {db}.sys.fn_cdc_get_min_lsn({name}) OR "__$from" > "__$to"
+            OR "__$to" > {db}.sys.fn_cdc_get_max_lsn()
+            OR lower(trim("__$option")) NOT IN ({filters}), TRUE)
         THEN error('[[313]] An insufficient number of arguments were supplied for the procedure or function '
             || 'cdc.fn_cdc_get_{kind}_changes_ ... .')
         ELSE FALSE END"""
 
 _ALL_CHANGES = """
-CREATE OR REPLACE MACRO {db}.cdc.{function}("@from_lsn", "@to_lsn", "@row_filter_option") AS TABLE
+CREATE OR REPLACE MACRO {db}.cdc.{function}("__$from", "__$to", "__$option") AS TABLE
     SELECT "__$start_lsn", "__$seqval", "__$operation", "__$update_mask", {columns}
     FROM {db}.cdc.{change_table}
-    WHERE "__$start_lsn" BETWEEN "@from_lsn" AND "@to_lsn"
-        AND ("__$operation" <> 3 OR lower(trim("@row_filter_option")) = 'all update old')
-    UNION ALL
-    SELECT * FROM (SELECT "__$start_lsn", "__$seqval", "__$operation", "__$update_mask", {columns}
-        FROM {db}.cdc.{change_table} LIMIT 0)
+    WHERE "__$start_lsn" BETWEEN "__$from" AND "__$to"
+        AND ("__$operation" <> 3 OR lower(trim("__$option")) = 'all update old')
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, {nulls}
     WHERE {check}
 """
 
 _NET_CHANGES = """
-CREATE OR REPLACE MACRO {db}.cdc.{function}("@from_lsn", "@to_lsn", "@row_filter_option") AS TABLE
+CREATE OR REPLACE MACRO {db}.cdc.{function}("__$from", "__$to", "__$option") AS TABLE
     SELECT
         "__$start_lsn",
         CASE
             WHEN "__$operation" = 1 THEN 1
-            WHEN lower(trim("@row_filter_option")) = 'all with merge' THEN 5
+            WHEN lower(trim("__$option")) = 'all with merge' THEN 5
             WHEN "__$first" = 2 THEN 2
             ELSE 4
         END AS "__$operation",
-        CASE WHEN lower(trim("@row_filter_option")) = 'all with mask' AND "__$first" <> 2
+        CASE WHEN lower(trim("__$option")) = 'all with mask' AND "__$first" <> 2
             AND "__$operation" <> 1 THEN "__$mask"::BLOB END AS "__$update_mask",
         {columns}
     FROM (
@@ -127,7 +124,7 @@ CREATE OR REPLACE MACRO {db}.cdc.{function}("@from_lsn", "@to_lsn", "@row_filter
                 ORDER BY "__$start_lsn" DESC, "__$command_id" DESC, "__$seqval" DESC, "__$operation" DESC
             ) AS "__$from_last"
         FROM {db}.cdc.{change_table}
-        WHERE "__$start_lsn" BETWEEN "@from_lsn" AND "@to_lsn" AND "__$operation" <> 3
+        WHERE "__$start_lsn" BETWEEN "__$from" AND "__$to" AND "__$operation" <> 3
         WINDOW every AS (
             PARTITION BY {key}
             ORDER BY "__$start_lsn", "__$command_id", "__$seqval", "__$operation"

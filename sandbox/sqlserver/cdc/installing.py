@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from duckdb import DuckDBPyConnection
 
-import sandbox.sqlserver.cdc.jobs as jobs
 from sandbox.sqlserver.cdc.functions import create_system_functions, drop_system_functions
+from sandbox.sqlserver.cdc.msdb import create_msdb_tables
 from sandbox.sqlserver.cdc.tables import create_log, is_cdc_enabled
 
 
@@ -15,7 +15,7 @@ def install(connection: DuckDBPyConnection, database: str) -> None:
     Makes what is missing in its schemas `log` and `sys` and in msdb (which must be attached), and empties
     what the dynamic management views show of the previous run.
     """
-    jobs.create_tables(connection)
+    create_msdb_tables(connection)
     create_log(connection, database)
     if is_cdc_enabled(connection, database):
         create_system_functions(connection, database)

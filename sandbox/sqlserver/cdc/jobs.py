@@ -1,209 +1,183 @@
-"""The Agent's jobs of CDC in msdb: their settings and whether they run.
+"""The Agent's jobs of CDC: their settings and whether they run.
 
-A job that runs has an activity without an end in `msdb.dbo.sysjobactivity`; it is what a restart goes by,
-so a stopped job stays stopped. msdb is a database of its own and a DuckDB transaction writes to one only,
-so these rows are written by a transaction of their own, at once.
+A job that runs has an activity without an end in `msdb.dbo.sysjobactivity`; a restart goes by that, so a
+stopped job stays stopped. A DuckDB transaction writes to one database only: what is written here, in msdb,
+has a transaction of its own and stands at once.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
-CAPTURE, CLEANUP = "capture", "cleanup"
+from sandbox.sqlserver.cdc.transactions import transaction
 
-# Columns: Microsoft's pages on dbo.cdc_jobs, dbo.sysjobs, dbo.sysjobactivity and restorehistory.
-_TABLES = """
-CREATE SCHEMA IF NOT EXISTS msdb.dbo;
-CREATE SCHEMA IF NOT EXISTS msdb.log;
-CREATE TABLE IF NOT EXISTS msdb.log.cdc_jobs (
-    database_name VARCHAR, job_type VARCHAR, job_id UUID, maxtrans INTEGER, maxscans INTEGER,
-    continuous BOOLEAN, pollinginterval BIGINT, retention BIGINT, threshold BIGINT
-);
-CREATE TABLE IF NOT EXISTS msdb.dbo.sysjobs (
-    job_id UUID, name VARCHAR, enabled UTINYINT, description VARCHAR, date_created TIMESTAMP,
-    date_modified TIMESTAMP
-);
-CREATE TABLE IF NOT EXISTS msdb.dbo.sysjobactivity (
-    session_id INTEGER, job_id UUID, run_requested_date TIMESTAMP, start_execution_date TIMESTAMP,
-    stop_execution_date TIMESTAMP
-);
-CREATE TABLE IF NOT EXISTS msdb.dbo.restorehistory (
-    restore_history_id INTEGER, restore_date TIMESTAMP, destination_database_name VARCHAR, user_name VARCHAR,
-    backup_set_id INTEGER, restore_type VARCHAR, "replace" BOOLEAN, recovery BOOLEAN, restart BOOLEAN,
-    stop_at TIMESTAMP, device_count UTINYINT, stop_at_mark_name VARCHAR, stop_before BOOLEAN
-);
-"""
+CAPTURE, CLEANUP = "capture", "cleanup"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A row of msdb.dbo.cdc_jobs; None where a setting belongs to the other job."""
+    """A row of msdb.dbo.cdc_jobs; None where a setting belongs to the other type."""
 
+    database: str
     job_type: str
     job_id: uuid.UUID
-    maxtrans: int | None
-    maxscans: int | None
-    continuous: bool | None
-    polling_interval: int | None
+    maxtrans: int | None = None
+    maxscans: int | None = None
+    continuous: bool | None = None
+    pollinginterval: int | None = None
     """Seconds between two cycles of scans."""
-    retention: int | None
+    retention: int | None = None
     """Minutes that changes are kept."""
-    threshold: int | None
+    threshold: int | None = None
     """Rows that a cleanup deletes in one statement."""
 
-
-def job_name(database: str, job_type: str) -> str:
-    """`cdc.<database>_capture` or `cdc.<database>_cleanup`."""
-    return f"cdc.{database}_{job_type}"
-
-
-def create_tables(connection: DuckDBPyConnection) -> None:
-    """Make the tables in msdb; what is there stays."""
-    connection.cursor().execute(_TABLES)
+    @property
+    def name(self) -> str:
+        """`cdc.<database>_capture` or `cdc.<database>_cleanup`."""
+        return f"cdc.{self.database}_{self.job_type}"
 
 
-def all_jobs(connection: DuckDBPyConnection, database: str) -> list[Job]:
+def default_job(database: str, job_type: str) -> Job:
+    """The documented defaults: 500 transactions × 10 scans every 5 s; 3 days, 4,999 rows at a time."""
+    job = Job(database, job_type, uuid.uuid4())
+    if job_type == CAPTURE:
+        return replace(job, maxtrans=500, maxscans=10, continuous=True, pollinginterval=5)
+    return replace(job, retention=4320, threshold=4999)
+
+
+_SELECT = """
+SELECT j.database_name, j.job_type, j.job_id, j.maxtrans, j.maxscans, j.continuous, j.pollinginterval,
+    j.retention, j.threshold
+FROM msdb.log.cdc_jobs AS j
+INNER JOIN duckdb_databases() AS d ON lower(d.database_name) = lower(j.database_name)
+"""
+_RUNS = """
+EXISTS (
+    FROM msdb.dbo.sysjobactivity AS a
+    WHERE a.job_id = j.job_id AND a.start_execution_date IS NOT NULL AND a.stop_execution_date IS NULL
+)
+"""
+
+
+def jobs_of(connection: DuckDBPyConnection, database: str) -> list[Job]:
     """The database's jobs: capture, then cleanup."""
-    rows = (
-        connection.cursor()
-        .execute(
-            """
-            SELECT job_type, job_id, maxtrans, maxscans, continuous, pollinginterval, retention, threshold
-            FROM msdb.log.cdc_jobs
-            WHERE lower(database_name) = lower(?)
-            ORDER BY job_type
-            """,
-            [database],
-        )
-        .fetchall()
-    )
-    return [Job(*row) for row in rows]
+    return _jobs(connection, "WHERE lower(j.database_name) = lower(?) ORDER BY j.job_type", database)
 
 
 def find(connection: DuckDBPyConnection, database: str, job_type: str) -> Job | None:
     """One job of the database, if it was added."""
-    return next((job for job in all_jobs(connection, database) if job.job_type == job_type), None)
+    return next((job for job in jobs_of(connection, database) if job.job_type == job_type), None)
 
 
-def ensure(connection: DuckDBPyConnection, database: str) -> list[str]:
-    """Add and start the jobs that the database lacks, with SQL Server's defaults; returns their names."""
-    there = {job.job_type for job in all_jobs(connection, database)}
-    added = [job_type for job_type in (CAPTURE, CLEANUP) if job_type not in there]
-    for job_type in added:
-        add(connection, database, default_job(job_type))
-    if CAPTURE in added:
-        start(connection, database)
-    return [job_name(database, job_type) for job_type in added]
+def find_by_name(connection: DuckDBPyConnection, name: str) -> Job | None:
+    """The job that msdb's own procedures call by that name."""
+    found = _jobs(connection, "WHERE lower('cdc.' || j.database_name || '_' || j.job_type) = lower(?)", name)
+    return found[0] if found else None
 
 
-def default_job(job_type: str) -> Job:
-    """The documented defaults: 500 transactions × 10 scans every 5 s; 3 days, 4,999 rows at a time."""
-    if job_type == CAPTURE:
-        return Job(CAPTURE, uuid.uuid4(), 500, 10, True, 5, None, None)
-    return Job(CLEANUP, uuid.uuid4(), None, None, None, None, 4320, 4999)
+def find_by_id(connection: DuckDBPyConnection, job_id: uuid.UUID) -> Job | None:
+    """The job with that id."""
+    found = _jobs(connection, "WHERE j.job_id = ?", job_id)
+    return found[0] if found else None
 
 
-def add(connection: DuckDBPyConnection, database: str, job: Job) -> None:
-    """Add a job that the database lacks."""
+def all_jobs(connection: DuckDBPyConnection, job_type: str) -> list[Job]:
+    """The jobs of that type of all databases."""
+    return _jobs(connection, "WHERE j.job_type = ?", job_type)
+
+
+def running_jobs(connection: DuckDBPyConnection, job_type: str) -> list[Job]:
+    """The jobs of that type that run."""
+    return _jobs(connection, f"WHERE j.job_type = ? AND {_RUNS}", job_type)
+
+
+def is_running(connection: DuckDBPyConnection, job: Job) -> bool:
+    """Whether the job was started and not stopped since."""
+    return bool(_jobs(connection, f"WHERE j.job_id = ? AND {_RUNS}", job.job_id))
+
+
+def ensure(connection: DuckDBPyConnection, database: str) -> list[Job]:
+    """Add the jobs that the database lacks and start capturing; returns what was added."""
+    there = {job.job_type for job in jobs_of(connection, database)}
+    added = [default_job(database, job_type) for job_type in (CAPTURE, CLEANUP) if job_type not in there]
+    for job in added:
+        add(connection, job)
+        if job.job_type == CAPTURE:
+            start(connection, job)
+    return added
+
+
+def add(connection: DuckDBPyConnection, job: Job) -> None:
+    """Add a job that the database lacks; it does not run yet."""
     cursor = connection.cursor()
-    cursor.execute("BEGIN")
-    cursor.execute(
-        "INSERT INTO msdb.log.cdc_jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            database,
-            job.job_type,
-            job.job_id,
-            job.maxtrans,
-            job.maxscans,
-            job.continuous,
-            job.polling_interval,
-            job.retention,
-            job.threshold,
-        ],
-    )
     now = datetime.now()
-    cursor.execute(
-        "INSERT INTO msdb.dbo.sysjobs VALUES (?, ?, 1, ?, ?, ?)",
-        [
-            job.job_id,
-            job_name(database, job.job_type),
-            "CDC Log Scan Job" if job.job_type == CAPTURE else "CDC Cleanup Job",
-            now,
-            now,
-        ],
-    )
-    cursor.execute("COMMIT")
+    with transaction(cursor):
+        cursor.execute(
+            "INSERT INTO msdb.log.cdc_jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [job.database, job.job_type, job.job_id, *_settings(job)],
+        )
+        cursor.execute(
+            "INSERT INTO msdb.dbo.sysjobs VALUES (?, ?, 1, ?, ?, ?)",
+            [
+                job.job_id,
+                job.name,
+                f"CDC {'Log Scan' if job.job_type == CAPTURE else 'Cleanup'} Job",
+                now,
+                now,
+            ],
+        )
 
 
 def change(connection: DuckDBPyConnection, job: Job) -> None:
-    """Write a job's settings anew."""
+    """Write a job's settings anew; they count from the next scan on."""
     connection.cursor().execute(
         """
         UPDATE msdb.log.cdc_jobs
         SET maxtrans = ?, maxscans = ?, continuous = ?, pollinginterval = ?, retention = ?, threshold = ?
         WHERE job_id = ?
         """,
-        [
-            job.maxtrans,
-            job.maxscans,
-            job.continuous,
-            job.polling_interval,
-            job.retention,
-            job.threshold,
-            job.job_id,
-        ],
+        [*_settings(job), job.job_id],
     )
 
 
 def remove(connection: DuckDBPyConnection, job: Job) -> None:
     """Stop and drop a job."""
     cursor = connection.cursor()
-    cursor.execute("BEGIN")
-    for table in ("log.cdc_jobs", "dbo.sysjobs", "dbo.sysjobactivity"):
-        cursor.execute(f"DELETE FROM msdb.{table} WHERE job_id = ?", [job.job_id])
-    cursor.execute("COMMIT")
+    with transaction(cursor):
+        for table in ("log.cdc_jobs", "dbo.sysjobs", "dbo.sysjobactivity"):
+            cursor.execute(f"DELETE FROM msdb.{table} WHERE job_id = ?", [job.job_id])
 
 
-def remove_all(connection: DuckDBPyConnection, database: str) -> None:
-    """Stop and drop the jobs of a database."""
-    for job in all_jobs(connection, database):
-        remove(connection, job)
-
-
-def is_running(connection: DuckDBPyConnection, job: Job) -> bool:
-    """Whether the job was started and not stopped since."""
-    return bool(
-        connection.cursor()
-        .execute(
-            "FROM msdb.dbo.sysjobactivity WHERE job_id = ? AND start_execution_date IS NOT NULL "
-            "AND stop_execution_date IS NULL",
-            [job.job_id],
-        )
-        .fetchall()
-    )
-
-
-def start(connection: DuckDBPyConnection, database: str) -> None:
-    """Note that the capture job runs from now on."""
-    job = find(connection, database, CAPTURE)
-    if job is None:
-        raise LookupError(f"database {database} has no capture job")
+def start(connection: DuckDBPyConnection, job: Job) -> None:
+    """Note that the job runs from now on."""
     cursor = connection.cursor()
     now = datetime.now()
-    cursor.execute("BEGIN")
-    cursor.execute("DELETE FROM msdb.dbo.sysjobactivity WHERE job_id = ?", [job.job_id])
-    cursor.execute("INSERT INTO msdb.dbo.sysjobactivity VALUES (1, ?, ?, ?, NULL)", [job.job_id, now, now])
-    cursor.execute("COMMIT")
+    with transaction(cursor):
+        cursor.execute("DELETE FROM msdb.dbo.sysjobactivity WHERE job_id = ?", [job.job_id])
+        cursor.execute(
+            "INSERT INTO msdb.dbo.sysjobactivity VALUES (1, ?, ?, ?, NULL)", [job.job_id, now, now]
+        )
 
 
 def stop(connection: DuckDBPyConnection, job: Job) -> None:
     """Note that the job does not run any more."""
     connection.cursor().execute(
-        "UPDATE msdb.dbo.sysjobactivity SET stop_execution_date = ? "
-        "WHERE job_id = ? AND stop_execution_date IS NULL",
+        """
+        UPDATE msdb.dbo.sysjobactivity
+        SET stop_execution_date = ?
+        WHERE job_id = ? AND stop_execution_date IS NULL
+        """,
         [datetime.now(), job.job_id],
     )
+
+
+def _jobs(connection: DuckDBPyConnection, condition: str, value: object) -> list[Job]:
+    return [Job(*row) for row in connection.cursor().execute(_SELECT + condition, [value]).fetchall()]
+
+
+def _settings(job: Job) -> tuple[object, ...]:
+    return (job.maxtrans, job.maxscans, job.continuous, job.pollinginterval, job.retention, job.threshold)

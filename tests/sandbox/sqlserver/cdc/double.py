@@ -14,6 +14,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from sandbox.sqlserver.cdc import PROCEDURES, install
+from sandbox.sqlserver.cdc.harvest import scan
 from sandbox.sqlserver.engine.model import ColumnDef, KeyDef, TableDef
 from sandbox.sqlserver.engine.procedures import bind_arguments
 from sandbox.sqlserver.engine.types import FIXED, duckdb_type
@@ -194,6 +195,19 @@ def update(table: TableDef, *pairs: tuple[Sequence[Any], Sequence[Any]], command
 def move(table: TableDef, before: Sequence[Any], after: Sequence[Any], command: int = 1) -> list[Record]:
     """An update of the primary key, as the engine logs it."""
     return [delete(table, before, command=command), insert(table, after, command=command)]
+
+
+def enable(database: Database, table: str, **arguments: object) -> None:
+    database.execute(
+        "sys.sp_cdc_enable_table", source_schema="dbo", source_name=table, role_name=None, **arguments
+    )
+
+
+def harvest(database: Database) -> None:
+    """Scan until the log is empty."""
+    cursor = database.connection.cursor()
+    while scan(cursor, DATABASE, 500).transactions:
+        continue
 
 
 def messages(results: list[Result]) -> list[str]:

@@ -1,0 +1,43 @@
+"""What CDC keeps in msdb: its jobs, whether they run, whether the Agent runs."""
+
+from __future__ import annotations
+
+from duckdb import DuckDBPyConnection
+
+from sandbox.sqlserver.cdc.transactions import transaction
+
+# Columns: Microsoft's pages on dbo.cdc_jobs, dbo.sysjobs, dbo.sysjobactivity and restorehistory.
+_TABLES = """
+CREATE SCHEMA IF NOT EXISTS msdb.dbo;
+CREATE SCHEMA IF NOT EXISTS msdb.log;
+CREATE TABLE IF NOT EXISTS msdb.log.agent (is_running BOOLEAN);
+CREATE TABLE IF NOT EXISTS msdb.log.cdc_jobs (
+    database_name VARCHAR, job_type VARCHAR, job_id UUID, maxtrans INTEGER, maxscans INTEGER,
+    continuous BOOLEAN, pollinginterval BIGINT, retention BIGINT, threshold BIGINT
+);
+CREATE TABLE IF NOT EXISTS msdb.dbo.sysjobs (
+    job_id UUID, name VARCHAR, enabled UTINYINT, description VARCHAR, date_created TIMESTAMP,
+    date_modified TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS msdb.dbo.sysjobactivity (
+    session_id INTEGER, job_id UUID, run_requested_date TIMESTAMP, start_execution_date TIMESTAMP,
+    stop_execution_date TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS msdb.dbo.restorehistory (
+    restore_history_id INTEGER, restore_date TIMESTAMP, destination_database_name VARCHAR, user_name VARCHAR,
+    backup_set_id INTEGER, restore_type VARCHAR, "replace" BOOLEAN, recovery BOOLEAN, restart BOOLEAN,
+    stop_at TIMESTAMP, device_count UTINYINT, stop_at_mark_name VARCHAR, stop_before BOOLEAN
+);
+"""
+
+
+def create_msdb_tables(connection: DuckDBPyConnection) -> None:
+    """Make the tables in msdb, which is attached; what is there stays."""
+    connection.execute(_TABLES)
+
+
+def note_agent(connection: DuckDBPyConnection, running: bool) -> None:
+    """Remember for `sys.dm_server_services` whether SQL Server Agent runs."""
+    with transaction(connection):
+        connection.execute("DELETE FROM msdb.log.agent")
+        connection.execute("INSERT INTO msdb.log.agent VALUES (?)", [running])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 
 from sandbox.sqlserver import results
 from sandbox.sqlserver.results import (
@@ -97,6 +97,8 @@ def write_batch(response: Response, batch: Iterable[Result]) -> None:
                 _write(response, result)
     except SqlServerError as problem:
         response.error(problem)
+    finally:
+        _close(batch)
 
 
 def write_call(response: Response, call: Iterable[Result], parameters: list[Parameter]) -> None:
@@ -115,6 +117,8 @@ def write_call(response: Response, call: Iterable[Result], parameters: list[Para
     except SqlServerError as problem:
         response.error(problem, tokens.Done.PROCEDURE)
         return
+    finally:
+        _close(call)
     response.token(tokens.return_status(status.value))
     for output, ordinal in zip(outputs, _ordinals(outputs, parameters), strict=True):
         response.token(tokens.return_value(output, ordinal))
@@ -147,6 +151,15 @@ def _write(response: Response, result: Result) -> None:
 def _write_rows(response: Response, result: ResultSet) -> None:
     encoder = RowEncoder(result.columns)
     response.token(tokens.column_metadata(encoder.columns, encoder.wire_types))
-    for batch in result.batches:
-        for rows in encoder.encode(batch):
-            response.token(rows)
+    try:
+        for batch in result.batches:
+            for rows in encoder.encode(batch):
+                response.token(rows)
+    finally:
+        _close(result.batches)
+
+
+def _close(of_engine: Iterable[object]) -> None:
+    """Let a generator of the engine clean up now, and not when its last reference goes."""
+    if isinstance(of_engine, Generator):
+        of_engine.close()

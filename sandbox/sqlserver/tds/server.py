@@ -14,6 +14,7 @@ from sandbox.sqlserver.tds.session import Connection
 FIRST_USER_SESSION = 51
 """SQL Server keeps the session ids below for itself."""
 LARGEST_SESSION = 0x7FFF
+GOODBYE_SECONDS = 10
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,9 @@ class TdsServer:
         self._clients: dict[int, tuple[Connection, threading.Thread]] = {}
         self._clients_lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
-        self._stopped = threading.Event()
 
     def serve_forever(self) -> None:
-        """Accept clients until `shutdown`; then their sessions are closed, too."""
+        """Accept clients until `shutdown`; returns when their sessions are closed, too."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
@@ -41,12 +41,11 @@ class TdsServer:
             finally:
                 self._listener.close()
                 self._disconnect_all()
-                self._stopped.set()
+                self._woken.close()
 
     def shutdown(self) -> None:
-        """End `serve_forever`, from another thread or a signal handler, and wait until it has ended."""
-        self._wake.send(b"\0")
-        self._stopped.wait()
+        """Let `serve_forever` end; does not wait for it, so a signal handler may call it."""
+        self._wake.close()
 
     def _accept(self) -> None:
         try:
@@ -77,5 +76,7 @@ class TdsServer:
             clients = list(self._clients.values())
         for connection, _ in clients:
             connection.disconnect()
-        for _, thread in clients:
-            thread.join()
+        for connection, thread in clients:
+            thread.join(GOODBYE_SECONDS)
+            if thread.is_alive():
+                log.error("session %d: its statement does not end; it is left behind", connection.id)

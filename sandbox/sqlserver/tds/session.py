@@ -25,7 +25,7 @@ from sandbox.sqlserver.tds.packets import (
 )
 from sandbox.sqlserver.tds.prepared import PreparedStatements
 from sandbox.sqlserver.tds.requests import parse_batch, parse_calls, parse_transaction_request
-from sandbox.sqlserver.tds.response import Cancelled, Response, write_batch, write_call
+from sandbox.sqlserver.tds.response import FATAL_SEVERITY, Cancelled, Response, write_batch, write_call
 
 HANDSHAKE_SECONDS = 30
 REPEAT_CANCEL_SECONDS = 0.05
@@ -97,8 +97,9 @@ class Session:
         self._prepared = PreparedStatements(session)
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._latest: Request | None = None
+        self._over = False
         self._state = threading.Lock()
-        """Guards the step of a request from running to finished against an attention at that moment."""
+        """Held to cancel what runs, to mark it finished and to end the session: one at a time."""
 
     def serve(self) -> None:
         """Answer requests until the client leaves; then the engine's session is closed.
@@ -113,7 +114,9 @@ class Session:
                 pass
         finally:
             self._connection.disconnect()
-            self._session.close()
+            with self._state:
+                self._over = True
+                self._session.close()
             reading.join()
 
     # The reader's side.
@@ -144,19 +147,22 @@ class Session:
             self._submit(attention)
 
     def _interrupt(self) -> bool:
-        """Cancel the running request and wait for its end; False when nothing runs."""
+        """Cancel the latest request and wait for its end; False when nothing runs."""
         request = self._latest
-        if request is None:
+        if request is None or not self._cancel(request):
             return False
+        # Again and again: the first cancel may have come before the engine began.
+        while not request.finished.wait(REPEAT_CANCEL_SECONDS) and self._cancel(request):
+            pass
+        return True
+
+    def _cancel(self, request: Request) -> bool:
         with self._state:
-            if request.finished.is_set():
+            if request.finished.is_set() or self._over:
                 return False
             request.cancelled.set()
-        # Again and again: the first cancel may come before the engine has begun.
-        self._session.cancel()
-        while not request.finished.wait(REPEAT_CANCEL_SECONDS):
             self._session.cancel()
-        return True
+            return True
 
     # The side that runs and writes.
 
@@ -213,7 +219,14 @@ class Session:
                 40510, "RESETCONNECTIONSKIPTRAN is not supported by this stand-in for SQL Server."
             )
         if status & PacketStatus.RESET_CONNECTION:
-            self._session.close()
-            self._session = self._engine.login(self._login)
-            self._prepared = PreparedStatements(self._session)
+            self._log_in_again()
             response.token(tokens.reset_acknowledged())
+
+    def _log_in_again(self) -> None:
+        with self._state:
+            self._session.close()
+            try:
+                self._session = self._engine.login(self._login)
+            except SqlServerError as refusal:
+                raise SqlServerError(refusal.number, refusal.text, severity=FATAL_SEVERITY) from refusal
+        self._prepared = PreparedStatements(self._session)

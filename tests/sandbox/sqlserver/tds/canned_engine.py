@@ -27,6 +27,7 @@ class CannedSession:
     database: str
     cancelled: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
+    waiting: threading.Event = field(default_factory=threading.Event)
 
     def batch(self, sql: str) -> Iterator[Result]:
         self.cancelled.clear()
@@ -59,6 +60,10 @@ class CannedEngine:
     calls: list[tuple[str, list[Parameter]]] = field(default_factory=list)
     transactions: list[tuple[str, str, int]] = field(default_factory=list)
     sessions: list[CannedSession] = field(default_factory=list)
+
+    def answer(self, sql: str, *results: Result) -> None:
+        """Answer a batch with these results, once."""
+        self.answers[sql] = lambda _: iter(results)
 
     def login(self, request: LoginRequest) -> CannedSession:
         if request.password != PASSWORD:

@@ -21,6 +21,7 @@ class Served:
 
     engine: CannedEngine
     server: TdsServer
+    serving: threading.Thread
     port: int
 
     def connect(self, **options: Any) -> pymssql.Connection:
@@ -36,6 +37,11 @@ class Served:
         }
         return pymssql.connect(server="127.0.0.1", port=str(self.port), **(arguments | options))
 
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.serving.join(20)
+        assert not self.serving.is_alive()
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute(sql)
@@ -50,9 +56,9 @@ def served() -> Iterator[Served]:
     server = TdsServer(engine, listener)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield Served(engine, server, listener.getsockname()[1])
-    server.shutdown()
-    thread.join()
+    running = Served(engine, server, thread, listener.getsockname()[1])
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -209,9 +209,8 @@ def _changed(before: pa.ChunkedArray, after: pa.ChunkedArray) -> npt.NDArray[np.
     if pa.types.is_null(before.type) or pa.types.is_null(after.type):
         return np.asarray(pc.not_equal(before.is_null(), after.is_null()).to_numpy(), bool)
     if pa.types.is_struct(before.type):
-        return np.logical_or.reduce(
-            [_changed(*fields) for fields in zip(_fields(before), _fields(after), strict=True)]
-        )
+        fields = zip(_fields(before), _fields(after), strict=True)
+        return np.asarray(np.logical_or.reduce([_changed(*pair) for pair in fields]), bool)
     differs = pc.not_equal(before, after)
     distinct = pc.if_else(pc.is_valid(differs), differs, pc.not_equal(before.is_null(), after.is_null()))
     return np.asarray(distinct.to_numpy(), bool)

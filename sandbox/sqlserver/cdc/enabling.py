@@ -10,7 +10,13 @@ import sandbox.sqlserver.cdc.jobs as jobs
 from sandbox.sqlserver.cdc.checks import require_cdc, require_owner, required
 from sandbox.sqlserver.cdc.errors import error, text
 from sandbox.sqlserver.cdc.functions import create_system_functions, drop_system_functions
-from sandbox.sqlserver.cdc.instances import NewInstance, create_instance, drop_instance, instances_of
+from sandbox.sqlserver.cdc.instances import (
+    NewInstance,
+    all_instances,
+    create_instance,
+    drop_instance,
+    instances_of,
+)
 from sandbox.sqlserver.cdc.tables import create_cdc_schema, drop_cdc_schema, is_cdc_enabled
 from sandbox.sqlserver.engine.model import ColumnDef, KeyDef, TableDef
 from sandbox.sqlserver.engine.procedures import ProcedureContext, ProcedureParameter, procedure
@@ -45,9 +51,8 @@ def disable_db(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator
         raise error(22902, "Sysadmin", procedure="sp_cdc_disable_db")
     require_cdc(context, "sp_cdc_disable_db")
     context.begin_write()
-    for table in context.catalog.tables():
-        for name in instances_of(context, table.object_id):
-            drop_instance(context, name)
+    for name in all_instances(context):
+        drop_instance(context, name)
     drop_system_functions(context.connection, context.database)
     drop_cdc_schema(context)
     for job in jobs.jobs_of(context.connection, context.database):

@@ -153,16 +153,14 @@ def _capture(
         if changes is None:
             continue
         connection.register("cdc_changes", changes)
-        try:
-            connection.execute(
-                f"""
-                INSERT INTO {db}.cdc.{identifier(instance.change_table)} BY NAME
-                FROM cdc_changes
-                ORDER BY "__$start_lsn", "__$command_id", "__$seqval", "__$operation"
-                """
-            )
-        finally:
-            connection.unregister("cdc_changes")
+        connection.execute(
+            f"""
+            INSERT INTO {db}.cdc.{identifier(instance.change_table)} BY NAME
+            FROM cdc_changes
+            ORDER BY "__$start_lsn", "__$command_id", "__$seqval", "__$operation"
+            """
+        )
+        connection.unregister("cdc_changes")
         captured += changes.num_rows
     return captured
 

@@ -83,6 +83,14 @@ def drop_instance(context: ProcedureContext, name: str) -> None:
             context.connection.execute(f"DELETE FROM {db}.log.{table} WHERE object_id = ?", [source])
 
 
+def all_instances(context: ProcedureContext) -> list[str]:
+    """Names of the database's capture instances."""
+    rows = context.connection.execute(
+        f"SELECT capture_instance FROM {identifier(context.database)}.cdc.change_tables ORDER BY object_id"
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
 def instances_of(context: ProcedureContext, source_object_id: int) -> list[str]:
     """Names of a table's capture instances, the oldest first."""
     rows = context.connection.execute(

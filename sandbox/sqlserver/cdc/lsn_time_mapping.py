@@ -30,19 +30,17 @@ def map_times(connection: DuckDBPyConnection, db: str, commits: set[int]) -> Non
             }
         ),
     )
-    try:
-        connection.execute(
-            f"""
-            INSERT INTO {db}.cdc.lsn_time_mapping
-            SELECT c.start_lsn, {as_datetime("l.begin_time")}, {as_datetime("l.end_time")}, l.tran_id,
-                c.tran_begin_lsn
-            FROM cdc_commits AS c
-            INNER JOIN {db}.log.commits AS l ON l.commit_number = c.commit_number
-            ORDER BY c.start_lsn
-            """
-        )
-    finally:
-        connection.unregister("cdc_commits")
+    connection.execute(
+        f"""
+        INSERT INTO {db}.cdc.lsn_time_mapping
+        SELECT c.start_lsn, {as_datetime("l.begin_time")}, {as_datetime("l.end_time")}, l.tran_id,
+            c.tran_begin_lsn
+        FROM cdc_commits AS c
+        INNER JOIN {db}.log.commits AS l ON l.commit_number = c.commit_number
+        ORDER BY c.start_lsn
+        """
+    )
+    connection.unregister("cdc_commits")
 
 
 def as_datetime(expression: str) -> str:

@@ -56,13 +56,16 @@ class Database:
         self.login = "sa"
         self.is_owner = True
         self.catalog = Catalog()
+        self.in_transaction = False
+        """True while the client has opened a transaction of its own."""
         self.commits = 0
         self._ids = count(1000)
         self.clock = datetime(2026, 3, 1, 12, 0)
 
     # What the engine's ProcedureContext offers.
     def begin_write(self) -> None:
-        self.connection.execute("BEGIN")
+        if not self.in_transaction:
+            self.connection.execute("BEGIN")
 
     def create_system_table(self, schema: str, name: str, columns: Sequence[Column]) -> int:
         definition = tuple(ColumnDef(i, c.name, c.type, c.nullable) for i, c in enumerate(columns, 1))
@@ -163,6 +166,8 @@ class Database:
         return sink.getvalue().to_pybytes()
 
     def _end(self, how: str) -> None:
+        if self.in_transaction:
+            return
         try:
             self.connection.execute(how)
         except duckdb.TransactionException:  # the procedure wrote nothing
@@ -198,9 +203,8 @@ def move(table: TableDef, before: Sequence[Any], after: Sequence[Any], command: 
 
 
 def enable(database: Database, table: str, **arguments: object) -> None:
-    database.execute(
-        "sys.sp_cdc_enable_table", source_schema="dbo", source_name=table, role_name=None, **arguments
-    )
+    given = {"source_schema": "dbo", "source_name": table, "role_name": None, **arguments}
+    database.execute("sys.sp_cdc_enable_table", **given)
 
 
 def harvest(database: Database) -> None:

@@ -109,10 +109,14 @@ def test_all_changes_with_and_without_old_values(database: Database, table: Tabl
 @pytest.mark.parametrize(
     "arguments",
     [
-        "{db}.sys.fn_cdc_decrement_lsn({db}.sys.fn_cdc_get_min_lsn('dbo_t')), "
-        "{db}.sys.fn_cdc_get_max_lsn(), 'all'",
-        "{db}.sys.fn_cdc_get_min_lsn('dbo_t'), "
-        "{db}.sys.fn_cdc_increment_lsn({db}.sys.fn_cdc_get_max_lsn()), 'all'",
+        (
+            "{db}.sys.fn_cdc_decrement_lsn({db}.sys.fn_cdc_get_min_lsn('dbo_t')), "
+            "{db}.sys.fn_cdc_get_max_lsn(), 'all'"
+        ),
+        (
+            "{db}.sys.fn_cdc_get_min_lsn('dbo_t'), "
+            "{db}.sys.fn_cdc_increment_lsn({db}.sys.fn_cdc_get_max_lsn()), 'all'"
+        ),
         "{db}.sys.fn_cdc_get_max_lsn(), {db}.sys.fn_cdc_get_min_lsn('dbo_t'), 'all'",
         "NULL, {db}.sys.fn_cdc_get_max_lsn(), 'all'",
         WHOLE + ", 'everything'",

@@ -15,7 +15,7 @@ from flows.ingest.warehouse.session import WarehouseSession
 from flows.ingest.window import Window
 
 COPY_ROWS_LOADED = 3
-"""Place of `rows_loaded` in COPY's result (Snowflake, "COPY INTO <table>", output)."""
+"""Place of `rows_loaded` in COPY's result (Snowflake, "COPY INTO <table>"); with no new file, a lone text."""
 
 
 def apply_window(ledger: Ledger, window: Window, files: Sequence[LandedFile], now: datetime) -> None:
@@ -28,7 +28,7 @@ def apply_window(ledger: Ledger, window: Window, files: Sequence[LandedFile], no
     with ledger.warehouse.transaction():
         ledger.move_cursor(window.after, window.up_to, window.ends_at, now)
         for file in files:
-            _append_and_merge(ledger.warehouse, file)
+            append_and_merge(ledger.warehouse, file)
         ledger.set_caught_up(window.up_to, now)
 
 
@@ -42,7 +42,7 @@ def apply_chunk(ledger: Ledger, chunk: Chunk, file: LandedFile | None, cursor: L
         ledger.hold_cursor(cursor, now)
         ledger.set_chunk_loaded(chunk, file.rows if file else 0, now)
         if file is not None:
-            _append_and_merge(ledger.warehouse, file)
+            append_and_merge(ledger.warehouse, file)
 
 
 def finish_snapshot(
@@ -60,10 +60,15 @@ def finish_snapshot(
         ledger.set_caught_up(cursor, now)
 
 
-def _append_and_merge(warehouse: WarehouseSession, file: LandedFile) -> None:
+def append_and_merge(warehouse: WarehouseSession, file: LandedFile) -> None:
+    """Append a staged file to its change log and bring it into its mirror; inside a transaction.
+
+    Raises:
+        WarehouseError: COPY did not load every row.
+    """
     table = file.table
     loaded = warehouse.rows(raw_sql.copy_into_change_log(table, file.path))
-    rows = sum(int(row[COPY_ROWS_LOADED]) for row in loaded)
+    rows = sum(int(row[COPY_ROWS_LOADED]) for row in loaded if len(row) > COPY_ROWS_LOADED)
     if rows != file.rows:
         raise WarehouseError(
             f"COPY into the change log of {table.name} loaded {rows} of {file.rows} rows of {file.path}: "

@@ -1,0 +1,60 @@
+"""Tables and sessions for tests, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flows.ingest.lsn import Lsn
+from flows.ingest.tables import CapturedTable, Column
+from flows.ingest.types import SqlType
+
+INT = SqlType("int", 4, 10, 0)
+BIGINT = SqlType("bigint", 8, 19, 0)
+TEXT = SqlType("nvarchar", 80)
+LONG_TEXT = SqlType("nvarchar", -1)
+UTC = ZoneInfo("UTC")
+ZERO = Lsn("0" * 20)
+
+
+def lsn(number: int) -> Lsn:
+    return Lsn(f"{number:020X}")
+
+
+def table(
+    columns: dict[str, SqlType], key: Sequence[str], name: str = "things", start: Lsn = ZERO
+) -> CapturedTable:
+    return CapturedTable(
+        schema="dbo",
+        table=name,
+        capture_instance=f"dbo_{name}",
+        start_lsn=start,
+        columns=tuple(
+            Column.of(column, ordinal, sql_type, f"dbo.{name}")
+            for ordinal, (column, sql_type) in enumerate(columns.items(), start=1)
+        ),
+        key_names=tuple(key),
+    )
+
+
+class Answers:
+    """A source session that gives prepared answers to statements that contain a text."""
+
+    def __init__(self, answers: dict[str, list[tuple[Any, ...]]]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def rows(self, statement: str, _table: str = "") -> list[tuple[Any, ...]]:
+        self.asked.append(statement)
+        for part, rows in self.answers.items():
+            if part in statement:
+                return rows
+        raise AssertionError(f"unexpected statement: {statement}")
+
+    def scalar(self, statement: str, table: str = "") -> Any:
+        rows = self.rows(statement, table)
+        return rows[0][0] if rows else None
+
+    def batches(self, statement: str, table: str = "") -> Iterator[list[tuple[Any, ...]]]:
+        yield from [self.rows(statement, table)]

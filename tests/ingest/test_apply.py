@@ -1,0 +1,227 @@
+"""The mirror equals the fold of any history: the real statements, on the stand-in Snowflake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from itertools import count, pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deployments.connections import connect_snowflake
+from deployments.settings import SnowflakeSettings
+from flows.ingest.changes import ChangeStream
+from flows.ingest.columns import BatchLabel
+from flows.ingest.errors import ConcurrentRunError, WarehouseError
+from flows.ingest.lsn import snapshot_position
+from flows.ingest.snapshot import Chunk, Watermark, read_chunk
+from flows.ingest.warehouse.apply import append_and_merge, apply_chunk, apply_window, finish_snapshot
+from flows.ingest.warehouse.landing import land, remove_stale_folders, stage_folder
+from flows.ingest.warehouse.ledger import Ledger
+from flows.ingest.warehouse.session import WarehouseSession
+from flows.ingest.window import Window
+from tests.ingest.given import INT, LONG_TEXT, Answers, lsn, table
+from tests.ingest.history import TRANSACTIONS, History, Values
+
+NOW = datetime(2026, 1, 1)
+LIVING = table({"id": INT, "value": INT, "story": LONG_TEXT}, key=["id"], name="living")
+BATCHES = count(1)
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def warehouse(snowflake: SnowflakeSettings) -> Iterator[WarehouseSession]:
+    with closing(connect_snowflake(snowflake, json.dumps({"flow": "test"}))) as connection:
+        session = WarehouseSession(connection)
+        ledger = Ledger(session, "apply", "test")
+        ledger.prepare()
+        ledger.create_tables([LIVING])
+        ledger.start_cursor(lsn(0), NOW, NOW)
+        yield session
+
+
+@pytest.fixture
+def ledger(warehouse: WarehouseSession) -> Ledger:
+    """A ledger whose cursor is at LSN 0, and an empty mirror."""
+    empty(warehouse)
+    warehouse.execute("UPDATE OPS.CURSORS SET LSN = %s WHERE PIPELINE = 'apply'", (lsn(0).hex,))
+    return Ledger(warehouse, "apply", "test")
+
+
+def empty(warehouse: WarehouseSession) -> None:
+    warehouse.execute("DELETE FROM RAW.LIVING")
+    warehouse.execute("DELETE FROM RAW.LIVING__CHANGES")
+
+
+def window(after: int, up_to: int) -> Window:
+    times = {lsn(n): NOW + timedelta(seconds=n) for n in range(after, up_to + 1)}
+    return Window(lsn(after), lsn(up_to), times, up_to - after)
+
+
+def stage(warehouse: WarehouseSession, batches: Any, label: BatchLabel) -> Any:
+    return land(warehouse, LIVING, batches, "test", label.batch)
+
+
+def next_label() -> BatchLabel:
+    return BatchLabel("test", f"test/{next(BATCHES):06d}")
+
+
+def staged_window(warehouse: WarehouseSession, history: History, after: int, up_to: int) -> Any:
+    rows = [row for changes in history.changes[after:up_to] for row in changes]
+    source = Answers({"FROM [cdc].[dbo_living_CT]": rows})
+    label = next_label()
+    if not rows:
+        return None
+    stream = ChangeStream(source, LIVING, window(after, up_to), lsn(after), label)  # type: ignore[arg-type]
+    return stage(warehouse, stream, label)
+
+
+def staged_chunk(
+    warehouse: WarehouseSession, state: dict[int, Values], watermark: int, keys: set[int]
+) -> Any:
+    rows = [(key, *values) for key, values in state.items() if key in keys]
+    source = Answers({"FROM [dbo].[living]": rows})
+    label = next_label()
+    if not rows:
+        return None
+    chunk = Chunk("LIVING", lsn(0), 0, None, None)
+    batches = read_chunk(source, LIVING, chunk, Watermark(lsn(watermark), NOW), label)  # type: ignore[arg-type]
+    return stage(warehouse, batches, label)
+
+
+def apply(warehouse: WarehouseSession, file: Any) -> None:
+    if file is not None:
+        with warehouse.transaction():
+            append_and_merge(warehouse, file)
+
+
+def mirror(warehouse: WarehouseSession) -> dict[int, Values]:
+    rows = warehouse.rows("SELECT ID, VALUE, STORY FROM RAW.LIVING WHERE NOT _DELETED")
+    found = {key: (value, text) for key, value, text in rows}
+    assert len(found) == len(rows), "a key twice in the mirror"
+    return found
+
+
+SLOW = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@SLOW
+@given(TRANSACTIONS, st.data())
+def test_the_mirror_equals_the_fold_of_any_history(
+    warehouse: WarehouseSession, transactions: list, data: st.DataObject
+) -> None:
+    """Random windows, delivered again at random, meet chunks that are newer than their watermark."""
+    empty(warehouse)
+    history = History.of(transactions)
+    commits = len(history.changes)
+    start = data.draw(st.integers(0, commits), "snapshot begins at")
+    ends = sorted(data.draw(st.sets(st.integers(start, commits)), "windows end at") | {start, commits})
+    chunks = [{1, 2}, {3, 4}]
+    delivered: list[Any] = []
+    for after, up_to in pairwise(ends):
+        if chunks and data.draw(st.booleans(), "load a chunk"):
+            read_at = data.draw(st.integers(after, commits), "chunk is as new as")
+            watermark = data.draw(st.integers(after, read_at), "watermark")
+            chunk = staged_chunk(warehouse, history.states[read_at], watermark, chunks.pop())
+            apply(warehouse, chunk)
+        delivered.append(staged_window(warehouse, history, after, up_to))
+        apply(warehouse, delivered[-1])
+        if data.draw(st.booleans(), "deliver it again"):
+            apply(warehouse, staged_window(warehouse, history, after, up_to))
+    for keys in chunks:
+        apply(warehouse, staged_chunk(warehouse, history.states[commits], commits, keys))
+    assert mirror(warehouse) == history.states[commits]
+
+
+@settings(SLOW, max_examples=8)
+@given(TRANSACTIONS, st.randoms(use_true_random=False))
+def test_whole_rows_converge_in_any_order(
+    warehouse: WarehouseSession, transactions: list, random: Any
+) -> None:
+    """Windows of whole rows and old chunks may come in any order, and more than once."""
+    empty(warehouse)
+    whole = [[action for action in actions if action[0] not in ("set", "write")] for actions in transactions]
+    history = History.of(whole)
+    commits = len(history.changes)
+    files = [staged_window(warehouse, history, n, n + 1) for n in range(commits)]
+    files += [staged_window(warehouse, history, n, n + 1) for n in range(commits)]
+    files += [staged_chunk(warehouse, history.states[n], n, {1, 2, 3, 4}) for n in range(commits + 1)]
+    random.shuffle(files)
+    for file in files:
+        apply(warehouse, file)
+    assert mirror(warehouse) == history.states[commits]
+
+
+def test_a_late_chunk_cannot_bring_a_deleted_row_back(ledger: Ledger) -> None:
+    history = History.of([[("put", 1, "a")], [("delete", 1, None)]])
+    apply(ledger.warehouse, staged_window(ledger.warehouse, history, 1, 2))
+    apply(ledger.warehouse, staged_chunk(ledger.warehouse, history.states[1], 1, {1}))
+    assert mirror(ledger.warehouse) == {}
+    assert ledger.warehouse.rows("SELECT ID, _DELETED FROM RAW.LIVING") == [(1, True)]
+
+
+def test_a_large_value_that_was_set_to_null_is_null(ledger: Ledger) -> None:
+    history = History.of([[("put", 1, "a")], [("write", 1, None)], [("set", 1, None)]])
+    apply(ledger.warehouse, staged_window(ledger.warehouse, history, 0, 1))
+    apply(ledger.warehouse, staged_window(ledger.warehouse, history, 1, 3))
+    assert mirror(ledger.warehouse) == {1: (301, None)}
+
+
+def test_a_window_moves_cursor_and_mirror_together_or_not_at_all(ledger: Ledger) -> None:
+    history = History.of([[("put", 1, "a")], [("put", 2, "b")]])
+    apply_window(ledger, window(0, 1), [staged_window(ledger.warehouse, history, 0, 1)], NOW)
+    late = staged_window(ledger.warehouse, history, 0, 2)
+    with pytest.raises(ConcurrentRunError, match="Another run has moved the cursor of pipeline apply"):
+        apply_window(ledger, window(0, 2), [late], NOW)
+    assert mirror(ledger.warehouse) == {1: (101, "a")}
+    assert ledger.require_cursor().lsn == lsn(1)
+    missing = staged_window(ledger.warehouse, history, 1, 2)
+    ledger.warehouse.rows("REMOVE @OPS.LANDING/test/")
+    with pytest.raises(WarehouseError):
+        apply_window(ledger, window(1, 2), [missing], NOW)
+    assert ledger.require_cursor().lsn == lsn(1), "the cursor rolled back with the rows"
+
+
+def test_a_chunk_is_loaded_once(ledger: Ledger) -> None:
+    chunk = Chunk("LIVING", lsn(0), 0, None, None)
+    ledger.start_snapshot(LIVING, lsn(0), [chunk], NOW)
+    apply_chunk(ledger, chunk, staged_chunk(ledger.warehouse, {1: (1, "a")}, 0, {1}), lsn(0), NOW)
+    assert ledger.chunks() == ([], 1)
+    with pytest.raises(ConcurrentRunError, match="Another run has loaded chunk 0 of LIVING"):
+        apply_chunk(ledger, chunk, staged_chunk(ledger.warehouse, {1: (1, "a")}, 0, {1}), lsn(0), NOW)
+
+
+def test_a_snapshot_again_ends_with_tombstones_for_what_it_did_not_see(ledger: Ledger) -> None:
+    before = History.of([[("put", 1, "a"), ("put", 2, "b")], [("put", 3, "c")], [("put", 4, "d")]])
+    apply(ledger.warehouse, staged_window(ledger.warehouse, before, 0, 1))  # 1 and 2, before a gap
+    apply(ledger.warehouse, staged_chunk(ledger.warehouse, {1: (101, "a")}, 2, {1}))  # 2 went in the gap
+    apply(ledger.warehouse, staged_window(ledger.warehouse, before, 2, 3))  # 4 came after it
+    ledger.start_snapshot(LIVING, lsn(2), [], NOW)
+    finish_snapshot(ledger, "LIVING", lsn(2), lsn(0), lsn(3), NOW)
+    assert set(mirror(ledger.warehouse)) == {1, 4}
+    position = ledger.warehouse.rows("SELECT _POSITION FROM RAW.LIVING WHERE ID = 2")[0][0]
+    assert position == snapshot_position(lsn(2))
+
+
+def test_files_of_dead_runs_are_removed_and_those_of_living_ones_are_not(warehouse: WarehouseSession) -> None:
+    label = next_label()
+    rows = Answers({"FROM [dbo].[living]": [(1, 1, "a")]})
+    chunk = Chunk("LIVING", lsn(0), 0, None, None)
+    for began in (NOW - timedelta(days=2), NOW):
+        folder = f"{began:%Y%m%dT%H%M%S%f}-run"
+        batches = read_chunk(rows, LIVING, chunk, Watermark(lsn(0), NOW), label)  # type: ignore[arg-type]
+        land(warehouse, LIVING, batches, folder, label.batch)
+    assert remove_stale_folders(warehouse, NOW) == [f"{NOW - timedelta(days=2):%Y%m%dT%H%M%S%f}-run"]
+    assert remove_stale_folders(warehouse, NOW) == []
+    with stage_folder(warehouse, "run", NOW) as folder:
+        assert folder == "20260101T000000000000-run"

@@ -23,14 +23,14 @@ ORDERS = TableHealth(
     last_gate=LastGate("open", "run-1", NOW),
     last_proof=LastProof(0, NOW),
 )
+PROVED = "0 differences 2026-01-01 12:00"
 NEW = TableHealth("CUSTOMERS", "dbo.customers", "snapshot", 0, lsn(7).hex, 3600.5, 0, 0, None, None)
 
 
 def test_the_lines_are_aligned_and_say_what_is_not_there_yet() -> None:
     assert as_text([ORDERS, NEW]).splitlines() == [
         "table      state        rows  cursor                  lag s  last gate              last proof",
-        "ORDERS     streaming  12,345  00000000000000000007      0.0  open 2026-01-01 12:00  "
-        "0 differences 2026-01-01 12:00",
+        "ORDERS     streaming  12,345  00000000000000000007      0.0  open 2026-01-01 12:00  " + PROVED,
         "CUSTOMERS  snapshot        0  00000000000000000007  3,600.5  –                      –",
     ]
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sandbox.sqlserver.results import SqlServerError, SqlType
 from sandbox.sqlserver.tds.cursor import UNICODE, Cursor, ProtocolError, decoded
-from sandbox.sqlserver.tds.typeinfo import CODE_PAGE, MAX_LENGTH
+from sandbox.sqlserver.tds.typeinfo import CODE_PAGE, MAX_LENGTH, time_size
 
 NO_VALUE = 0xFFFFFFFFFFFFFFFF
 UNKNOWN_TOTAL = 0xFFFFFFFFFFFFFFFE
@@ -47,6 +47,7 @@ _SIZED: dict[int, dict[int, str]] = {
 }
 _DECIMALS = {0x6A: "decimal", 0x6C: "numeric"}
 _TIMES = {0x29: "time", 0x2A: "datetime2", 0x2B: "datetimeoffset"}
+BYTES_BESIDE_TIME = {"time": 0, "datetime2": 3, "datetimeoffset": 5}
 _LENGTHY = {
     0xAF: ("char", CODE_PAGE),
     0xA7: ("varchar", CODE_PAGE),
@@ -93,15 +94,15 @@ def _sized(cursor: Cursor, token: int) -> Read:
     if size not in _SIZED[token]:
         raise ProtocolError(f"a parameter of type 0x{token:02X} with {size} bytes")
     name = _SIZED[token][size]
-    value = cursor.take(cursor.integer(1))
-    if len(value) not in (0, size):
-        raise ProtocolError(f"a value of {len(value)} bytes for a {name}")
+    value = _sized_value(cursor, size)
     return SqlType(name), _fixed(name, value) if value else None
 
 
 def _decimal(cursor: Cursor, token: int) -> Read:
     cursor.skip(1)
     precision, scale = cursor.take(2)
+    if not 1 <= precision <= 38 or scale > precision:
+        raise ProtocolError(f"a {_DECIMALS[token]}({precision},{scale})")
     value = cursor.take(cursor.integer(1))
     sql_type = SqlType(_DECIMALS[token], precision=precision, scale=scale)
     if not value:
@@ -111,7 +112,7 @@ def _decimal(cursor: Cursor, token: int) -> Read:
 
 
 def _date(cursor: Cursor) -> Read:
-    value = cursor.take(cursor.integer(1))
+    value = _sized_value(cursor, 3)
     return SqlType("date"), _day(value) if value else None
 
 
@@ -120,15 +121,23 @@ def _time(cursor: Cursor, token: int) -> Read:
     if scale > 7:
         raise ProtocolError(f"a {_TIMES[token]} with {scale} fractional digits")
     sql_type = SqlType(_TIMES[token], scale=scale)
-    value = cursor.take(cursor.integer(1))
+    value = _sized_value(cursor, time_size(scale) + BYTES_BESIDE_TIME[sql_type.name])
     return sql_type, _moment(sql_type, value) if value else None
 
 
+def _sized_value(cursor: Cursor, size: int) -> bytes:
+    """A value behind its length: so many bytes, or none."""
+    value = cursor.take(cursor.integer(1))
+    if len(value) not in (0, size):
+        raise ProtocolError(f"a value of {len(value)} bytes where {size} are right")
+    return value
+
+
 def _moment(sql_type: SqlType, value: bytes) -> str:
-    time_bytes = {"time": len(value), "datetime2": len(value) - 3, "datetimeoffset": len(value) - 5}
-    split = time_bytes[sql_type.name]
-    units = int.from_bytes(value[:split], "little")
-    ticks = units * 10 ** (7 - sql_type.scale)
+    split = time_size(sql_type.scale)
+    ticks = int.from_bytes(value[:split], "little") * 10 ** (7 - sql_type.scale)
+    if ticks >= 86_400 * TICKS_A_SECOND:
+        raise ProtocolError("a time of more than a day")
     if sql_type.name == "time":
         return _clock(ticks, sql_type.scale)
     day = _day(value[split : split + 3])
@@ -196,11 +205,11 @@ def _xml(cursor: Cursor) -> Read:
 
 def _encoding(cursor: Cursor, encoding: str) -> str:
     """Read the collation of a text; one of UTF-8 overrules the code page."""
-    if encoding and cursor.integer(4) & _UTF8_COLLATION and encoding == CODE_PAGE:
-        encoding = "utf-8"
-    if encoding and encoding != "":
-        cursor.skip(1)
-    return encoding
+    if not encoding:
+        return encoding
+    flags = cursor.integer(4)
+    cursor.skip(1)
+    return "utf-8" if encoding == CODE_PAGE and flags & _UTF8_COLLATION else encoding
 
 
 def _text_or_bytes(value: bytes | None, encoding: str) -> str | bytes | None:

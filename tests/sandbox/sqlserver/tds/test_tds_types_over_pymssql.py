@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from conftest import Served
@@ -33,8 +32,6 @@ def in_python(sample: Sample, value: Any) -> Any:
         return moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     if name == "uniqueidentifier":
         return UUID(value)
-    if name == "real":
-        return float(np.float32(value))
     return value
 
 

@@ -130,7 +130,7 @@ SAMPLES = [
     _integers("bigint", -(2**63), 2**63 - 1),
     Sample(
         SqlType("real"),
-        [0.0, -1.5, 3.0e38, 1.25e-38],
+        [0.0, -1.5, 3.4028234663852886e38, 2.0**-149],
         st.floats(width=32, allow_nan=False, allow_infinity=False),
     ),
     Sample(SqlType("float"), [0.0, -1.79e308, 0.1], st.floats(allow_nan=False, allow_infinity=False)),

@@ -84,17 +84,13 @@ def varying_values(array: pa.Array, family: Family) -> Varying:
     unicode = family is Family.UNICODE
     if text.isascii():
         return Varying(text.encode("utf-16-le"), starts * 2) if unicode else Varying(data, starts)
-    return _recoded(text, np.frombuffer(data, np.uint8), starts, unicode)
-
-
-def _recoded(text: str, utf8: Bytes, starts: Integers, unicode: bool) -> Varying:
-    units = ((utf8 & 0xC0) != 0x80).astype(np.int64)
-    if unicode:
-        units += utf8 >= 0xF0  # a surrogate pair
-    position = np.concatenate((np.zeros(1, np.int64), np.cumsum(units)))[starts]
-    if unicode:
-        return Varying(text.encode("utf-16-le"), position * 2)
-    return Varying(text.encode(CODE_PAGE, "replace"), position)
+    characters = pc.utf8_length(array).to_numpy().cumsum(dtype=np.int64)
+    ends = np.concatenate((np.zeros(1, np.int64), characters))
+    if not unicode:
+        return Varying(text.encode(CODE_PAGE, "replace"), ends)
+    # Characters of four bytes in UTF-8 are surrogate pairs in UTF-16.
+    pairs = np.flatnonzero(np.frombuffer(data, np.uint8) >= 0xF0)
+    return Varying(text.encode("utf-16-le"), (ends + np.searchsorted(pairs, starts)) * 2)
 
 
 def _raw(array: pa.Array, dtype: Any) -> npt.NDArray[Any]:

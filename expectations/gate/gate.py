@@ -7,15 +7,12 @@ import re
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from great_expectations.data_context.data_context.context_factory import set_context
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
-from great_expectations.datasource.fluent.interfaces import Batch, TestConnectionError
-from great_expectations.datasource.fluent.snowflake_datasource import SnowflakeDatasource
-from sqlalchemy import event
+from great_expectations.datasource.fluent.interfaces import Batch
 
-from deployments.connections import ConnectionFailed, connect_snowflake, snowflake_arguments
+from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
 from expectations.gate.catalog import load_suite
 from expectations.gate.data_docs import keep_result, open_context, write_pages
@@ -23,10 +20,10 @@ from expectations.gate.reading import read_check
 from expectations.gate.results import GateResult
 from expectations.gate.store import append_check_results, create_check_results
 from expectations.gate.validation import validate
+from expectations.gate.warehouse import ALL_OF, add_warehouse
 from expectations.rules import Suite
 
 _LOCATION = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){1,2}")
-_ALL_OF = "SELECT * FROM "
 _ONE_AT_A_TIME = threading.Lock()  # Great Expectations has one current context a process
 
 
@@ -49,7 +46,7 @@ class Gate:
         self._connection = connect_snowflake(settings, _query_tag("gate", run_id))
         create_check_results(self._connection)
         self._context = open_context(data_docs_folder)
-        self._warehouse = _add_warehouse(self._context, settings, run_id)
+        self._warehouse = add_warehouse(self._context, settings, _query_tag("gate", run_id))
         self._kept: list[ValidationResultIdentifier] = []
         self._index = data_docs_folder / "index.html"
 
@@ -114,35 +111,8 @@ class Gate:
         chosen = f" WHERE {suite.rows}" if suite.rows else ""
         if location in self._warehouse.get_asset_names():
             self._warehouse.delete_asset(location)
-        asset = self._warehouse.add_query_asset(location, query=f"{_ALL_OF}{quoted}{chosen}")
+        asset = self._warehouse.add_query_asset(location, query=f"{ALL_OF}{quoted}{chosen}")
         return asset.add_batch_definition_whole_table("all rows").get_batch()
-
-
-def _add_warehouse(context: Any, settings: SnowflakeSettings, run_id: str) -> SnowflakeDatasource:
-    """The warehouse as a datasource; the login goes to the driver, never into a URL that could be shown."""
-    url = (
-        f"snowflake://{settings.user}:in-connect-args@{settings.account}/{settings.database}/QUALITY"
-        f"?warehouse={settings.warehouse}&role={settings.role}"
-    )
-    arguments = snowflake_arguments(settings, _query_tag("gate", run_id))
-    try:
-        warehouse: SnowflakeDatasource = context.data_sources.add_snowflake(
-            "warehouse", connection_string=url, kwargs={"connect_args": arguments}
-        )
-    except TestConnectionError:
-        raise ConnectionFailed(
-            f"Snowflake account {settings.account}: Great Expectations could not log in; "
-            "check SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and its key or password."
-        ) from None
-    event.listen(warehouse.get_engine(), "before_cursor_execute", _columns_without_rows, retval=True)
-    return warehouse
-
-
-def _columns_without_rows(
-    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
-) -> tuple[str, Any]:
-    """Great Expectations learns a query's columns by running it whole; no rows are needed for that."""
-    return (f"{statement} LIMIT 0" if statement.startswith(_ALL_OF) else statement), parameters
 
 
 def _query_tag(model: str, run_id: str) -> str:

@@ -1,13 +1,26 @@
-"""Every suite lets good data through."""
+"""Every suite lets good data through, and every rule of every suite stops what breaks it."""
 
 from __future__ import annotations
 
 import pytest
+from snowflake.connector import SnowflakeConnection
 
-from expectations.gate import Gate, suites_of
+from expectations.gate import Gate, load_suite, suites_of
 from expectations.gate.catalog import LAYERS
+from snowpark_models.runner import plan
+from tests.expectations.corruption import change_that_breaks, needs_a_copy, takes_rows_away
+from tests.expectations.good_data import ROWS
 
 TABLES = [(layer, table) for layer in LAYERS for table in suites_of(layer)]
+COPIES = 28
+HAS_ROWS = "The table has at least one row"
+
+
+def test_every_mirror_and_every_model_has_a_suite() -> None:
+    assert set(suites_of("raw")) == set(ROWS)
+    assert {(layer, table) for layer, table in TABLES if layer != "raw"} == {
+        (model.layer, model.name) for model in plan()
+    }
 
 
 @pytest.mark.parametrize(("layer", "table"), TABLES)
@@ -16,3 +29,125 @@ def test_good_data_pass(gate: Gate, layer: str, table: str) -> None:
     assert result.failures == ()
     assert result.outcome == "open"
     assert result.allows_publishing
+
+
+@pytest.mark.parametrize(("layer", "table"), TABLES)
+def test_every_rule_stops_what_breaks_it(
+    gate: Gate, connection: SnowflakeConnection, layer: str, table: str
+) -> None:
+    result = gate.check(layer, table, broken_copy(connection, layer, table))
+    assert {check.expectation for check in result.checks if check.success} == {HAS_ROWS}
+    assert [check.error for check in result.checks if check.error] == []
+    assert result.outcome == "closed"
+    key = load_suite(layer, table).key[0]
+    for check in result.failures:
+        assert check.failing_rows, check
+        assert check.sample_keys, check
+        assert all(sample.startswith(f"{key}=") for sample in check.sample_keys), check
+
+
+@pytest.mark.parametrize(("layer", "outcome"), [("raw", "warned"), ("staging", "closed")])
+def test_an_empty_table_is_told(
+    gate: Gate, connection: SnowflakeConnection, layer: str, outcome: str
+) -> None:
+    table = {"raw": "products", "staging": "stg_products"}[layer]
+    location = f"{layer}.{table}__EMPTY"
+    connection.cursor().execute(
+        f"CREATE OR REPLACE TABLE {location} AS SELECT * FROM {layer}.{table} WHERE FALSE"
+    )
+    result = gate.check(layer, table, location)
+    assert [check.expectation for check in result.failures] == [HAS_ROWS]
+    assert result.outcome == outcome
+
+
+BREAKAGES = [
+    (
+        "raw",
+        "customers",
+        "SET EMAIL = REPLACE(EMAIL, '@', ' at ') WHERE CUSTOMER_ID = 1",
+        ["EMAIL has the form something@something"],
+        "CUSTOMER_ID=1",
+    ),
+    (
+        "raw",
+        "orders",
+        "SET CURRENCY_CODE = 'XXX' WHERE ORDER_ID = 3",
+        ["CURRENCY_CODE is one of EUR, USD, GBP, DKK, SEK"],
+        "ORDER_ID=3",
+    ),
+    (
+        "staging",
+        "stg_activities",
+        "SET STATUS = 'teleported' WHERE ACTIVITY_ID = 2",
+        ["STATUS is one of planned, open, completed, cancelled"],
+        "ACTIVITY_ID=2",
+    ),
+    (
+        "staging",
+        "stg_order_lines",
+        "SET QUANTITY = -QUANTITY WHERE ORDER_ID = 2 AND LINE_NUMBER = 2",
+        ["QUANTITY is from 1 to 1,000", "LINE_AMOUNT is quantity times unit price less the discount"],
+        "ORDER_ID=2, LINE_NUMBER=2",
+    ),
+    (
+        "marts",
+        "order_facts",
+        "SET TOTAL_AMOUNT = TOTAL_AMOUNT + 100 WHERE ORDER_ID = 3",
+        ["The total of an order is the sum of its lines, and there is at least one"],
+        "ORDER_ID=3",
+    ),
+    (
+        "features",
+        "customer_churn_features",
+        "SET EVENT_TS = AS_OF WHERE CUSTOMER_ID = 2",
+        ["No event that is counted happened at AS_OF or later"],
+        "CUSTOMER_ID=2",
+    ),
+]
+
+
+@pytest.mark.parametrize(("layer", "table", "update", "broken", "key"), BREAKAGES)
+def test_one_bad_row_closes_the_gate_for_its_own_reason_alone(
+    gate: Gate,
+    connection: SnowflakeConnection,
+    layer: str,
+    table: str,
+    update: str,
+    broken: list[str],
+    key: str,
+) -> None:
+    location = f"{layer}.{table}__CANDIDATE".upper()
+    connection.cursor().execute(f"CREATE OR REPLACE TABLE {location} AS SELECT * FROM {layer}.{table}")
+    connection.cursor().execute(f"UPDATE {location} {update}")
+    result = gate.check(layer, table, location)
+    assert [check.expectation for check in result.failures] == broken
+    assert {(check.failing_rows, check.sample_keys) for check in result.failures} == {(1, (key,))}
+    assert not result.allows_publishing
+    assert gate.check(layer, table).allows_publishing, "the published table is as good as it was"
+
+
+def broken_copy(connection: SnowflakeConnection, layer: str, table: str) -> str:
+    """A copy of a good table in which every rule but one is broken; gives its location.
+
+    The good rows are repeated, but for those of the last key, so that each rule finds a row of its own.
+    """
+    location = f"{layer}.{table}__BROKEN".upper()
+    suite = load_suite(layer, table)
+    good = f"SELECT * FROM {layer}.{table}" + (f" WHERE {suite.rows}" if suite.rows else "")
+    cursor = connection.cursor()
+    numbered = f"ROW_NUMBER() OVER (ORDER BY {', '.join(suite.key)}) AS N"
+    cursor.execute(
+        f"CREATE OR REPLACE TABLE {location} AS "
+        f"SELECT t.*, {numbered} FROM ({' UNION ALL '.join([good] * COPIES)}) AS t"
+    )
+    cursor.execute(f"DELETE FROM {location} WHERE N > (SELECT COUNT(*) FROM {location}) - {COPIES}")
+    cases: dict[str, list[str]] = {}
+    for number, rule in enumerate(suite.rules):
+        change = change_that_breaks(table, rule)
+        if change is None:
+            assert needs_a_copy(rule) or takes_rows_away(rule) or rule.description == HAS_ROWS, rule
+        for column, value in (change or {}).items():
+            cases.setdefault(column, []).append(f"WHEN {number} THEN {value}")
+    changes = ", ".join(f"{name} = CASE N {' '.join(when)} ELSE {name} END" for name, when in cases.items())
+    cursor.execute(f"UPDATE {location} SET {changes}")
+    return location

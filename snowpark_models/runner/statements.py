@@ -103,7 +103,7 @@ def drop(schema: str, table: str) -> str:
 def count_rows_and_nulls(schema: str, table: str, columns: Iterable[Column]) -> str:
     """ROW_COUNT, and NULLS_<n> for the n-th of the given columns."""
     nulls = "".join(
-        f",\n            COUNT_IF({identifier(column.name)} IS NULL) AS NULLS_{position}"
+        f",\n            COUNT(*) - COUNT({identifier(column.name)}) AS NULLS_{position}"
         for position, column in enumerate(columns)
     )
     return f"""

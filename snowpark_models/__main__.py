@@ -1,0 +1,49 @@
+"""`python -m snowpark_models list [MODEL|LAYER …]`: the models in the order in which they are built.
+
+They are built by the flow `transform`, which holds the gates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from snowpark_models.errors import ModelError
+from snowpark_models.model import Model
+from snowpark_models.runner import plan
+
+HEADINGS = ("#", "layer", "model", "grain", "owner", "reads")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 2 when the models, or the selection, make no sense."""
+    parser = argparse.ArgumentParser(prog="python -m snowpark_models", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("list", help="models in the order in which they are built")
+    listing.add_argument("selection", nargs="*", metavar="MODEL|LAYER", help="all of them when left out")
+    options = parser.parse_args(arguments)
+    try:
+        models = plan(options.selection)
+    except ModelError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(as_table([HEADINGS, *(_row(number, model) for number, model in enumerate(models, 1))]))
+    return 0
+
+
+def as_table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _row(number: int, model: Model) -> Sequence[str]:
+    return (str(number), model.layer, model.name, model.grain, model.owner, ", ".join(model.upstreams))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
+from prefect.exceptions import FailedRun
 from prefect.states import Failed
 
 from deployments.connections import ConnectionFailed
@@ -17,7 +18,7 @@ R = TypeVar("R")
 
 
 def fails_in_one_line(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a task's expected errors its failed state; the flow meets them as `FailedRun`."""
+    """Make a task's expected errors its failed state, which `result_of` raises in the flow."""
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -32,3 +33,14 @@ def fails_in_one_line(function: Callable[P, R]) -> Callable[P, R]:
 def failed(error: Exception) -> Any:
     """A failed state with an error's message."""
     return Failed(message=str(error))
+
+
+def result_of(state: Any) -> Any:
+    """What a task returned.
+
+    Raises:
+        FailedRun: it failed; with its one line.
+    """
+    if state.is_failed():
+        raise FailedRun(state.message)
+    return state.result()

@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import FailedRun
 from prefect.states import Completed, Failed
 
-from flows.failures import fails_in_one_line
+from flows.failures import fails_in_one_line, result_of
 from flows.ingest.context import Limits
 from flows.ingest.proof import TableProof, compare_table, record_proofs
 from flows.replicate import catch_up, register_tables
@@ -37,12 +37,12 @@ def prove(patience_seconds: float = 30.0) -> State[Any]:
     deadline = time.monotonic() + patience_seconds
     try:
         replicate_up_to_now(run_id)
-        proofs = {proof.table: proof for proof in compare_tables(run_id, None)}
+        proofs = {proof.table: proof for proof in compare(run_id, None)}
         while (differing := differing_tables(proofs)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
             replicate_up_to_now(run_id)
-            proofs |= {proof.table: proof for proof in compare_tables(run_id, differing)}
-        record(run_id, list(proofs.values()))
+            proofs |= {proof.table: proof for proof in compare(run_id, differing)}
+        result_of(record(run_id, list(proofs.values()), return_state=True))
     except FailedRun as failure:
         return Failed(message=str(failure))
     publish_table(list(proofs.values()))
@@ -52,8 +52,14 @@ def prove(patience_seconds: float = 30.0) -> State[Any]:
 def replicate_up_to_now(run_id: str) -> None:
     """Bring the mirrors up to what CDC has harvested."""
     limits = Limits()
-    register_tables(run_id, limits)
-    catch_up(run_id, limits)
+    result_of(register_tables(run_id, limits, return_state=True))
+    result_of(catch_up(run_id, limits, return_state=True))
+
+
+def compare(run_id: str, only: list[str] | None) -> list[TableProof]:
+    """Compare tables with their mirrors; all that are captured, without `only`."""
+    proofs: list[TableProof] = result_of(compare_tables(run_id, only, return_state=True))
+    return proofs
 
 
 @task(cache_policy=NO_CACHE)

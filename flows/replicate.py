@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import FailedRun
 from prefect.states import Completed, Failed
 
-from flows.failures import fails_in_one_line
+from flows.failures import fails_in_one_line, result_of
 from flows.ingest import engine, registration
 from flows.ingest.context import Limits
 from flows.ingest.report import ReplicationReport
@@ -42,8 +42,8 @@ def replicate(
     run_id = run_id or this_run_id()
     limits = Limits(max_transactions_per_window, chunk_rows)
     try:
-        register_tables(run_id, limits)
-        report = catch_up(run_id, limits)
+        result_of(register_tables(run_id, limits, return_state=True))
+        report = result_of(catch_up(run_id, limits, return_state=True))
     except FailedRun as failure:
         return Failed(message=str(failure))
     publish_table(report)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
+from sandbox.sqlserver.cdc.quoting import identifier
 from sandbox.sqlserver.cdc.transactions import transaction
 
 CAPTURE, CLEANUP = "capture", "cleanup"
@@ -117,7 +118,11 @@ def add(connection: DuckDBPyConnection, job: Job) -> None:
     now = datetime.now()
     with transaction(cursor):
         cursor.execute(
-            "INSERT INTO msdb.log.cdc_jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"""
+            INSERT INTO msdb.log.cdc_jobs
+            SELECT ?, database_id, ?, ?, ?, ?, ?, ?, ?, ?
+            FROM {identifier(job.database)}.catalog.database
+            """,
             [job.database, job.job_type, job.job_id, *_settings(job)],
         )
         cursor.execute(

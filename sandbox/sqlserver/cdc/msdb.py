@@ -12,9 +12,13 @@ CREATE SCHEMA IF NOT EXISTS msdb.dbo;
 CREATE SCHEMA IF NOT EXISTS msdb.log;
 CREATE TABLE IF NOT EXISTS msdb.log.agent (is_running BOOLEAN);
 CREATE TABLE IF NOT EXISTS msdb.log.cdc_jobs (
-    database_name VARCHAR, job_type VARCHAR, job_id UUID, maxtrans INTEGER, maxscans INTEGER,
-    continuous BOOLEAN, pollinginterval BIGINT, retention BIGINT, threshold BIGINT
+    database_name VARCHAR, database_id INTEGER, job_type VARCHAR, job_id UUID, maxtrans INTEGER,
+    maxscans INTEGER, continuous BOOLEAN, pollinginterval BIGINT, retention BIGINT, threshold BIGINT
 );
+CREATE OR REPLACE VIEW msdb.dbo.cdc_jobs AS
+    SELECT database_id, job_type, job_id, maxtrans, maxscans, continuous, pollinginterval, retention,
+        threshold
+    FROM msdb.log.cdc_jobs;
 CREATE TABLE IF NOT EXISTS msdb.dbo.sysjobs (
     job_id UUID, name VARCHAR, enabled UTINYINT, description VARCHAR, date_created TIMESTAMP,
     date_modified TIMESTAMP

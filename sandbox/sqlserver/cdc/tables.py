@@ -100,6 +100,13 @@ CREATE OR REPLACE TABLE {db}.log.scan_errors (
 );
 CREATE OR REPLACE VIEW {db}.sys.dm_cdc_log_scan_sessions AS FROM {db}.log.scan_sessions;
 CREATE OR REPLACE VIEW {db}.sys.dm_cdc_errors AS FROM {db}.log.scan_errors;
+CREATE OR REPLACE VIEW {db}.sys.dm_server_services AS
+    SELECT 'SQL Server (MSSQLSERVER)' AS servicename, 2 AS startup_type, 'Automatic' AS startup_type_desc,
+        4 AS status, 'Running' AS status_desc
+    UNION ALL
+    SELECT 'SQL Server Agent (MSSQLSERVER)', 2, 'Automatic', CASE WHEN is_running THEN 4 ELSE 1 END,
+        CASE WHEN is_running THEN 'Running' ELSE 'Stopped' END
+    FROM msdb.log.agent;
 """
 
 

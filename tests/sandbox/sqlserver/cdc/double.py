@@ -51,6 +51,10 @@ class Database:
             where = ":memory:" if folder is None else str(folder / f"{name}.duckdb")
             self.connection.execute(f"ATTACH '{where}' AS \"{name}\"")
         self.connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{DATABASE}".dbo')
+        self.connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{DATABASE}".catalog')
+        self.connection.execute(
+            f'CREATE OR REPLACE TABLE "{DATABASE}".catalog.database AS SELECT 5 AS database_id'
+        )
         install(self.connection, DATABASE)
         self.database = DATABASE
         self.login = "sa"

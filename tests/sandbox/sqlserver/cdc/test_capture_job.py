@@ -50,6 +50,17 @@ def empty_scans(database: Database) -> int:
     )
 
 
+AGENT = "SELECT status_desc FROM {db}.sys.dm_server_services WHERE servicename LIKE 'SQL Server Agent%'"
+
+
+def test_the_agent_runs_while_the_job_does(database: Database) -> None:
+    job = CaptureJob(database.connection)
+    job.start()
+    assert database.query(AGENT) == [("Running",)]
+    job.stop()
+    assert database.query(AGENT) == [("Stopped",)]
+
+
 @pytest.mark.usefixtures("job")
 def test_it_captures_by_itself(database: Database, table: TableDef) -> None:
     for number in range(20):
@@ -148,6 +159,10 @@ def test_settings_of_the_jobs(database: Database) -> None:
     capture, cleanup = rows(database.execute("sys.sp_cdc_help_jobs"))
     assert (capture["maxtrans"], capture["maxscans"], capture["pollinginterval"]) == (7, 10, 0)
     assert cleanup["retention"] == 60
+
+    assert database.query(
+        "SELECT database_id, maxtrans, retention FROM msdb.dbo.cdc_jobs ORDER BY job_type"
+    ) == [(5, 7, None), (5, None, 60)]
 
     database.execute("sys.sp_cdc_drop_job", job_type="capture")
     assert len(rows(database.execute("sys.sp_cdc_help_jobs"))) == 1

@@ -13,6 +13,7 @@ from expectations.gate.results import CheckResult
 from expectations.rules import SAMPLE_SIZE
 
 ERROR_LENGTH = 300
+_DRIVER_PREFIX = re.compile(r"^\(snowflake\.connector\.errors\.\w+\) ")
 
 
 def read_check(result: ExpectationValidationResult) -> CheckResult:
@@ -50,8 +51,8 @@ def error_of(result: ExpectationValidationResult) -> str | None:
     raised = next((each for each in exceptions if each.get("raised_exception")), None)
     if raised is None:
         return None
-    lines = str(raised.get("exception_message") or "").strip().splitlines()
-    return (lines[0] if lines else "unknown error")[:ERROR_LENGTH]
+    lines = str(raised.get("exception_message") or "").strip().splitlines() or ["unknown error"]
+    return _DRIVER_PREFIX.sub("", lines[0])[:ERROR_LENGTH]
 
 
 def sample_keys(index_list: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

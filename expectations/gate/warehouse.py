@@ -25,13 +25,14 @@ def add_warehouse(
     Raises:
         ConnectionFailed: Great Expectations cannot log in.
     """
+    user = quote(settings.user, safe="")
     url = (
-        f"snowflake://{quote(settings.user, safe='')}:in-connect-args@{settings.account}/{settings.database}/QUALITY"
+        f"snowflake://{user}:in-connect-args@{settings.account}/{settings.database}/QUALITY"
         f"?warehouse={settings.warehouse}&role={settings.role}"
     )
     arguments = snowflake_arguments(settings, query_tag)
     try:
-        warehouse: SnowflakeDatasource = context.data_sources.add_snowflake(
+        warehouse: SnowflakeDatasource = context.data_sources.add_snowflake(  # type: ignore[call-overload]
             "warehouse", connection_string=url, kwargs={"connect_args": arguments}
         )
     except TestConnectionError:

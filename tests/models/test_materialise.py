@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -160,6 +162,22 @@ def test_the_contract_makes_the_published_columns(warehouse: Session) -> None:
         "FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = 'SALES' ORDER BY ORDINAL_POSITION",
     )
     assert columns == [("ID", "NUMBER", 10, 0), ("AMOUNT", "NUMBER", 19, 4)]
+
+
+def test_a_changed_contract_changes_the_published_columns(warehouse: Session) -> None:
+    materialise(warehouse, MODELS[:1], Gate(), "run-1")
+    wider = Column("doubled", "NUMBER(38,4)", "Twice the amount.")
+
+    def stg_orders(raw_orders: DataFrame) -> DataFrame:
+        return raw_orders.select("ID", "AMOUNT", (col("AMOUNT") + col("AMOUNT")).alias("DOUBLED"))
+
+    changed = dataclasses.replace(declared("staging", stg_orders), contract=(*CONTRACT, wider))
+    (result,) = materialise(warehouse, [changed], Gate(), "run-2")
+    assert result.is_published
+    assert rows(warehouse, "SELECT ID, DOUBLED FROM STAGING.STG_ORDERS ORDER BY ID") == [
+        (1, Decimal("3.0000")),
+        (2, Decimal("4.5000")),
+    ]
 
 
 def test_a_closed_gate_keeps_the_last_good_table_and_all_that_reads_it(warehouse: Session) -> None:

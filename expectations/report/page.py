@@ -99,9 +99,9 @@ def page_of(summary: RunSummary) -> Page:
         summary=summary,
         tone={"published": "good", "published with warnings": "fair"}.get(summary.verdict, "bad"),
         headline=verdict[0].upper() + verdict[1:],
-        reason=reason_of(summary),
+        reason=_reason(summary),
         advice=_advice(summary),
-        first_error=one_line(summary.first_error, ERROR_LENGTH) if summary.first_error else None,
+        first_error=_first_error(summary),
         problems=tuple(_problem(gate) for gate in wrong[:GATES_SHOWN]),
         more_problems=max(0, len(wrong) - GATES_SHOWN),
         bars=_bars(summary.tables),
@@ -109,6 +109,20 @@ def page_of(summary: RunSummary) -> Page:
         data_docs_link=_link(summary.data_docs_link),
         prefect_link=_link(summary.prefect_link),
     )
+
+
+def _reason(summary: RunSummary) -> str:
+    """The reason as a sentence; none for a failed run, whose error is shown in full."""
+    reason = reason_of(summary)
+    return "" if summary.verdict == "failed" else f"{reason[0].upper()}{reason[1:]}."
+
+
+def _first_error(summary: RunSummary) -> str | None:
+    """What ended the run, unless it says no more than the closed gates do."""
+    error = summary.first_error
+    if not error or any(gate.name in error for gate in summary.closed):
+        return None
+    return one_line(error, ERROR_LENGTH)
 
 
 def _advice(summary: RunSummary) -> str:

@@ -109,6 +109,8 @@ class RunSummary:
             return "not published"
         if self.first_error:
             return "failed"
+        if not self.gates:
+            return "not published"
         return "published with warnings" if self.warned or self.gaps else "published"
 
 

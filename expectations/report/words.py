@@ -32,6 +32,8 @@ def reason_of(summary: RunSummary) -> str:
         return f"kept as they were: {and_more([model.name for model in summary.kept])}"
     if summary.first_error:
         return one_line(summary.first_error, 100)
+    if not summary.gates:
+        return "nothing was checked in this run"
     if summary.gaps:
         return f"changes are missing of {and_more(list(summary.gaps))}"
     if summary.warned:

@@ -23,7 +23,7 @@ SELECT
         WHEN c.data_type IN ('VARCHAR', 'UUID') THEN 'TEXT'
         WHEN c.data_type IN ('DOUBLE', 'FLOAT') THEN 'FLOAT'
         WHEN c.data_type = 'BLOB' THEN 'BINARY'
-        WHEN c.data_type = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_TZ'
+        WHEN c.data_type IN ('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ_NS') THEN 'TIMESTAMP_TZ'
         WHEN c.data_type LIKE 'TIMESTAMP%' THEN 'TIMESTAMP_NTZ'
         WHEN c.data_type LIKE 'TIME%' THEN 'TIME'
         WHEN c.data_type = 'JSON' THEN 'VARIANT'

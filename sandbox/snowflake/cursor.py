@@ -6,7 +6,6 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,7 +17,7 @@ from fakesnow.params import MutableParams
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import errors, stages, tables
+from sandbox.snowflake import copying, errors, stages, tables
 from sandbox.snowflake.mends import overwrites, temporary
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
@@ -192,9 +191,10 @@ class Cursor(FakeSnowflakeCursor):
         files = stages.files_below(command, self._conn)
         for _, file in files:
             file.unlink()
-        self.columns = [("name", "VARCHAR"), ("result", "VARCHAR")]
         rows = [{"name": name, "result": "removed"} for name, _ in files]
-        self._show(pa.Table.from_pylist(rows, pa.schema([("name", pa.string()), ("result", pa.string())])))
+        self._answer_rows(
+            pa.Table.from_pylist(rows, pa.schema([("name", pa.string()), ("result", pa.string())]))
+        )
 
     def _run_parts(self, expression: Expr, params: MutableParams | None) -> None:
         for part in self._transform_explode(expression):
@@ -205,6 +205,8 @@ class Cursor(FakeSnowflakeCursor):
             )
             if overwrites.is_aside(transformed):
                 self._duck_conn.execute(transformed.sql("duckdb"), needs)
+            elif isinstance(transformed, exp.Copy):
+                self._copy(transformed, needs)
             elif isinstance(transformed, exp.Merge):
                 self._merge(transformed, needs)
             elif statements := self._several(transformed):
@@ -255,6 +257,18 @@ class Cursor(FakeSnowflakeCursor):
         super()._execute(transformed, params)
         self._note_columns()
 
+    def _copy(self, copy: exp.Copy, params: MutableParams | None) -> None:
+        options = copying.Options.of(copy)
+        files = copying.source_files(copy, options, self._conn)
+        is_plain = not isinstance(copy.args["files"][0], exp.Subquery) and isinstance(copy.this, exp.Table)
+        if options.is_parquet and options.matches_names and is_plain:
+            loaded = copying.copy_parquet(self._name(copy.this), files, options, self._conn)
+            self._answer_rows(loaded)
+        else:
+            self._execute(copy, params)
+        if options.purge:
+            self._conn.files_to_purge.extend(files)
+
     def _merge(self, merge: exp.Merge, params: MutableParams | None) -> None:
         sql = merge.sql(dialect="duckdb") + " RETURNING merge_action"
         actions = Counter(row[0] for row in self._duck_conn.execute(sql, params).fetchall())
@@ -280,6 +294,13 @@ class Cursor(FakeSnowflakeCursor):
             self.columns = [(name, str(kind)) for name, kind, *_ in aside.description]
             self._show(aside.to_arrow_table())
 
+    def _answer_rows(self, table: pa.Table) -> None:
+        """Make rows of texts and integers the statement's result."""
+        self.columns = [
+            (f.name, "BIGINT" if pa.types.is_integer(f.type) else "VARCHAR") for f in table.schema
+        ]
+        self._show(table)
+
     def _show(self, table: pa.Table) -> None:
         self._arrow_table = table
         self._rowcount = table.num_rows
@@ -288,10 +309,6 @@ class Cursor(FakeSnowflakeCursor):
 
     def _note_columns(self) -> None:
         self.columns = [(name, str(kind)) for name, kind, *_ in self._duck_conn.description or []]
-        for file in (
-            (self._last_transformed.args.get("files_to_purge") or []) if self._last_transformed else []
-        ):
-            self._conn.files_to_purge.append(Path(file))
 
 
 def _is_database(expression: Expr) -> bool:

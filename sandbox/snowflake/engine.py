@@ -12,7 +12,7 @@ from fakesnow.transforms import show, stage
 
 from snowflake.connector.errors import ProgrammingError
 
-from sandbox.snowflake import catalog
+from sandbox.snowflake import catalog, functions
 from sandbox.snowflake.errors import does_not_exist, unsupported
 from sandbox.snowflake.session import Session
 from sandbox.snowflake.transactions import WriteLock
@@ -91,4 +91,5 @@ class Engine(FakeSnow):
         self._attach(name, self.db_path / f"{name}.db")
         self.duck_conn.execute(info_schema.per_db_creation_sql(name))
         self.duck_conn.execute(macros.creation_sql(name))
+        self.duck_conn.execute(functions.creation_sql(name))
         self.duck_conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"."{DEFAULT_SCHEMA}"')

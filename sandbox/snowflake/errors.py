@@ -18,9 +18,13 @@ BY_TEXT: tuple[tuple[str, int, str], ...] = (
     (r"(Table|Schema|Catalog|View|Database).* does not exist", 2003, "42S02"),
     (r"Scalar Function with name|Table Function with name", 2140, "42601"),
     (r'Referenced column "|does not have a column named|Referenced table "', 904, "42000"),
-    (r"Could not convert string '.*' to (INT|DECIMAL|DOUBLE|BIGINT|FLOAT|HUGEINT)", 100038, "22018"),
-    (r"Could not convert string .* to DECIMAL", 100038, "22018"),
-    (r"invalid (timestamp|time|date) field format|timestamp field value|date field value", 100040, "22007"),
+    (r"too long and would be truncated", 100078, "22000"),
+    (r"Could not convert string [\"'][+-]?[0-9.]+[\"'] to DECIMAL", 100039, "22003"),
+    (r"(?i)convert string .* to bool", 100037, "22018"),
+    (r"(?i)^(Conversion|Invalid Input) Error: .*(timestamp|TimeZone)", 100035, "22007"),
+    (r"(?i)date field", 100040, "22007"),
+    (r"(?i)time field", 100108, "22007"),
+    (r"(?i)out of range|overflow|Could not cast value .* to DECIMAL", 100039, "22003"),
 )
 BY_KIND: tuple[tuple[type[duckdb.Error], int, str], ...] = (
     (duckdb.ParserException, 1003, "42000"),
@@ -36,7 +40,7 @@ INTERNAL = (300002, "XX000")
 
 def from_engine(error: duckdb.Error) -> Error:
     """The Snowflake error for what the engine raised; never None, never the engine's own class."""
-    text = str(error)
+    text = str(error).split("\n\nLINE ")[0]
     for pattern, number, state in BY_TEXT:
         if re.search(pattern, text):
             return ProgrammingError(msg=text, errno=number, sqlstate=state)

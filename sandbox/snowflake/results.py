@@ -44,6 +44,8 @@ ENGINE_TYPES = {
     "TIME_NS": "time",
     "TIMESTAMP": "timestamp_ntz",
     "TIMESTAMP WITH TIME ZONE": "timestamp_tz",
+    "TIMESTAMP_NS WITH TIME ZONE": "timestamp_tz",
+    "TIMESTAMPTZ_NS": "timestamp_tz",
     "TIMESTAMP_MS": "timestamp_ntz",
     "TIMESTAMP_NS": "timestamp_ntz",
     "TIMESTAMP_S": "timestamp_ntz",

@@ -10,7 +10,18 @@ from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 
 from sandbox.snowflake import tables
-from sandbox.snowflake.mends import context, identifiers, merges, numbers, stages, temporary, timestamps
+from sandbox.snowflake.mends import (
+    context,
+    formats,
+    identifiers,
+    merges,
+    numbers,
+    positions,
+    stages,
+    temporary,
+    texts,
+    timestamps,
+)
 
 if TYPE_CHECKING:
     from sandbox.snowflake.session import Session
@@ -20,15 +31,15 @@ Step = Callable[[Expr], Expr]
 
 def translate(expression: Expr, session: Session, params: MutableParams | None) -> Expr:
     """The engine's expression for one Snowflake statement; `expression` itself is changed."""
-    for step in _steps(session, params):
+    for step in _steps(expression, session, params):
         expression = expression.transform(step, copy=False)
     return expression
 
 
-def _steps(session: Session, params: MutableParams | None) -> Iterator[Step]:
+def _steps(expression: Expr, session: Session, params: MutableParams | None) -> Iterator[Step]:
     yield from _names(session, params)
     yield from _semi_structured()
-    yield from _values()
+    yield from _values(copies=isinstance(expression, exp.Copy))
     yield from _shows(session)
     yield from _statements(session, params)
 
@@ -63,18 +74,22 @@ def _semi_structured() -> Iterator[Step]:
     yield theirs.flatten
 
 
-def _values() -> Iterator[Step]:
+def _values(*, copies: bool) -> Iterator[Step]:
     yield theirs.regex_replace
     yield theirs.regex_substr
     yield theirs.result_scan
     yield theirs.sequence_nextval
+    yield lambda e: positions.columns(e) if not copies else e
     yield theirs.values_columns
     yield theirs.to_date
     yield theirs.timestamp_offsets
     yield theirs.to_decimal
+    yield timestamps.casts
     yield theirs.to_timestamp
     yield theirs.to_variant
     yield theirs.object_construct
+    yield formats.to_char
+    yield texts.casts
     yield timestamps.types
     yield theirs.float_to_double
     yield numbers.types
@@ -85,8 +100,7 @@ def _values() -> Iterator[Step]:
     yield theirs.array_agg
     yield theirs.object_agg
     yield theirs.array_construct_etc
-    yield theirs.dateadd_date_cast
-    yield theirs.dateadd_string_literal_timestamp_cast
+    yield timestamps.arithmetic
     yield theirs.datediff_string_literal_timestamp_cast
 
 
@@ -128,6 +142,3 @@ def _statements(session: Session, params: MutableParams | None) -> Iterator[Step
     yield lambda e: tables.truncate_if_exists(e, session)
     yield tables.as_engine_keeps_it
     yield identifiers.quoted
-
-
-__all__ = ["exp", "translate"]

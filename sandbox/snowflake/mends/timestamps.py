@@ -5,17 +5,59 @@ from __future__ import annotations
 from sqlglot import Expr, exp
 
 MICROSECONDS = 6
+NTZ = (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP)
+TO_TIMESTAMP = ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ")
+DAYS_AND_MORE = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+
+
+def casts(expression: Expr) -> Expr:
+    """A cast to TIMESTAMP_NTZ, and TO_TIMESTAMP(value), without losing digits."""
+    if isinstance(expression, exp.Cast) and not isinstance(expression, exp.TryCast):
+        if expression.to.this in NTZ:
+            function = "_sf_timestamp_ns" if _digits(expression.to) > MICROSECONDS else "_sf_timestamp_ntz"
+            return exp.Anonymous(this=function, expressions=[expression.this])
+    elif isinstance(expression, exp.UnixToTime) and not expression.args.get("scale"):
+        return exp.Anonymous(this="_sf_timestamp_ntz", expressions=[expression.this])
+    elif (
+        isinstance(expression, exp.Anonymous)
+        and expression.name.upper() in TO_TIMESTAMP
+        and len(expression.expressions) == 1
+    ):
+        return exp.Anonymous(this="_sf_timestamp_ntz", expressions=expression.expressions)
+    return expression
+
+
+def arithmetic(expression: Expr) -> Expr:
+    """DATE_TRUNC and DATEADD with the types that Snowflake gives them."""
+    if isinstance(expression, exp.DateTrunc | exp.TimestampTrunc):
+        unit = exp.Literal.string(expression.text("unit").lower())
+        return exp.Anonymous(this="_sf_date_trunc", expressions=[unit, expression.this])
+    if isinstance(expression, exp.DateAdd | exp.TimestampAdd | exp.TimeAdd | exp.TsOrDsAdd):
+        unit = expression.text("unit").upper() or "DAY"
+        function = "_sf_add_days" if unit in DAYS_AND_MORE else "_sf_add_time"
+        count = exp.Paren(this=expression.expression)
+        span = exp.Interval(this=count, unit=exp.var(unit))
+        return exp.Anonymous(this=function, expressions=[expression.this, span])
+    return expression
 
 
 def types(expression: Expr) -> Expr:
     """TIMESTAMP_NTZ(7..9) and TIME(7..9) in nanoseconds, others in microseconds."""
     if not isinstance(expression, exp.DataType):
         return expression
-    digits = int(expression.expressions[0].name) if expression.expressions else MICROSECONDS
-    if expression.this in (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP):
-        return exp.DataType.build("TIMESTAMP_NS" if digits > MICROSECONDS else "TIMESTAMP", dialect="duckdb")
+    digits = _digits(expression)
+    if expression.this in NTZ:
+        return _named("TIMESTAMP_NS" if digits > MICROSECONDS else "TIMESTAMP")
     if expression.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
-        return exp.DataType.build("TIMESTAMPTZ", dialect="duckdb")
+        return _named("TIMESTAMPTZ_NS" if digits > MICROSECONDS else "TIMESTAMPTZ")
     if expression.this == exp.DataType.Type.TIME:
-        return exp.DataType.build("TIME_NS" if digits > MICROSECONDS else "TIME", dialect="duckdb", udt=True)
+        return _named("TIME_NS" if digits > MICROSECONDS else "TIME")
     return expression
+
+
+def _named(name: str) -> exp.DataType:
+    return exp.DataType.build(name, dialect="duckdb", udt=True)
+
+
+def _digits(kind: exp.DataType) -> int:
+    return int(kind.expressions[0].name) if kind.expressions else MICROSECONDS

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from snowflake.connector import SnowflakeConnection
-from snowflake_client import Connect, open_connection
+from snowflake_client import Connect, Run, open_connection
 
 from sandbox.process import Service
 
@@ -40,7 +40,7 @@ def connection(connect: Connect) -> SnowflakeConnection:
 
 
 @pytest.fixture
-def run(connection: SnowflakeConnection) -> Callable[..., list[tuple[Any, ...]]]:
+def run(connection: SnowflakeConnection) -> Run:
     """Runs one statement in the test's session and returns its rows."""
 
     def run_one(sql: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from snowflake.connector import SnowflakeConnection
 from sandbox.process import Service
 
 Connect = Callable[..., SnowflakeConnection]
+Run = Callable[..., list[tuple[Any, ...]]]
 
 
 def open_connection(service: Service, **arguments: Any) -> SnowflakeConnection:

@@ -1,0 +1,53 @@
+"""TO_CHAR(value, format) with every digit of FF0 to FF9, whatever the value's type."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import Expr, exp
+from sqlglot.dialects.snowflake import Snowflake
+
+FRACTION = re.compile(r"%f(?:_(zero|one|two|three|four|five|seven|eight|nine))?|%z")
+DIGITS = {
+    name: digits for digits, name in enumerate("zero one two three four five _ seven eight nine".split())
+}
+UTC = "+0000"
+"""TZHTZM: the session's time zone is UTC."""
+
+
+def to_char(expression: Expr) -> Expr:
+    """TO_CHAR with a date format as the engine's strftime; fractions of a second apart, by their digits."""
+    if isinstance(expression, exp.ToChar) and isinstance(expression.args.get("format"), exp.Literal):
+        text = Snowflake.format_time(expression.args["format"]).name
+    elif isinstance(expression, exp.TimeToStr) and isinstance(expression.args.get("format"), exp.Literal):
+        text = expression.args["format"].name
+    else:
+        return expression
+    first, *others = _parts(expression.this, text.replace('"', ""))
+    joined = first
+    for part in others:
+        joined = exp.DPipe(this=joined, expression=part, safe=False)
+    return exp.Paren(this=joined)
+
+
+def _parts(value: Expr, text: str) -> list[Expr]:
+    parts: list[Expr] = []
+    place = 0
+    for found in FRACTION.finditer(text):
+        if found.start() > place:
+            parts.append(_format(value, text[place : found.start()]))
+        if found[0] == "%z":
+            parts.append(exp.Literal.string(UTC))
+        else:
+            digits = DIGITS[found[1]] if found[1] else 6
+            parts.append(
+                exp.Anonymous(this="left", expressions=[_format(value, "%n"), exp.Literal.number(digits)])
+            )
+        place = found.end()
+    if place < len(text) or not parts:
+        parts.append(_format(value, text[place:]))
+    return parts
+
+
+def _format(value: Expr, text: str) -> Expr:
+    return exp.Anonymous(this="strftime", expressions=[value.copy(), exp.Literal.string(text)])

@@ -28,6 +28,8 @@ class CannedSession:
     cancelled: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
     waiting: threading.Event = field(default_factory=threading.Event)
+    ended: list[str] = field(default_factory=list)
+    """What ended, in this order."""
 
     def batch(self, sql: str) -> Iterator[Result]:
         self.cancelled.clear()
@@ -47,6 +49,7 @@ class CannedSession:
         self.cancelled.set()
 
     def close(self) -> None:
+        self.ended.append("session")
         self.closed.set()
 
 

@@ -54,7 +54,7 @@ def expected(sample: Sample, value: Any) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_parameter_of_any_type_arrives(data: st.DataObject) -> None:
     sample = data.draw(st.sampled_from(SENT_AS_ROWS_ARE))
     value = data.draw(st.one_of(st.none(), st.sampled_from(sample.limits), sample.values))

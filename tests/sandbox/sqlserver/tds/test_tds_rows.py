@@ -37,7 +37,7 @@ def tables(draw: st.DrawFn) -> Table:
 
 
 @given(tables())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_columns_encoded_whole_equal_values_encoded_one_by_one(table: Table) -> None:
     columns, values, batch = table
     encoded = b"".join(RowEncoder(columns).encode(batch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -13,9 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pymssql
 import pytest
+import wire_client
 from canned_engine import PASSWORD, CannedSession, use_database
 from conftest import Served
 from type_samples import result_set
+from wire_client import WireClient
 
 from sandbox.sqlserver.results import (
     Column,
@@ -36,15 +39,12 @@ def numbers(*values: int) -> ResultSet:
 
 
 def endless(session: CannedSession) -> Iterator[Result]:
-    """Rows until the session is cancelled. The statement must have cleaned up before its session closes."""
+    """Rows until the session is cancelled."""
 
     def batches() -> Iterator[pa.RecordBatch]:
         batch = pa.record_batch([pa.array(range(10_000), pa.int32())], names=["n"])
-        try:
-            while not session.cancelled.is_set():
-                yield batch
-        finally:
-            assert not session.closed.is_set()
+        while not session.cancelled.is_set():
+            yield batch
 
     yield ResultSet((NUMBER,), batches())
     raise SqlServerError(0, "Operation cancelled by user.", severity=11)
@@ -248,6 +248,34 @@ cursor.fetchmany(3)
 print("reading", flush=True)
 sys.stdin.read()
 """
+
+
+def test_rows_stop_after_an_attention_that_the_engine_does_not_hear(served: Served) -> None:
+    batch = pa.record_batch([pa.array(range(10_000), pa.int32())], names=["n"])
+    served.engine.answer("DEAF", ResultSet((NUMBER,), itertools.repeat(batch)))
+    served.engine.answer("SELECT", numbers(1), Done(1))
+    with served.connect() as connection:
+        cursor = connection.cursor()
+        cursor.execute("DEAF")
+        connection._conn.cancel()
+        cursor.execute("SELECT")
+        assert cursor.fetchall() == [(1,)]
+
+
+def test_a_statement_has_cleaned_up_before_its_session_closes(served: Served, eventually: Eventually) -> None:
+    def careful(session: CannedSession) -> Iterator[Result]:
+        try:
+            yield from endless(session)
+        finally:
+            session.ended.append("statement")
+
+    served.engine.answers["CAREFUL"] = careful
+    with WireClient(served.port) as client:
+        client.log_in()
+        client.send(wire_client.SQL_BATCH, wire_client.NO_TRANSACTION + wire_client.batch("CAREFUL"))
+        assert client.socket.recv(1)
+    eventually(served.engine.sessions[0].closed)
+    assert served.engine.sessions[0].ended == ["statement", "session"]
 
 
 @pytest.mark.parametrize("statement", ["ENDLESS", "WAITFOR"])

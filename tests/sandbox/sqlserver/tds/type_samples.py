@@ -42,7 +42,8 @@ def _decimals(name: str, precision: int, scale: int) -> Sample:
         sign, numerals, _ = Decimal(digits).as_tuple()
         return Decimal((sign, numerals, -scale))
 
-    limits = [number(n) for n in (-largest, -1, 0, 1, largest)]
+    edges = [n for n in (-(2**64), -(2**32), 2**64) if abs(n) <= largest]
+    limits = [number(n) for n in (-largest, *edges, -1, 0, 1, largest)]
     return Sample(
         SqlType(name, precision=precision, scale=scale), limits, st.integers(-largest, largest).map(number)
     )

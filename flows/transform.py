@@ -1,0 +1,157 @@
+"""The flow `transform`: gate RAW, then build, gate and publish every model in the order of its signature."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from prefect.utilities.annotations import quote
+
+from deployments.connections import ConnectionFailed, connect_snowflake, snowpark_session
+from deployments.settings import Settings, SettingsError, load_settings
+from expectations.gate import Gate, GateResult, SuiteMissing
+from flows.run import this_run_id
+from snowpark_models.errors import ModelError
+from snowpark_models.model import Model
+from snowpark_models.runner import ModelOutcome, Run, begin, plan
+from snowpark_models.sources import SOURCES
+
+T = TypeVar("T")
+
+
+@dataclass
+class Transformation:
+    """What the tasks of one run share: the gate, and what it said so far."""
+
+    gate: Gate
+    verdicts: list[GateResult]
+
+    def audit(self, layer: str, table: str, candidate: str) -> bool:
+        """Judge a candidate: the runner's way to the gate."""
+        verdict = self.gate.check(layer, table, f"{layer}.{candidate}")
+        self.verdicts.append(verdict)
+        return verdict.allows_publishing
+
+
+@flow(name="transform", flow_run_name="gate, build, publish")
+def transform(run_id: str | None = None) -> State[Any]:
+    """Gate RAW, build the models aside, gate and publish them.
+
+    A closed gate keeps the last good table of its model and stops what is downstream; the flow then ends
+    as failed. Warnings end it as `Warned`.
+
+    Args:
+        run_id: the run that this is part of; its own without one.
+    """
+    run_id = run_id or this_run_id()
+    try:
+        settings = load_settings()
+        models = plan()
+        with _transformation(settings, run_id) as transformation:
+            closed = check_sources(transformation)
+            outcomes = build_models(transformation, settings, models, run_id, closed)
+    except (ConnectionFailed, ModelError, SettingsError, SuiteMissing) as error:
+        return Failed(message=str(error))
+    _publish_artifacts(transformation.verdicts, outcomes)
+    return _final_state(transformation.verdicts, outcomes)
+
+
+def check_sources(transformation: Transformation) -> set[str]:
+    """Check every mirror in RAW; returns the sources whose gate is closed, such as raw_orders."""
+    verdicts = {source: check_source(untouched(transformation), table) for source, table in SOURCES.items()}
+    return {source for source, verdict in verdicts.items() if not verdict.allows_publishing}
+
+
+@task(task_run_name="gate RAW.{table}", cache_policy=NO_CACHE)
+def check_source(transformation: Transformation, table: str) -> GateResult:
+    """Check one mirror with its suite."""
+    verdict = transformation.gate.check("raw", table)
+    transformation.verdicts.append(verdict)
+    get_run_logger().log(_level(verdict.outcome), str(verdict))
+    return verdict
+
+
+def build_models(
+    transformation: Transformation,
+    settings: Settings,
+    models: Sequence[Model],
+    run_id: str,
+    closed_sources: set[str],
+) -> list[ModelOutcome]:
+    """Build every model, upstreams first, each as a task of its own."""
+    tag = json.dumps({"flow": "transform", "run": run_id})
+    with connect_snowflake(settings.snowflake, tag) as connection:
+        session = snowpark_session(connection)
+        run = begin(session, models, transformation.audit, run_id, closed_sources)
+        return [build_model(untouched(run), untouched(model), model.schema, model.table) for model in models]
+
+
+@task(task_run_name="{schema}.{table}", cache_policy=NO_CACHE)
+def build_model(
+    run: Run,
+    model: Model,
+    schema: str,  # noqa: ARG001 - names the task run
+    table: str,  # noqa: ARG001 - names the task run
+) -> ModelOutcome:
+    """Build, gate and publish one model."""
+    outcome = run.build(model)
+    rows = "" if outcome.row_count is None else f", {outcome.row_count:,} rows"
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    level = "published" if outcome.is_published else "closed"
+    get_run_logger().log(_level(level), f"{outcome.model.table}: {outcome.outcome}{rows}{reason}")
+    return outcome
+
+
+def untouched(value: T) -> T:
+    """Hand a value to a task as it is: Prefect neither searches it for futures nor copies it."""
+    return cast(T, quote(value))
+
+
+@contextmanager
+def _transformation(settings: Settings, run_id: str) -> Iterator[Transformation]:
+    with Gate(settings.snowflake, run_id, settings.data_docs_folder) as gate:
+        yield Transformation(gate, [])
+
+
+def _publish_artifacts(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome]) -> None:
+    gates = [
+        {
+            "table": verdict.name,
+            "gate": verdict.outcome,
+            "checks": len(verdict.checks),
+            "failed": len(verdict.failures),
+            "first failure": verdict.failures[0].expectation if verdict.failures else "",
+        }
+        for verdict in verdicts
+    ]
+    create_table_artifact(key="gates", table=gates, description="Every gate of this run.")
+    models = [
+        {"model": o.model.name, "outcome": o.outcome, "rows": o.row_count, "reason": o.reason}
+        for o in outcomes
+    ]
+    create_table_artifact(key="models", table=models, description="Every model of this run.")
+
+
+def _final_state(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome]) -> State[Any]:
+    closed = [str(verdict) for verdict in verdicts if not verdict.allows_publishing]
+    closed += [f"{o.model.name}: {o.reason}" for o in outcomes if o.outcome == "contract broken"]
+    if closed:
+        kept = sum(not outcome.is_published for outcome in outcomes)
+        return Failed(message=f"{'; '.join(closed)}. {kept} models keep their last good table.")
+    published = f"{len(outcomes)} models published"
+    warned = [verdict.name for verdict in verdicts if verdict.outcome == "warned"]
+    if warned:
+        return Completed(name="Warned", message=f"{published}; warnings on {', '.join(warned)}")
+    return Completed(message=published)
+
+
+def _level(outcome: str) -> int:
+    return {"open": 20, "published": 20, "warned": 30}.get(outcome, 40)

@@ -29,6 +29,7 @@ def cleanup_change_table(context: ProcedureContext, arguments: dict[str, Any]) -
     require_owner(context, _NAME)
     require_cdc(context, _NAME)
     wanted = required(arguments, "capture_instance")
+    _checked(context, wanted, arguments["low_water_mark"])  # a refusal leaves the transaction usable
     context.begin_write()
     name, low = _checked(context, wanted, arguments["low_water_mark"])
     clean_up(context.connection, context.database, [name], low)

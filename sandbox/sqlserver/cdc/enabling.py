@@ -76,6 +76,7 @@ def enable_table(context: ProcedureContext, arguments: dict[str, Any]) -> Iterat
     """Make a capture instance of a table; with the first one, the database's jobs."""
     require_owner(context, "sp_cdc_enable_table")
     require_cdc(context, "sp_cdc_enable_table")
+    _new_instance(context, arguments)  # a refusal before anything is written leaves the transaction usable
     context.begin_write()
     create_instance(context, _new_instance(context, arguments))
     for job in jobs.ensure(context.connection, context.database):
@@ -92,18 +93,24 @@ def disable_table(context: ProcedureContext, arguments: dict[str, Any]) -> Itera
     """Drop one capture instance of a table, or `all`."""
     require_owner(context, "sp_cdc_disable_table")
     require_cdc(context, "sp_cdc_disable_table")
-    wanted = required(arguments, "capture_instance")
+    _named_instances(context, arguments)  # as above
     context.begin_write()
+    for name in _named_instances(context, arguments):
+        drop_instance(context, name)
+    yield from ()
+
+
+def _named_instances(context: ProcedureContext, arguments: dict[str, Any]) -> list[str]:
+    """The table's instances that the client means."""
+    wanted = required(arguments, "capture_instance")
     source = _source_table(context, arguments)
     names = instances_of(context, source.object_id)
     if not names:
         raise error(22985, source.schema, source.name, procedure="sp_cdc_disable_table")
-    dropped = names if wanted.lower() == "all" else [n for n in names if n.lower() == wanted.lower()]
-    if not dropped:
+    named = names if wanted.lower() == "all" else [n for n in names if n.lower() == wanted.lower()]
+    if not named:
         raise error(22960, wanted, source.schema, source.name, procedure="sp_cdc_disable_table")
-    for name in dropped:
-        drop_instance(context, name)
-    yield from ()
+    return named
 
 
 def _new_instance(context: ProcedureContext, arguments: dict[str, Any]) -> NewInstance:

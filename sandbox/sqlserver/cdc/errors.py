@@ -8,6 +8,7 @@ _TEXTS = {
     4711: "Cannot truncate table '{0}' because it is published for replication or enabled for Change Data "
     "Capture.",
     14262: "The specified @job_name ('{0}') does not exist.",
+    15457: "Configuration option '{0}' changed from {1} to {2}. Run the RECONFIGURE statement to install.",
     22022: "SQLServerAgent Error: Request to {0} job {1} refused because the job is {2}.",
     22901: "The database '{0}' is not enabled for Change Data Capture. Ensure that the correct database "
     "context is set and retry the operation. To report on the databases enabled for Change Data "

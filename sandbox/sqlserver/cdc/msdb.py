@@ -1,4 +1,4 @@
-"""What CDC keeps in msdb: its jobs, whether they run, whether the Agent runs."""
+"""What CDC keeps in msdb: its jobs, whether they run, whether the Agent runs, the server's option."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ _TABLES = """
 CREATE SCHEMA IF NOT EXISTS msdb.dbo;
 CREATE SCHEMA IF NOT EXISTS msdb.log;
 CREATE TABLE IF NOT EXISTS msdb.log.agent (is_running BOOLEAN);
+CREATE TABLE IF NOT EXISTS msdb.log.configuration (value INTEGER);
+INSERT INTO msdb.log.configuration SELECT 65536 WHERE NOT EXISTS (FROM msdb.log.configuration);
 CREATE TABLE IF NOT EXISTS msdb.log.cdc_jobs (
     database_name VARCHAR, database_id INTEGER, job_type VARCHAR, job_id UUID, maxtrans INTEGER,
     maxscans INTEGER, continuous BOOLEAN, pollinginterval BIGINT, retention BIGINT, threshold BIGINT

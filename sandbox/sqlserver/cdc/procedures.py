@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sandbox.sqlserver.cdc.cleanup_procedure as cleanup_procedure
+import sandbox.sqlserver.cdc.configuration as configuration
 import sandbox.sqlserver.cdc.enabling as enabling
 import sandbox.sqlserver.cdc.help_procedures as help_procedures
 import sandbox.sqlserver.cdc.job_procedures as job_procedures
 from sandbox.sqlserver.engine.procedures import ProcedureDef
 
 PROCEDURES: tuple[ProcedureDef, ...] = (
+    configuration.configure,
     enabling.enable_db,
     enabling.disable_db,
     enabling.enable_table,

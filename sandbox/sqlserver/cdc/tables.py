@@ -100,6 +100,12 @@ CREATE OR REPLACE TABLE {db}.log.scan_errors (
 );
 CREATE OR REPLACE VIEW {db}.sys.dm_cdc_log_scan_sessions AS FROM {db}.log.scan_sessions;
 CREATE OR REPLACE VIEW {db}.sys.dm_cdc_errors AS FROM {db}.log.scan_errors;
+CREATE OR REPLACE VIEW {db}.sys.configurations AS
+    SELECT 1536 AS configuration_id, 'max text repl size (B)' AS name, value, -1 AS minimum,
+        2147483647 AS maximum, value AS value_in_use,
+        'Maximum size of a text field in replication.' AS description, TRUE AS is_dynamic,
+        FALSE AS is_advanced
+    FROM msdb.log.configuration;
 CREATE OR REPLACE VIEW {db}.sys.dm_server_services AS
     SELECT 'SQL Server (MSSQLSERVER)' AS servicename, 2 AS startup_type, 'Automatic' AS startup_type_desc,
         4 AS status, 'Running' AS status_desc

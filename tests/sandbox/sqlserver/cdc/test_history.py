@@ -85,7 +85,7 @@ def database() -> Database:
     return database
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(history=HISTORIES, batch=st.integers(1, 3))
 def test_the_changes_folded_in_order_are_the_table_at_every_commit(
     database: Database, history: list[list[tuple[str, Any]]], batch: int

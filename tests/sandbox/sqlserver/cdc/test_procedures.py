@@ -184,6 +184,15 @@ def test_a_rolled_back_instance_was_never_there(tables: Database) -> None:
     assert tables.query("FROM {db}.log.tracked_objects") == []
 
 
+def test_the_size_of_captured_texts_can_be_set(tables: Database) -> None:
+    option = "SELECT value, value_in_use FROM {db}.sys.configurations"
+    assert tables.query(option) == [(65_536, 65_536)]
+    (text,) = messages(tables.execute("sys.sp_configure", configname="max text repl size", configvalue=-1))
+    assert text.startswith("Configuration option 'max text repl size (B)' changed from 65536 to -1.")
+    assert tables.query(option) == [(-1, -1)]
+    refused(tables, 40517, "sys.sp_configure", configname="fill factor", configvalue=1)
+
+
 def test_cleanup_raises_the_min_lsn_and_deletes_below_it(tables: Database) -> None:
     table = tables.catalog.find("dbo", "t")
     assert table is not None

@@ -38,8 +38,16 @@ def reason_of(summary: RunSummary) -> str:
         return f"changes are missing of {and_more(list(summary.gaps))}"
     if summary.warned:
         return f"look at {and_more([gate.name for gate in summary.warned])}"
-    checks = sum(len(gate.checks) for gate in summary.gates)
-    return f"{whole(checks)} checks on {whole(len(summary.gates))} tables passed"
+    return checks_passed(summary)
+
+
+def checks_passed(summary: RunSummary) -> str:
+    """How many checks passed; of how many, where a failed one did not weigh."""
+    checks = [check for gate in summary.gates for check in gate.checks]
+    passed = sum(check.success for check in checks)
+    share = whole(passed) if passed == len(checks) else f"{whole(passed)} of {whole(len(checks))}"
+    tables = len(summary.gates)
+    return f"{share} checks on {whole(tables)} table{'' if tables == 1 else 's'} passed"
 
 
 def and_more(names: list[str], shown: int = 2) -> str:

@@ -1,0 +1,169 @@
+"""Handing the mail to a server: logins, TLS, and servers that are down, slow or unwilling."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
+
+from deployments.settings import MailSettings
+from expectations.report import MailNotSent, send
+
+
+class Inbox:
+    """Takes mails; refuses the recipients that begin with `nobody`."""
+
+    def __init__(self) -> None:
+        self.mails: list[Envelope] = []
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address.startswith("nobody"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
+        self.mails.append(envelope)
+        return "250 OK"
+
+
+@contextmanager
+def server(**options: Any) -> Iterator[tuple[Inbox, MailSettings]]:
+    inbox = Inbox()
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), **options)
+    controller.start()
+    try:
+        yield inbox, MailSettings(host="127.0.0.1", port=controller.port, security="none", timeout_seconds=5)
+    finally:
+        controller.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def message(recipients: str = "a@shellcorp.example") -> EmailMessage:
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = "Grüße 😀", "platform@shellcorp.example", recipients
+    mail.set_content("Hello, 李")
+    return mail
+
+
+def test_a_mail_arrives_at_all_recipients() -> None:
+    with server() as (inbox, settings):
+        send(message("a@shellcorp.example, b@shellcorp.example"), settings)
+    (envelope,) = inbox.mails
+    assert envelope.rcpt_tos == ["a@shellcorp.example", "b@shellcorp.example"]
+    assert isinstance(envelope.content, bytes)
+    assert b"Subject: =?utf-8?" in envelope.content
+
+
+def test_a_login_that_is_right_and_one_that_is_wrong() -> None:
+    def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, login: Any) -> AuthResult:
+        right = isinstance(login, LoginPassword) and login.password == b"right"
+        return AuthResult(success=right, handled=right)
+
+    with server(authenticator=authenticate, auth_required=True, auth_require_tls=False) as (inbox, settings):
+        login = {"user": "platform", "password": SecretStr("right")}
+        send(message(), settings.model_copy(update=login))
+        wrong = settings.model_copy(update={**login, "password": SecretStr("wrong-secret")})
+        with pytest.raises(MailNotSent, match="refused the login of platform: check MAIL_USER") as raised:
+            send(message(), wrong)
+        with pytest.raises(MailNotSent):
+            send(message(), settings)
+    assert "wrong-secret" not in str(raised.value)
+    assert len(inbox.mails) == 1
+
+
+def test_refused_recipients_are_named() -> None:
+    with server() as (inbox, settings):
+        with pytest.raises(MailNotSent, match=r"refused every recipient \(nobody@shellcorp.example\)"):
+            send(message("nobody@shellcorp.example"), settings)
+        with pytest.raises(MailNotSent, match=r"refused some recipients \(nobody@shellcorp.example\)"):
+            send(message("a@shellcorp.example, nobody@shellcorp.example"), settings)
+    assert [envelope.rcpt_tos for envelope in inbox.mails] == [["a@shellcorp.example"]]
+
+
+def test_a_server_that_is_down_is_one_clear_message() -> None:
+    settings = MailSettings(host="127.0.0.1", port=free_port(), security="none", timeout_seconds=5)
+    with pytest.raises(MailNotSent, match=r"127.0.0.1:\d+ did not take the message .* check MAIL_HOST"):
+        send(message(), settings)
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_server_that_does_not_answer_is_given_up_in_time(security: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        settings = MailSettings(host="127.0.0.1", port=silent.getsockname()[1], timeout_seconds=1)
+        with pytest.raises(MailNotSent):
+            send(message(), settings.model_copy(update={"security": security}))
+
+
+def test_no_mail_goes_out_in_clear_text_where_tls_is_asked_for() -> None:
+    with server() as (inbox, settings), pytest.raises(MailNotSent, match="now starttls"):
+        send(message(), settings.model_copy(update={"security": "starttls"}))
+    assert inbox.mails == []
+
+
+@pytest.mark.parametrize(("security", "option"), [("starttls", "tls_context"), ("tls", "ssl_context")])
+def test_tls_to_a_server_that_is_trusted_and_to_none_other(
+    security: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with server(**{option: context}) as (inbox, settings):
+        secure = settings.model_copy(update={"security": security})
+        send(message(), secure)
+        assert len(inbox.mails) == 1
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(MailNotSent, match="SSLCertVerificationError"):
+            send(message(), secure)
+    assert len(inbox.mails) == 1
+
+
+def make_certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file = folder / "server.pem"
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + pem)
+    return file

@@ -90,8 +90,8 @@ def source_files(copy: exp.Copy, options: Options, session: Session) -> list[Pat
     Raises:
         ProgrammingError: 002003, the stage is not there.
     """
-    reference = copy.args["files"][0].find(exp.Var, exp.Table, exp.Literal)
-    name = reference.name if isinstance(reference, exp.Var) else reference.this.name
+    reference = next((t.this for t in copy.args["files"][0].find_all(exp.Table)), copy.args["files"][0].this)
+    name = reference.name
     if not name.startswith("@"):
         raise unsupported("COPY from a place outside of Snowflake")
     table = copy.this.this if isinstance(copy.this, exp.Schema) else copy.this

@@ -18,7 +18,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
 from sandbox.snowflake import copying, errors, stages, tables
-from sandbox.snowflake.mends import overwrites, temporary
+from sandbox.snowflake.mends import overwrites, syntax, temporary
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
 from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, session_parameters
@@ -64,7 +64,7 @@ class Cursor(FakeSnowflakeCursor):
         )
         try:
             with self._conn.within_its_time():
-                self._run(parse_one(self._inline_variables(command)), values)
+                self._run(self._parse(command), values)
         except duckdb.Error as error:
             raise errors.from_engine(error) from error
         except ProgrammingError as error:
@@ -77,7 +77,7 @@ class Cursor(FakeSnowflakeCursor):
 
     def execute_batch(self, command: str, rows: list[tuple[Any, ...]]) -> None:
         """Run one statement for each row of bound values; the result counts all of them."""
-        expression = parse_one(self._inline_variables(command))
+        expression = self._parse(command)
         if kind_of(expression) is not Kind.DML:
             raise errors.unsupported(
                 "binding arrays to a statement that is no INSERT, UPDATE, DELETE or MERGE"
@@ -92,7 +92,7 @@ class Cursor(FakeSnowflakeCursor):
 
     def describe_only(self, command: str) -> None:
         """Describe the result of a statement without running it; the cursor has columns and no row."""
-        expression = parse_one(self._inline_variables(command))
+        expression = self._parse(command)
         if not isinstance(expression, exp.Query):
             self.execute(command)
             return
@@ -125,6 +125,9 @@ class Cursor(FakeSnowflakeCursor):
         arguments = self._last_transformed.args if self._last_transformed else {}
         data = arguments.get("put_stage_data")
         return Upload(arguments["put_stage_name"], data) if data else None
+
+    def _parse(self, command: str) -> Expr:
+        return parse_one(syntax.readable(self._inline_variables(command)))
 
     def _run(self, expression: Expr, params: MutableParams | None) -> None:
         refuse(expression)
@@ -164,6 +167,11 @@ class Cursor(FakeSnowflakeCursor):
         with self._conn.defining():
             if stage := stages.dropped(expression):
                 self._drop_stage(stage, bool(expression.args.get("exists")))
+            elif str(expression.args.get("kind")).upper() == "FILE FORMAT" and isinstance(
+                expression, exp.Drop
+            ):
+                stages.drop_file_format(self._name(expression.find(exp.Table)), self._conn)
+                self._answer(SUCCESS)
             elif _is_database(expression):
                 self._database(expression)
             else:

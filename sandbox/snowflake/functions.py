@@ -55,6 +55,13 @@ FUNCTIONS = {
         "(ts DATE) AS ts::TIMESTAMP_NS",
         "(ts TIMESTAMPTZ) AS ts::TIMESTAMP::TIMESTAMP_NS",
     ),
+    "_sf_timestamp_tz": (
+        "(ts VARCHAR) AS regexp_replace(ts, '(\\d)\\s+([+-]\\d{2}:?(?:\\d{2})?|Z)$', '\\1\\2')::TIMESTAMPTZ",
+        "(ts TIMESTAMPTZ) AS ts",
+        "(ts TIMESTAMP) AS ts::TIMESTAMPTZ",
+        "(ts TIMESTAMP_NS) AS ts::TIMESTAMPTZ_NS",
+        "(ts DATE) AS ts::TIMESTAMPTZ",
+    ),
     "_sf_varchar": (
         "(value, most) AS CASE WHEN length(value::VARCHAR) > most THEN error('String ''' || value::VARCHAR || "
         "''' is too long and would be truncated') ELSE value::VARCHAR END",

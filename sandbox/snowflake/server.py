@@ -174,10 +174,11 @@ class Protocol:
 
     def _run(self, session: Session, body: dict[str, Any], base_url: str) -> Response:
         with session.lock:
+            logger.info("%s", body["sqlText"])
             try:
                 return _success(self._execute(session, body, base_url))
             except Error as error:
-                logger.info("%s: %s\n%s", error.errno, error.msg, body["sqlText"])
+                logger.info("%s: %s", error.errno, error.msg)
                 code = f"{error.errno:06d}"
                 detail = {"errorCode": code, "sqlState": error.sqlstate, "queryId": str(uuid.uuid4())}
                 return _failure(code, error.raw_msg or str(error.msg), detail)

@@ -19,6 +19,10 @@ FORGET = """
 DELETE FROM _fs_global._fs_information_schema._fs_stages
 WHERE database_name = ? AND schema_name = ? AND name = ?
 """
+FORGET_FORMAT = """
+DELETE FROM _fs_global._fs_information_schema._fs_file_formats
+WHERE database_name = ? AND schema_name = ? AND name = ?
+"""
 KNOWN = """
 SELECT 1 FROM _fs_global._fs_information_schema._fs_stages
 WHERE database_name = ? AND schema_name = ? AND name = ?
@@ -52,6 +56,11 @@ def drop(name: Name, session: Session) -> None:
     """Forget a named stage and delete its files."""
     session._duck_conn.execute(FORGET, list(name.parts))
     shutil.rmtree(stage.internal_dir(str(name)), ignore_errors=True)
+
+
+def drop_file_format(name: Name, session: Session) -> None:
+    """Forget a file format."""
+    session._duck_conn.execute(FORGET_FORMAT, list(name.parts))
 
 
 def dropped(expression: Expr) -> exp.Table | None:

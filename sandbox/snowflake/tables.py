@@ -40,6 +40,40 @@ def as_engine_keeps_it(expression: Expr) -> Expr:
     return expression
 
 
+def create_as(expression: Expr) -> Expr:
+    """CREATE TABLE (columns) AS query, as a query that casts its columns to those types."""
+    if not (
+        isinstance(expression, exp.Create)
+        and expression.args.get("kind") == "TABLE"
+        and isinstance(expression.this, exp.Schema)
+        and isinstance(expression.expression, exp.Query)
+    ):
+        return expression
+    columns = [item for item in expression.this.expressions if isinstance(item, exp.ColumnDef)]
+    names = [exp.to_identifier(column.name, quoted=True) for column in columns]
+    rows = exp.Subquery(
+        this=expression.expression.unnest(),
+        alias=exp.TableAlias(this=exp.to_identifier("rows"), columns=[name.copy() for name in names]),
+    )
+    values = [
+        _as_type(exp.column(name.copy()), column.args.get("kind"))
+        for name, column in zip(names, columns, strict=True)
+    ]
+    expression.set("expression", exp.select(*values).from_(rows))
+    expression.set("this", expression.this.this)
+    return expression
+
+
+def _as_type(value: Expr, kind: Expr | None) -> Expr:
+    name = value.this.copy()
+    if not isinstance(kind, exp.DataType):
+        return exp.alias_(value, name)
+    if kind.this in TEXTS and kind.expressions:
+        length = kind.expressions[0].this.copy()
+        return exp.alias_(exp.Anonymous(this="_sf_varchar", expressions=[value, length]), name)
+    return exp.alias_(exp.cast(value, kind, copy=False), name)
+
+
 def drop_options(expression: Expr) -> Expr:
     """CREATE TABLE and VIEW without what is inert here: TRANSIENT, CLUSTER BY, retention and the like."""
     if isinstance(expression, exp.Create) and (properties := expression.args.get("properties")):

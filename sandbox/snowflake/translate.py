@@ -9,7 +9,7 @@ from fakesnow import transforms as theirs
 from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import tables
+from sandbox.snowflake import inference, tables
 from sandbox.snowflake.mends import (
     context,
     formats,
@@ -17,6 +17,7 @@ from sandbox.snowflake.mends import (
     merges,
     numbers,
     positions,
+    queries,
     stages,
     temporary,
     texts,
@@ -46,6 +47,7 @@ def _steps(expression: Expr, session: Session, params: MutableParams | None) -> 
 
 def _names(session: Session, params: MutableParams | None) -> Iterator[Step]:
     yield lambda e: theirs.identifier(e, params)
+    yield lambda e: inference.infer_schema(e, session, params)
     yield stages.unquoted_reference
     yield theirs.upper_case_unquoted_identifiers
     yield lambda e: temporary.into_session(e, session.temporary, session.database, session.schema)
@@ -75,6 +77,7 @@ def _semi_structured() -> Iterator[Step]:
 
 
 def _values(*, copies: bool) -> Iterator[Step]:
+    yield queries.regexp_replace
     yield theirs.regex_replace
     yield theirs.regex_substr
     yield theirs.result_scan
@@ -87,15 +90,22 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield timestamps.casts
     yield theirs.to_timestamp
     yield theirs.to_variant
+    yield queries.array_construct
     yield theirs.object_construct
     yield formats.to_char
     yield texts.casts
+    yield queries.plain_integers
     yield timestamps.types
     yield theirs.float_to_double
     yield numbers.types
     yield theirs.sample
     yield theirs.array_size
     yield theirs.random
+    yield queries.seed
+    yield queries.asof_join
+    yield queries.dynamic_pivot
+    yield queries.sequence_in_window
+    yield queries.listagg
     yield theirs.array_agg_within_group
     yield theirs.array_agg
     yield theirs.object_agg
@@ -127,7 +137,6 @@ def _statements(session: Session, params: MutableParams | None) -> Iterator[Step
     yield theirs.haversine
     yield theirs.hex_string
     yield theirs.sha256
-    yield theirs.alias_in_join
     yield theirs.alias_in_where
     yield theirs.alter_table_strip_cluster_by
     yield numbers.aggregate_names
@@ -135,7 +144,7 @@ def _statements(session: Session, params: MutableParams | None) -> Iterator[Step
     yield lambda e: theirs.create_file_format(e, database, schema)
     yield lambda e: theirs.list_stage(e, database, schema, session.table_stages)
     yield lambda e: theirs.put_stage(e, database, schema, params, session.table_stages)
-    yield lambda e: theirs.create_table_as(e, session._duck_conn)
+    yield tables.create_as
     yield merges.unqualified_targets
     yield temporary.without_schema
     yield tables.drop_options

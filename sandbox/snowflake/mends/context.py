@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sandbox.snowflake.session import Session
 
 REGION = "LOCAL"
+CANCELS = ("SYSTEM$CANCEL_ALL_QUERIES", "SYSTEM$CANCEL_QUERY")
 
 
 def functions(expression: Expr, session: Session) -> Expr:
@@ -28,6 +29,7 @@ def functions(expression: Expr, session: Session) -> Expr:
         "CURRENT_SESSION": str(id(session)),
         "CURRENT_TRANSACTION": session.transaction_id,
     }
+    values |= dict.fromkeys(CANCELS, "Nothing was to be cancelled.")
     if name not in values:
         return expression
     value = values[name]

@@ -13,6 +13,7 @@ def unquoted_reference(expression: Expr) -> Expr:
             target.set("this", target.name[1:-1].replace("''", "'"))
     if isinstance(expression, exp.Copy):
         for file in expression.args.get("files") or []:
-            if isinstance(file.this, exp.Literal) and file.this.name.startswith("@"):
-                file.set("this", exp.Var(this=file.this.name))
+            for table in file.find_all(exp.Table):
+                if isinstance(table.this, exp.Literal) and table.this.name.startswith("@"):
+                    table.set("this", exp.Var(this=table.this.name))
     return expression

@@ -6,7 +6,12 @@ from sqlglot import Expr, exp
 
 MICROSECONDS = 6
 NTZ = (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP)
-TO_TIMESTAMP = ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ")
+TO_TIMESTAMP = {
+    "TO_TIMESTAMP": "_sf_timestamp_ntz",
+    "TO_TIMESTAMP_NTZ": "_sf_timestamp_ntz",
+    "TO_TIMESTAMP_TZ": "_sf_timestamp_tz",
+    "TO_TIMESTAMP_LTZ": "_sf_timestamp_tz",
+}
 DAYS_AND_MORE = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 
 
@@ -23,7 +28,8 @@ def casts(expression: Expr) -> Expr:
         and expression.name.upper() in TO_TIMESTAMP
         and len(expression.expressions) == 1
     ):
-        return exp.Anonymous(this="_sf_timestamp_ntz", expressions=expression.expressions)
+        function = TO_TIMESTAMP[expression.name.upper()]
+        return exp.Anonymous(this=function, expressions=expression.expressions)
     return expression
 
 

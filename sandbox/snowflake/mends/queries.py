@@ -1,0 +1,94 @@
+"""Clauses and functions of queries that sqlglot passes on in a form which the engine does not read."""
+
+from __future__ import annotations
+
+from sqlglot import Expr, exp
+
+from sandbox.snowflake.errors import unsupported
+
+SEQUENCES = (exp.Seq1, exp.Seq2, exp.Seq4, exp.Seq8)
+SEEDS = 1_000_003
+
+
+def asof_join(expression: Expr) -> Expr:
+    """ASOF JOIN … MATCH_CONDITION as the engine's ASOF LEFT JOIN: Snowflake keeps every row of the left side.
+
+    Raises:
+        ProgrammingError: 0A000, the join has USING.
+    """
+    if isinstance(expression, exp.Join) and (condition := expression.args.get("match_condition")):
+        if expression.args.get("using"):
+            raise unsupported("ASOF JOIN … USING: write ON")
+        on = expression.args.get("on")
+        expression.set("on", exp.and_(on.copy(), condition.copy()) if on else condition.copy())
+        expression.set("match_condition", None)
+        expression.set("side", "LEFT")
+    return expression
+
+
+def dynamic_pivot(expression: Expr) -> Expr:
+    """Refuse PIVOT … IN (ANY): its columns are known only when it runs."""
+    if isinstance(expression, exp.PivotAny):
+        raise unsupported("PIVOT … IN (ANY): name the values")
+    return expression
+
+
+def sequence_in_window(expression: Expr) -> Expr:
+    """SEQ8() in the order of a window: the rows come in that order anyway."""
+    if isinstance(expression, SEQUENCES) and expression.find_ancestor(exp.Order):
+        return exp.Literal.number(1)
+    return expression
+
+
+def plain_integers(expression: Expr) -> Expr:
+    """`date + 1 :: INT` with a plain 1, because the engine adds no decimals to dates."""
+    if isinstance(expression, exp.Add | exp.Sub):
+        for side in ("this", "expression"):
+            operand = expression.args[side]
+            inner = operand.this if isinstance(operand, exp.Paren) else operand
+            if (
+                isinstance(inner, exp.Cast)
+                and isinstance(inner.this, exp.Literal)
+                and not inner.this.is_string
+                and inner.to.this in (exp.DataType.Type.INT, exp.DataType.Type.BIGINT)
+            ):
+                operand.replace(inner.this.copy())
+    return expression
+
+
+def regexp_replace(expression: Expr) -> Expr:
+    """REGEXP_REPLACE with position, occurrence and parameters, where they are the defaults."""
+    if isinstance(expression, exp.RegexpReplace):
+        defaults = {"position": "1", "occurrence": "0", "modifiers": "c"}
+        for name, default in defaults.items():
+            given = expression.args.get(name)
+            if isinstance(given, exp.Literal) and given.name in (default, ""):
+                expression.args.pop(name)
+            elif given is None:
+                expression.args.pop(name, None)
+    return expression
+
+
+def listagg(expression: Expr) -> Expr:
+    """LISTAGG of nothing is an empty text."""
+    if isinstance(expression, exp.GroupConcat) and not isinstance(
+        expression.parent, exp.Window | exp.WithinGroup | exp.Coalesce | exp.Filter
+    ):
+        return exp.Coalesce(this=expression, expressions=[exp.Literal.string("")])
+    return expression
+
+
+def seed(expression: Expr) -> Expr:
+    """RANDOM(seed) for any seed: the engine takes one between -1 and 1."""
+    given = expression.args.get("seed")
+    if isinstance(given, str) and "/" in given:
+        number = int(given.split("/")[0])
+        expression.args["seed"] = str(number % SEEDS / SEEDS)
+    return expression
+
+
+def array_construct(expression: Expr) -> Expr:
+    """ARRAY_CONSTRUCT as a column: values of several types in one array."""
+    if isinstance(expression, exp.Array) and isinstance(expression.parent, exp.Alias):
+        return exp.Anonymous(this="json_array", expressions=expression.expressions)
+    return expression

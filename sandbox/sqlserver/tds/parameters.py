@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sandbox.sqlserver.results import SqlServerError, SqlType
+from sandbox.sqlserver.results import SqlType
 from sandbox.sqlserver.tds.cursor import UNICODE, Cursor, ProtocolError, decoded
+from sandbox.sqlserver.tds.errors import not_modelled
 from sandbox.sqlserver.tds.typeinfo import CODE_PAGE, MAX_LENGTH, time_size
 
 NO_VALUE = 0xFFFFFFFFFFFFFFFF
@@ -58,7 +59,7 @@ _LENGTHY = {
 }
 _TEXT_POINTER = {0x23: ("text", CODE_PAGE), 0x63: ("ntext", UNICODE), 0x22: ("image", "")}
 _UTF8_COLLATION = 0x04000000
-_REFUSED = {0x62: "sql_variant", 0xF0: "CLR user-defined types", 0xF3: "table-valued parameters"}
+_REFUSED = {0x62: "sql_variant", 0xF0: "CLR user-defined", 0xF3: "table-valued"}
 
 
 def read_parameter_value(cursor: Cursor) -> Read:
@@ -69,9 +70,7 @@ def read_parameter_value(cursor: Cursor) -> Read:
     """
     token = cursor.integer(1)
     if token in _REFUSED:
-        raise SqlServerError(
-            40510, f"A parameter: {_REFUSED[token]} are not supported by this stand-in for SQL Server."
-        )
+        raise not_modelled(f"a parameter of the type {_REFUSED[token]}")
     if token == 0x1F:
         return SqlType("nvarchar", 1), None
     if token == 0x28:

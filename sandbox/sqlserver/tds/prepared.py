@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from sandbox.sqlserver.results import EngineSession, OutputValue, Parameter, Result, SqlServerError, SqlType
+from sandbox.sqlserver.tds.errors import not_modelled
 from sandbox.sqlserver.tds.requests import ProcedureCall
 
 
@@ -39,9 +40,7 @@ class PreparedStatements:
             del self._statements[handle.value]
             return iter(())
         if name.startswith("sp_cursor") or name == "sp_prepexecrpc":
-            raise SqlServerError(
-                40510, f"The procedure {name} is not supported by this stand-in for SQL Server."
-            )
+            raise not_modelled(f"the procedure {name}")
         return self._session.call(call.procedure, parameters)
 
     def _prepare(self, handle: Parameter, declaration: Parameter, statement: Parameter) -> OutputValue:

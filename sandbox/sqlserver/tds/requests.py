@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.sqlserver.results import Parameter, SqlServerError
+from sandbox.sqlserver.results import Parameter
 from sandbox.sqlserver.tds.cursor import UNICODE, Cursor, ProtocolError, decoded
+from sandbox.sqlserver.tds.errors import not_modelled
 from sandbox.sqlserver.tds.parameters import read_parameter_value
 
 PROCEDURES = {
@@ -110,9 +111,7 @@ def parse_transaction_request(data: bytes) -> list[TransactionRequest]:
     cursor = after_headers(data)
     number = cursor.integer(2)
     if number not in TRANSACTION_REQUESTS:
-        raise SqlServerError(
-            40510, f"Transaction manager request {number} is not supported by this stand-in for SQL Server."
-        )
+        raise not_modelled(f"transaction manager request {number}")
     request = TRANSACTION_REQUESTS[number]
     if request == "begin":
         return [_read_begin(cursor)]

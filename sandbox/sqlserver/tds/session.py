@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from sandbox.sqlserver.results import Engine, EngineSession, LoginRequest, SqlServerError
 from sandbox.sqlserver.tds import tokens
 from sandbox.sqlserver.tds.cursor import ProtocolError
+from sandbox.sqlserver.tds.errors import not_modelled
 from sandbox.sqlserver.tds.handshake import shake_hands
 from sandbox.sqlserver.tds.packets import (
     ClientMessage,
@@ -208,16 +209,14 @@ class Session:
             case PacketType.ATTENTION:
                 response.attention()
             case PacketType.BULK_LOAD:
-                raise SqlServerError(40510, "Bulk load is not supported by this stand-in for SQL Server.")
+                raise not_modelled("bulk load")
             case _:
                 raise ProtocolError(f"a message of type 0x{message.type:02X}")
 
     def _reset_if_asked(self, response: Response, status: PacketStatus) -> None:
         """RESETCONNECTION, which connection pools send: as if the client had logged in anew."""
         if status & PacketStatus.RESET_CONNECTION_SKIP_TRANSACTION:
-            raise SqlServerError(
-                40510, "RESETCONNECTIONSKIPTRAN is not supported by this stand-in for SQL Server."
-            )
+            raise not_modelled("RESETCONNECTIONSKIPTRAN")
         if status & PacketStatus.RESET_CONNECTION:
             self._log_in_again()
             response.token(tokens.reset_acknowledged())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from sandbox.sqlserver.results import SqlServerError, SqlType
+from sandbox.sqlserver.results import SqlType
+from sandbox.sqlserver.tds.errors import not_modelled
 
 COLLATION = bytes.fromhex("0904d00034")
 """SQL_Latin1_General_CP1_CI_AS: English, case insensitive, code page 1252."""
@@ -138,7 +139,7 @@ def wire_type(column_type: SqlType, *, nullable: bool = True) -> WireType:
         return WireType(b"\xad\x08\x00", Layout.SHORT_LENGTH, Family.BINARY, 8, user_type=0x50)
     if name == "xml":
         return WireType(b"\xf1\x00", Layout.PARTIALLY_LENGTH_PREFIXED, Family.UNICODE, _LARGEST)
-    raise SqlServerError(40510, f"The type '{name}' is not supported by this stand-in for SQL Server.")
+    raise not_modelled(f"results of the type {name}")
 
 
 def _fixed(name: str, nullable: bool) -> WireType:

@@ -96,7 +96,7 @@ class ReturnStatus:
 
 @dataclass(frozen=True)
 class OutputValue:
-    """An output parameter of a procedure, sent as RETURNVALUE."""
+    """An output parameter of a procedure, sent as RETURNVALUE; `value` as `Parameter` lists them."""
 
     name: str
     type: SqlType

@@ -162,7 +162,7 @@ def return_status(value: int) -> bytes:
 def return_value(output: OutputValue, ordinal: int) -> bytes:
     """RETURNVALUE of the parameter number `ordinal` of its call."""
     wire = wire_type(output.type)
-    value = encoded_value(pa.array([output.value], arrow_type(output.type)), wire)
+    value = encoded_value(_arrow(output), wire)
     return (
         b"\xac"
         + ordinal.to_bytes(2, "little")
@@ -173,6 +173,13 @@ def return_value(output: OutputValue, ordinal: int) -> bytes:
         + wire.info
         + value
     )
+
+
+def _arrow(output: OutputValue) -> pa.Array:
+    """The value as an array of length 1; time and datetime2 are text in Python."""
+    if isinstance(output.value, str) and output.type.name in ("time", "datetime2"):
+        return pa.array([output.value])
+    return pa.array([output.value], arrow_type(output.type))
 
 
 def done(token: Done, status: DoneStatus, command: int = 0, rows: int = 0) -> bytes:

@@ -166,6 +166,10 @@ def _dates(array: pa.Array, _: WireType) -> Bytes:
 
 
 def _times(array: pa.Array, wire: WireType) -> Bytes:
+    if pa.types.is_string(array.type):
+        return _time_of_ticks(
+            _ticks_of_texts(pc.binary_join_element_wise(_FIRST_DAY, array, " ")), wire.scale
+        )
     return _time_of_ticks(_raw(array, np.int64) // 100, wire.scale)
 
 
@@ -216,6 +220,7 @@ def _datetimeoffsets(array: pa.Array, wire: WireType) -> Bytes:
     return _beside(_datetime2_of_ticks(ticks, wire.scale), low_bytes(minutes, 2))
 
 
+_FIRST_DAY = "0001-01-01"
 _TIME_DIGITS = [i for i in range(26) if i not in (4, 7, 10, 13, 16)]
 
 
@@ -224,7 +229,7 @@ def _ticks_of_texts(array: pa.Array) -> Integers:
     seconds = pc.utf8_slice_codeunits(array, 0, 19)
     fraction = pc.ascii_rpad(pc.utf8_slice_codeunits(array, 20), 7, "0")
     whole = pc.binary_join_element_wise(seconds, fraction, "")
-    characters = _characters(whole, 26, "0001-01-01 00:00:000000000")
+    characters = _characters(whole, 26, f"{_FIRST_DAY} 00:00:000000000")
     digits = characters.astype(np.int64) - ord("0")
     if ((digits < 0) | (digits > 9))[:, _TIME_DIGITS].any():
         raise ValueError("a text that is not yyyy-mm-dd hh:mm:ss[.fffffff]")

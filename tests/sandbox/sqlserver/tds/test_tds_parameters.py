@@ -19,6 +19,7 @@ from sandbox.sqlserver.results import Done, OutputValue, Parameter, Result, Retu
 from sandbox.sqlserver.tds.cursor import Cursor, ProtocolError
 from sandbox.sqlserver.tds.parameters import read_parameter_value
 from sandbox.sqlserver.tds.rows import encoded_value
+from sandbox.sqlserver.tds.tokens import return_value
 from sandbox.sqlserver.tds.typeinfo import wire_type
 
 TEXT_POINTERS = ("text", "ntext", "image")
@@ -77,6 +78,16 @@ def test_limits_of_each_type_arrive(sample: Sample) -> None:
     for value in [*sample.limits, None]:
         data = sent.info + encoded_value(column_of(sample, [value]), sent)
         assert read_parameter_value(Cursor(data))[1] == expected(sample, value)
+
+
+@pytest.mark.parametrize("sample", SENT_AS_ROWS_ARE, ids=lambda sample: sample.id)
+def test_an_output_parameter_takes_the_value_that_came_in(sample: Sample) -> None:
+    head = 11  # token, ordinal, an empty name, status, user type, flags
+    for value in [*sample.limits, None]:
+        came_in = expected(sample, value)
+        data = return_value(OutputValue("", sample.type, came_in), 3)
+        assert data[:4] == b"\xac\x03\x00\x00"
+        assert read_parameter_value(Cursor(data, head))[1] == came_in
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def _fits(found: t.DataType, column: Column) -> bool:
 
 def _family(found: t.DataType) -> str:
     if isinstance(found, t.TimestampType):
-        return "TIMESTAMP_TZ" if found.tz == t.TimestampTimeZone.TZ else "TIMESTAMP_NTZ"
+        return f"TIMESTAMP_{found.tz.name}"
     return next((family for kind, family in _FAMILIES if isinstance(found, kind)), type(found).__name__)
 
 

@@ -27,7 +27,7 @@ CONTRACT = (
     Column("id", "NUMBER(10,0)", "Number of the row; it's the key."),
     Column("amount", "NUMBER(19,4)", "An amount."),
 )
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 60
 
 
 def declared(layer: str, function: Callable[..., DataFrame]) -> Model:
@@ -145,6 +145,20 @@ def test_the_ledger_and_the_query_tag_name_run_and_model(warehouse: Session) -> 
     assert warehouse.query_tag == '{"flow": "transform", "model": "stg_orders", "run": "run-\'1\'"}'
 
 
+def test_progress_is_told_before_and_after_each_model(warehouse: Session) -> None:
+    heard: list[str] = []
+
+    class Ear:
+        def started(self, model: Model, number: int, total: int) -> None:
+            heard.append(f"{number}/{total} {model.name}")
+
+        def ended(self, outcome: ModelOutcome) -> None:
+            heard.append(f"{outcome.model.name} {outcome.outcome}")
+
+    materialise(warehouse, plan(["sales", "stg_orders"], MODELS), Gate({"STG_ORDERS"}), "run-1", Ear())
+    assert heard == ["1/2 stg_orders", "stg_orders gate closed", "2/2 sales", "sales upstream closed"]
+
+
 def test_a_second_run_replaces_what_the_first_published(warehouse: Session) -> None:
     materialise(warehouse, MODELS, Gate(), "run-1")
     one_more_order(warehouse)
@@ -243,6 +257,10 @@ def finer_scale(raw_orders: DataFrame) -> DataFrame:
     return raw_orders.select("ID", col("AMOUNT").cast("NUMBER(19,6)").alias("AMOUNT"))
 
 
+def local_time(raw_orders: DataFrame) -> DataFrame:
+    return raw_orders.select("ID", lit("2026-01-01").cast("TIMESTAMP_TZ").alias("AMOUNT"))
+
+
 def with_nulls(raw_orders: DataFrame) -> DataFrame:
     return raw_orders.select("ID", lit(None).cast("NUMBER(19,4)").alias("AMOUNT"))
 
@@ -257,6 +275,7 @@ def twice(raw_orders: DataFrame) -> DataFrame:
         (other_columns, "AMOUNT is missing, AMUONT is not in the contract"),
         (other_type, "AMOUNT is FLOAT, not NUMBER(19,4)"),
         (finer_scale, "AMOUNT is NUMBER(19,6), not NUMBER(19,4)"),
+        (local_time, "AMOUNT is TIMESTAMP_TZ, not NUMBER(19,4)"),
         (with_nulls, "AMOUNT is NULL in 2 rows"),
         (twice, "2 keys (id) occur more than once, such as 1; 2"),
     ],

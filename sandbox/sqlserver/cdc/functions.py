@@ -41,13 +41,25 @@ CREATE OR REPLACE MACRO {db}.sys.fn_cdc_map_lsn_to_time(lsn) AS (
 CREATE OR REPLACE MACRO {db}.sys.fn_cdc_map_time_to_lsn(relational_operator, tracking_time) AS
     CASE lower(trim(relational_operator))
         WHEN 'smallest greater than' THEN
-            (SELECT min(start_lsn) FROM {db}.cdc.lsn_time_mapping WHERE tran_end_time > tracking_time)
+            (
+                SELECT min(start_lsn) FROM {db}.cdc.lsn_time_mapping
+                WHERE tran_end_time > tracking_time::TIMESTAMP
+            )
         WHEN 'smallest greater than or equal' THEN
-            (SELECT min(start_lsn) FROM {db}.cdc.lsn_time_mapping WHERE tran_end_time >= tracking_time)
+            (
+                SELECT min(start_lsn) FROM {db}.cdc.lsn_time_mapping
+                WHERE tran_end_time >= tracking_time::TIMESTAMP
+            )
         WHEN 'largest less than' THEN
-            (SELECT max(start_lsn) FROM {db}.cdc.lsn_time_mapping WHERE tran_end_time < tracking_time)
+            (
+                SELECT max(start_lsn) FROM {db}.cdc.lsn_time_mapping
+                WHERE tran_end_time < tracking_time::TIMESTAMP
+            )
         WHEN 'largest less than or equal' THEN
-            (SELECT max(start_lsn) FROM {db}.cdc.lsn_time_mapping WHERE tran_end_time <= tracking_time)
+            (
+                SELECT max(start_lsn) FROM {db}.cdc.lsn_time_mapping
+                WHERE tran_end_time <= tracking_time::TIMESTAMP
+            )
         ELSE error('[[40517]] not modelled by the stand-in: fn_cdc_map_time_to_lsn with the operator '
             || coalesce(relational_operator, 'NULL'))
     END;

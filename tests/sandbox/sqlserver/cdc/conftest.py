@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.sandbox.sqlserver.cdc.double import Database
 
 
 @pytest.fixture
-def database() -> Database:
+def database() -> Iterator[Database]:
     database = Database()
     database.execute("sys.sp_cdc_enable_db")
-    return database
+    yield database
+    database.connection.close()

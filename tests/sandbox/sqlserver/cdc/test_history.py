@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -79,10 +80,11 @@ def folded(database: Database, up_to: bytes) -> State:
 
 
 @pytest.fixture(scope="module")
-def database() -> Database:
+def database() -> Iterator[Database]:
     database = Database()
     database.execute("sys.sp_cdc_enable_db")
-    return database
+    yield database
+    database.connection.close()
 
 
 @settings(max_examples=40, deadline=None)

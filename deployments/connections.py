@@ -69,6 +69,7 @@ def snowflake_arguments(settings: SnowflakeSettings, query_tag: str) -> dict[str
         arguments["password"] = settings.password.get_secret_value()
     if settings.is_stand_in:
         arguments |= {"host": settings.host, "port": settings.port, "protocol": settings.protocol}
+        arguments["platform_detection_timeout_seconds"] = 0  # it would ask the network for cloud metadata
         arguments["session_parameters"]["PYTHON_SNOWPARK_ENABLE_THREAD_SAFE_SESSION"] = True
     return arguments
 

@@ -67,6 +67,12 @@ SUITE = suite(
         column="CAPTURED_AMOUNT",
     ),
     always(
+        "No order is paid before it is placed",  # to the second: the provider rounds its times
+        "FIRST_CAPTURED_AT IS NULL OR FIRST_CAPTURED_AT >= DATEADD(second, -1, PLACED_AT)",
+        severity="warning",
+        column="FIRST_CAPTURED_AT",
+    ),
+    always(
         "Paid and shipped orders are paid in full, cancelled ones not at all, placed ones not yet",
         "PAYMENTS_FIT_STATUS",
         severity="warning",

@@ -16,7 +16,8 @@ from tests.expectations.good_data import ROWS, rows_of_table
 from tests.models.given import as_query, raw_types
 
 DATABASE = "GATES"
-RUN = "run of the tests"
+BUILD = "run that built the tables"
+"""Names the run in OPS.MODEL_RUNS."""
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +31,7 @@ def warehouse(snowflake: SnowflakeSettings) -> SnowflakeSettings:
         for table in ROWS:
             query = as_query(raw_types(f"raw_{table}"), rows_of_table(table))
             connection.cursor().execute(f"CREATE OR REPLACE TABLE RAW.{table.upper()} AS {query}")
-        outcomes = materialise(snowpark_session(connection), plan(), _publish_all, RUN)
+        outcomes = materialise(snowpark_session(connection), plan(), _publish_all, BUILD)
         assert {outcome.outcome for outcome in outcomes} == {"published"}
     return settings
 
@@ -49,7 +50,7 @@ def docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def gate(warehouse: SnowflakeSettings, docs: Path) -> Iterator[Gate]:
     """One gate for all tests: opening one takes longer than checking a table."""
-    with Gate(warehouse, RUN, docs) as gate:
+    with Gate(warehouse, "run of the tests", docs) as gate:
         yield gate
 
 

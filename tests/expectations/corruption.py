@@ -57,6 +57,7 @@ BY_SENTENCE: Mapping[str, Change] = {
     },
     "Lines add up to what STG_ORDER_LINES has": {"LINES_AMOUNT": "LINES_AMOUNT + 1"},
     "Payments add up to what STG_PAYMENTS has": {"CAPTURED_AMOUNT": "CAPTURED_AMOUNT + 1"},
+    "No order is paid before it is placed": {"FIRST_CAPTURED_AT": "'1999-01-01'"},
     "Paid and shipped orders are paid in full, cancelled ones not at all, placed ones not yet": {
         "PAYMENTS_FIT_STATUS": "FALSE"
     },

@@ -13,7 +13,7 @@ from deployments.settings import SnowflakeSettings
 from expectations.gate import Gate
 from expectations.report import ModelRun, ReplicatedTable, RunSummary, load_summary
 from flows.ingest.warehouse.ops_sql import SCHEMAS_AND_LEDGER
-from tests.expectations.conftest import RUN
+from tests.expectations.conftest import BUILD
 
 EARLY = datetime(2026, 3, 10, 6, 57, tzinfo=UTC)
 LATE = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
@@ -28,7 +28,11 @@ def ledger(connection: SnowflakeConnection) -> SnowflakeConnection:
     cursor = connection.cursor()
     for statement in SCHEMAS_AND_LEDGER:
         cursor.execute(statement)
-    for run, table, lag in ((RUN, "ORDERS", "2.500"), (RUN, "CUSTOMERS", "NULL"), ("another", "ORDERS", "9")):
+    for run, table, lag in (
+        (BUILD, "ORDERS", "2.500"),
+        (BUILD, "CUSTOMERS", "NULL"),
+        ("another", "ORDERS", "9"),
+    ):
         cursor.execute(
             "INSERT INTO OPS.REPLICATION_RUNS SELECT "
             f"'{run}', '{table}', SYSDATE(), SYSDATE(), 1200, 34, 'F', {lag}, 7, 1234, 4500"
@@ -42,9 +46,12 @@ def ledger(connection: SnowflakeConnection) -> SnowflakeConnection:
     return connection
 
 
-def test_a_run_is_told_from_what_it_left(ledger: SnowflakeConnection, gate: Gate) -> None:
-    verdict = gate.check("features", "customer_churn_features")
-    summary = summary_of(ledger, RUN)
+def test_a_run_is_told_from_what_it_left(
+    ledger: SnowflakeConnection, warehouse: SnowflakeSettings, tmp_path: Path
+) -> None:
+    with Gate(warehouse, BUILD, tmp_path) as gate:
+        verdict = gate.check("features", "customer_churn_features")
+    summary = summary_of(ledger, BUILD)
     assert summary.tables == (
         ReplicatedTable("CUSTOMERS", 1200, 34, None, 7, 1234, 4500),
         ReplicatedTable("ORDERS", 1200, 34, 2.5, 7, 1234, 4500),
@@ -52,7 +59,8 @@ def test_a_run_is_told_from_what_it_left(ledger: SnowflakeConnection, gate: Gate
     assert summary.gaps == ("PRODUCTS",)
     assert ModelRun("marts", "order_facts", "published", 4) in summary.models
     assert len(summary.models) == 16
-    found = {each.name: each for each in summary.gates}[verdict.name]
+    (found,) = summary.gates
+    assert found.name == verdict.name
     assert set(found.checks) == set(verdict.checks)
     assert (summary.run_name, summary.started_at, summary.ended_at) == ("wise-heron", EARLY, LATE)
     assert summary.verdict == "published with warnings"
@@ -69,8 +77,8 @@ def test_a_run_that_died_before_any_table_was_made(snowflake: SnowflakeSettings)
         connection.cursor().execute("CREATE DATABASE IF NOT EXISTS NOTHING_YET")
     settings = snowflake.model_copy(update={"database": "NOTHING_YET"})
     with connect_snowflake(settings, "tests") as connection:
-        summary = summary_of(connection, RUN)
-    assert summary == RunSummary(RUN, "wise-heron", EARLY, LATE)
+        summary = summary_of(connection, BUILD)
+    assert summary == RunSummary(BUILD, "wise-heron", EARLY, LATE)
 
 
 def test_the_gate_makes_what_it_writes(snowflake: SnowflakeSettings, tmp_path: Path) -> None:

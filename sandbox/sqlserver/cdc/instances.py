@@ -47,6 +47,7 @@ def create_instance(context: ProcedureContext, new: NewInstance) -> None:
     _insert_metadata(context, new, object_id)
     _track(context, new.source)
     key = new.index_columns if new.supports_net_changes else ()
+    # Declared after tracking: the catalog reads anew, with every declared object, what is tracked.
     create_instance_functions(
         context.connection, context.database, new.name, [c.name for c in new.columns], key
     )
@@ -69,18 +70,23 @@ def drop_instance(context: ProcedureContext, name: str) -> None:
     if row is None:
         raise LookupError(f"no capture instance {name} in {context.database}")
     object_id, source = row
-    for kind in ("all", "net"):
-        declared = context.catalog.find("cdc", f"fn_cdc_get_{kind}_changes_{name}")
-        if declared is not None:
-            context.drop_object(declared.object_id)
-    drop_instance_functions(context.connection, context.database, name)
-    context.drop_object(object_id)
     for table in ("change_tables", "captured_columns", "index_columns", "ddl_history"):
         context.connection.execute(f"DELETE FROM {db}.cdc.{table} WHERE object_id = ?", [object_id])
     context.connection.execute(f"DELETE FROM {db}.log.image_columns WHERE change_table_id = ?", [object_id])
     if not instances_of(context, source):
         for table in ("tracked_objects", "primary_keys"):
             context.connection.execute(f"DELETE FROM {db}.log.{table} WHERE object_id = ?", [source])
+    _drop_objects(context, name, object_id)
+
+
+def _drop_objects(context: ProcedureContext, name: str, change_table_id: int) -> None:
+    """Last of all: the catalog reads anew, with every dropped object, what is tracked."""
+    drop_instance_functions(context.connection, context.database, name)
+    for kind in ("all", "net"):
+        declared = context.catalog.find("cdc", f"fn_cdc_get_{kind}_changes_{name}")
+        if declared is not None:
+            context.drop_object(declared.object_id)
+    context.drop_object(change_table_id)
 
 
 def all_instances(context: ProcedureContext) -> list[str]:

@@ -97,7 +97,7 @@ class Session:
         self._session = session
         self._prepared = PreparedStatements(session)
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-        self._latest: Request | None = None
+        self._unfinished: list[Request] = []
         self._over = False
         self._state = threading.Lock()
         """Held to cancel what runs, to mark it finished and to end the session: one at a time."""
@@ -139,8 +139,10 @@ class Session:
             self._interrupt()
 
     def _submit(self, message: ClientMessage) -> None:
-        self._latest = Request(message)
-        self._requests.put(self._latest)
+        request = Request(message)
+        with self._state:
+            self._unfinished.append(request)
+        self._requests.put(request)
 
     def _attend(self, attention: ClientMessage) -> None:
         """Stop what runs; an attention that comes too late is answered by itself."""
@@ -148,22 +150,21 @@ class Session:
             self._submit(attention)
 
     def _interrupt(self) -> bool:
-        """Cancel the latest request and wait for its end; False when nothing runs."""
-        request = self._latest
-        if request is None or not self._cancel(request):
-            return False
+        """Cancel what runs and what waits behind it, and wait for the end; False when there is nothing."""
+        last = self._cancel()
         # Again and again: the first cancel may have come before the engine began.
-        while not request.finished.wait(REPEAT_CANCEL_SECONDS) and self._cancel(request):
+        while last is not None and not last.finished.wait(REPEAT_CANCEL_SECONDS) and self._cancel():
             pass
-        return True
+        return last is not None
 
-    def _cancel(self, request: Request) -> bool:
+    def _cancel(self) -> Request | None:
         with self._state:
-            if request.finished.is_set() or self._over:
-                return False
-            request.cancelled.set()
+            if self._over or not self._unfinished:
+                return None
+            for request in self._unfinished:
+                request.cancelled.set()
             self._session.cancel()
-            return True
+            return self._unfinished[-1]
 
     # The side that runs and writes.
 
@@ -171,7 +172,8 @@ class Session:
         """Run a request and write its response; False when the session has to end."""
         response = Response(self._packets, request.cancelled.is_set)
         try:
-            self._run(response, request.message)
+            if not request.cancelled.is_set():
+                self._run(response, request.message)
         except Cancelled:
             log.debug("session %d: cancelled by the client", self._connection.id)
         except SqlServerError as problem:
@@ -188,6 +190,7 @@ class Session:
             raise
         finally:
             with self._state:
+                self._unfinished.remove(request)
                 request.finished.set()
         response.finish()
         return not response.is_fatal

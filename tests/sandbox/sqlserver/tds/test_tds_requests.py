@@ -288,6 +288,24 @@ def test_an_attention_at_any_moment_gives_one_answer_that_hears_it(
     assert is_alive(client)
 
 
+def test_a_request_that_is_cancelled_before_its_turn_is_not_run(
+    served: Served, client: WireClient, eventually: Callable[[Event], None]
+) -> None:
+    def waiting(session: CannedSession) -> Iterator[Result]:
+        session.waiting.set()
+        session.cancelled.wait(20)
+        yield Done(0)
+
+    served.engine.answers["WAITFOR"] = waiting
+    for sql in ("WAITFOR", "DELETE"):
+        client.send(wire.SQL_BATCH, wire.NO_TRANSACTION + batch(sql))
+    eventually(served.engine.sessions[0].waiting)
+    client.send(wire.ATTENTION, b"")
+    for _ in range(2):
+        assert Tokens(client.receive() or b"").done[-1] == (wire.DONE, wire.HEARD_ATTENTION, 0)
+    assert served.engine.batches == ["WAITFOR"]
+
+
 def test_an_unfinished_message_is_void_after_an_attention(served: Served, client: WireClient) -> None:
     client.send(wire.SQL_BATCH, wire.NO_TRANSACTION + batch("DELETE"), status=0)
     client.send(wire.ATTENTION, b"")

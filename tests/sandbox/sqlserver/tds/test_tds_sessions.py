@@ -282,6 +282,20 @@ def test_a_statement_has_cleaned_up_before_its_session_closes(served: Served, ev
         assert session.ended == ["statement", "session"]
 
 
+def test_requests_that_wait_behind_a_cancelled_one_end_with_it(
+    served: Served, eventually: Eventually
+) -> None:
+    """No client may send a request before the answer to the last one, but one that does must not stay."""
+    served.engine.answers["WAITFOR"] = waiting
+    with WireClient(served.port) as client:
+        client.log_in()
+        for sql in ("WAITFOR", "WAITFOR", "SELECT"):
+            client.send(wire_client.SQL_BATCH, wire_client.NO_TRANSACTION + wire_client.batch(sql))
+        eventually(served.engine.sessions[0].waiting)
+    eventually(served.engine.sessions[0].closed)
+    assert served.engine.batches == ["WAITFOR"]
+
+
 @pytest.mark.parametrize("statement", ["ENDLESS", "WAITFOR"])
 def test_a_killed_client_ends_its_session(served: Served, eventually: Eventually, statement: str) -> None:
     served.engine.answers["ENDLESS"] = endless

@@ -26,10 +26,18 @@ from sandbox.snowflake.session import Session
 OPTIONS = {"FILE_FORMAT", "FORCE", "PURGE", "FILES", "MATCH_BY_COLUMN_NAME", "ON_ERROR"}
 SWITCHES = {"FORCE", "PURGE"}
 RESULT = pa.schema(
-    [("file", pa.string()), ("status", pa.string()), ("rows_parsed", pa.int64()), ("rows_loaded", pa.int64())]
-    + [("error_limit", pa.int64()), ("errors_seen", pa.int64()), ("first_error", pa.string())]
-    + [("first_error_line", pa.int64()), ("first_error_character", pa.int64())]
-    + [("first_error_column_name", pa.string())]
+    [
+        ("file", pa.string()),
+        ("status", pa.string()),
+        ("rows_parsed", pa.int64()),
+        ("rows_loaded", pa.int64()),
+        ("error_limit", pa.int64()),
+        ("errors_seen", pa.int64()),
+        ("first_error", pa.string()),
+        ("first_error_line", pa.int64()),
+        ("first_error_character", pa.int64()),
+        ("first_error_column_name", pa.string()),
+    ]
 )
 NOTHING = pa.table({"status": ["Copy executed with 0 files processed."]})
 

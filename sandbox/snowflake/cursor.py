@@ -17,7 +17,7 @@ from fakesnow.params import MutableParams
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import copying, errors, stages, tables
+from sandbox.snowflake import copying, errors, objects, stages, tables
 from sandbox.snowflake.mends import overwrites, syntax, temporary
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
@@ -122,7 +122,7 @@ class Cursor(FakeSnowflakeCursor):
     @property
     def upload(self) -> Upload | None:
         """What a client must do to put files, where the statement was PUT."""
-        arguments = self._last_transformed.args if self._last_transformed else {}
+        arguments: dict[str, Any] = self._last_transformed.args if self._last_transformed else {}
         data = arguments.get("put_stage_data")
         return Upload(arguments["put_stage_name"], data) if data else None
 
@@ -149,7 +149,10 @@ class Cursor(FakeSnowflakeCursor):
             case Kind.INERT:
                 self._answer(SUCCESS)
             case Kind.REMOVE:
-                self._remove(expression)
+                removed = stages.remove(expression, self._conn)
+                self._answer_rows(
+                    pa.table({"name": pa.array(removed, pa.string()), "result": ["removed"] * len(removed)})
+                )
             case Kind.DML:
                 with self._conn.writing():
                     self._run_parts(expression, params)
@@ -163,90 +166,31 @@ class Cursor(FakeSnowflakeCursor):
         """Run DDL, and keep account of the session's temporary tables."""
         known = self._conn.temporary
         made = temporary.created(expression)
-        dropped = [t for t in expression.args.get("tables") or []] if isinstance(expression, exp.Drop) else []
+        dropped = expression.args.get("tables") or [] if isinstance(expression, exp.Drop) else []
         with self._conn.defining():
-            if stage := stages.dropped(expression):
-                self._drop_stage(stage, bool(expression.args.get("exists")))
-            elif str(expression.args.get("kind")).upper() == "FILE FORMAT" and isinstance(
-                expression, exp.Drop
-            ):
-                stages.drop_file_format(self._name(expression.find(exp.Table)), self._conn)
-                self._answer(SUCCESS)
-            elif _is_database(expression):
-                self._database(expression)
+            if done := objects.define(expression, self._conn):
+                self._answer_rows(pa.table({"status": [done]}))
             else:
                 self._run_parts(expression, params)
         if made is not None:
-            known.add(self._name(made))
-        known.difference_update([self._name(table) for table in dropped])
-
-    def _database(self, expression: Expr) -> None:
-        name = upper_case(expression.find(exp.Table)).name
-        if isinstance(expression, exp.Create):
-            done = self._conn.engine.create_database(name, exists_ok=bool(expression.args.get("exists")))
-        else:
-            done = self._conn.engine.drop_database(name, missing_ok=bool(expression.args.get("exists")))
-        self._answer(f"SELECT '{done}' AS \"status\"")
-
-    def _drop_stage(self, table: exp.Table, missing_ok: bool) -> None:
-        name = self._name(table)
-        if not stages.exists(name, self._conn) and not missing_ok:
-            raise errors.does_not_exist(f"Stage '{name}'")
-        stages.drop(name, self._conn)
-        self._answer(f"SELECT '{name.table} successfully dropped.' AS \"status\"")
-
-    def _remove(self, command: exp.Command) -> None:
-        files = stages.files_below(command, self._conn)
-        for _, file in files:
-            file.unlink()
-        rows = [{"name": name, "result": "removed"} for name, _ in files]
-        self._answer_rows(
-            pa.Table.from_pylist(rows, pa.schema([("name", pa.string()), ("result", pa.string())]))
-        )
+            known.add(Name.of(upper_case(made), self._conn.database, self._conn.schema))
+        for table in dropped:
+            known.discard(Name.of(upper_case(table), self._conn.database, self._conn.schema))
 
     def _run_parts(self, expression: Expr, params: MutableParams | None) -> None:
         for part in self._transform_explode(expression):
             transformed = self._transform(part, params)
             needs = params if transformed.find(exp.Placeholder) else None
-            transformed.args.update(
-                {k: None for k in ("table_comment",) if (transformed.args.get(k) or (0, 0))[1] is None}
-            )
             if overwrites.is_aside(transformed):
                 self._duck_conn.execute(transformed.sql("duckdb"), needs)
             elif isinstance(transformed, exp.Copy):
                 self._copy(transformed, needs)
             elif isinstance(transformed, exp.Merge):
                 self._merge(transformed, needs)
-            elif statements := self._several(transformed):
+            elif statements := tables.statements_for(transformed, self._conn):
                 self._in_one_transaction(statements)
             else:
                 self._execute(transformed, needs)
-
-    def _several(self, transformed: Expr) -> list[str]:
-        """The engine's statements where one of Snowflake's stands for several; else empty."""
-        if isinstance(transformed, exp.Alter) and transformed.find(exp.SwapTable):
-            return tables.swapped(
-                self._name(transformed.this), self._name(transformed.find(exp.SwapTable).this)
-            )
-        if tables.needs_a_new_table(transformed):
-            name = self._name(transformed.this)
-            return tables.altered(transformed, name, self._definition(name))
-        if isinstance(transformed, exp.Create) and (source := tables.source_of_copy(transformed)):
-            target = self._name(transformed.find(exp.Table))
-            return tables.copied(
-                transformed, self._name(source), target, self._definition(self._name(source))
-            )
-        return []
-
-    def _definition(self, name: Name) -> str:
-        row = self._duck_conn.execute(tables.DEFINITION, list(name.parts)).fetchone()
-        if row is None:
-            raise errors.does_not_exist(f"Table '{name}'")
-        return str(row[0])
-
-    def _name(self, table: exp.Table) -> Name:
-        name = Name.of(upper_case(table), self._conn.database, self._conn.schema)
-        return name.in_temporary() if name in self._conn.temporary else name
 
     def _transform(self, expression: Expr, params: MutableParams | None) -> Expr:
         return translate(expression, self._conn, params)
@@ -270,7 +214,7 @@ class Cursor(FakeSnowflakeCursor):
         files = copying.source_files(copy, options, self._conn)
         is_plain = not isinstance(copy.args["files"][0], exp.Subquery) and isinstance(copy.this, exp.Table)
         if options.is_parquet and options.matches_names and is_plain:
-            loaded = copying.copy_parquet(self._name(copy.this), files, options, self._conn)
+            loaded = copying.copy_parquet(self._conn.name_of(copy.this), files, options, self._conn)
             self._answer_rows(loaded)
         else:
             self._execute(copy, params)
@@ -317,7 +261,3 @@ class Cursor(FakeSnowflakeCursor):
 
     def _note_columns(self) -> None:
         self.columns = [(name, str(kind)) for name, kind, *_ in self._duck_conn.description or []]
-
-
-def _is_database(expression: Expr) -> bool:
-    return isinstance(expression, exp.Create | exp.Drop) and str(expression.args.get("kind")) == "DATABASE"

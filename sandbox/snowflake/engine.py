@@ -9,7 +9,6 @@ import duckdb
 from fakesnow import info_schema, macros
 from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.transforms import show, stage
-
 from snowflake.connector.errors import ProgrammingError
 
 from sandbox.snowflake import catalog, functions
@@ -30,8 +29,8 @@ class Engine(FakeSnow):
             duckdb.IOException: another process has the folder open.
         """
         self.folder = folder
-        self.db_path = folder / "databases"
-        self.db_path.mkdir(parents=True, exist_ok=True)
+        self.databases = folder / "databases"
+        self.databases.mkdir(parents=True, exist_ok=True)
         self.write_lock = WriteLock(lock_timeout_seconds)
         stage.LOCAL_BUCKET_PATH = str(folder / "stages")
         Path(stage.LOCAL_BUCKET_PATH).mkdir(exist_ok=True)
@@ -42,7 +41,7 @@ class Engine(FakeSnow):
         self.duck_conn.execute(info_schema.fs_global_creation_sql())
         self.duck_conn.execute(catalog.COLUMNS)
         self.duck_conn.execute(show.fs_global_creation_sql())
-        names = {file.stem for file in self.db_path.glob("*.db")} | {database}
+        names = {file.stem for file in self.databases.glob("*.db")} | {database}
         for name in sorted(names):
             self._open_database(name)
 
@@ -58,7 +57,7 @@ class Engine(FakeSnow):
         """
         if not re.fullmatch(r"\w+", name):
             raise unsupported(f'a database named "{name}": only letters, digits and _')
-        if (self.db_path / f"{name}.db").exists():
+        if (self.databases / f"{name}.db").exists():
             if exists_ok:
                 return f"{name} already exists, statement succeeded."
             raise ProgrammingError(msg=f"Object '{name}' already exists.", errno=2002, sqlstate="42710")
@@ -71,7 +70,7 @@ class Engine(FakeSnow):
         Raises:
             ProgrammingError: 002003, it is not there.
         """
-        file = self.db_path / f"{name}.db"
+        file = self.databases / f"{name}.db"
         if not file.exists():
             if missing_ok:
                 return "Drop statement executed successfully."
@@ -88,7 +87,7 @@ class Engine(FakeSnow):
         self.duck_conn.execute(f"ATTACH '{file}' AS \"{name}\"")
 
     def _open_database(self, name: str) -> None:
-        self._attach(name, self.db_path / f"{name}.db")
+        self._attach(name, self.databases / f"{name}.db")
         self.duck_conn.execute(info_schema.per_db_creation_sql(name))
         self.duck_conn.execute(macros.creation_sql(name))
         self.duck_conn.execute(functions.creation_sql(name))

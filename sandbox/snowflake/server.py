@@ -83,6 +83,7 @@ class Protocol:
             session.close()
 
     async def login(self, request: Request) -> Response:
+        """Check user and password, and open a session."""
         data = (await _body(request))["data"]
         user = str(data.get("LOGIN_NAME", "")).upper()
         expected = self._passwords.get(user, "")
@@ -120,9 +121,11 @@ class Protocol:
         )
 
     async def heartbeat(self, request: Request) -> Response:
+        """Say whether the session is still there."""
         return _success(None) if self._session(request) else _not_logged_in()
 
     async def end_session(self, request: Request) -> Response:
+        """Roll back what is open and end the session."""
         if not (session := self._session(request)):
             return _not_logged_in()
         if request.query_params.get("delete"):
@@ -132,6 +135,7 @@ class Protocol:
         return _success(None)
 
     async def query(self, request: Request) -> Response:
+        """Run one statement, or describe it."""
         if not (session := self._session(request)):
             return _not_logged_in()
         body = await _body(request)
@@ -143,18 +147,21 @@ class Protocol:
             self._running.pop(request_id, None)
 
     async def abort(self, request: Request) -> Response:
+        """Cancel the statement of a request."""
         body = await _body(request)
         if session := self._running.get(str(body.get("requestId", ""))):
             session.interrupt()
         return _success(None)
 
     async def query_status(self, request: Request) -> Response:
+        """Say whether the result of a query is still kept."""
         if not (session := self._session(request)):
             return _not_logged_in()
         known = request.path_params["query_id"] in session.results_cache
         return _success({"queries": [{"status": "SUCCESS"}] if known else []})
 
     async def upload(self, request: Request) -> Response:
+        """Take the file of a PUT."""
         content = await request.body()
         root = Path(stage.LOCAL_BUCKET_PATH).resolve()
         target = (root / request.path_params["path"]).resolve()
@@ -164,6 +171,7 @@ class Protocol:
         return Response()
 
     async def telemetry(self, _request: Request) -> Response:
+        """Take what the connector tells of itself, and forget it."""
         return _success(None)
 
     def _session(self, request: Request) -> Session | None:

@@ -12,9 +12,10 @@ from duckdb import DuckDBPyConnection
 from fakesnow.conn import FakeSnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
+from sqlglot import exp
 
 from sandbox.snowflake.errors import timed_out
-from sandbox.snowflake.names import Name
+from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.recent import RecentResults
 from sandbox.snowflake.transactions import State
 
@@ -35,7 +36,6 @@ class Session(FakeSnowflakeConnection):
         super().__init__(
             duck_conn, RecentResults(), database, schema, create_database=False, create_schema=False
         )
-        self.db_path: Path | None = engine.db_path
         self.engine = engine
         self.lock = threading.RLock()
         self.parameters: dict[str, Any] = {}
@@ -64,6 +64,11 @@ class Session(FakeSnowflakeConnection):
         if autocommits and not self.autocommits:
             self.commit()
         self.autocommits = autocommits
+
+    def name_of(self, table: exp.Table) -> Name:
+        """The full name of a reference in this session, a temporary table's where it has one."""
+        name = Name.of(upper_case(table), self.database, self.schema)
+        return name.in_temporary() if name in self.temporary else name
 
     @property
     def transaction_id(self) -> str | None:

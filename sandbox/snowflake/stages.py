@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from fakesnow.transforms import stage
-from sqlglot import Expr, exp
+from sqlglot import exp
 
 from sandbox.snowflake.names import Name
 from sandbox.snowflake.session import Session
@@ -63,10 +63,9 @@ def drop_file_format(name: Name, session: Session) -> None:
     session._duck_conn.execute(FORGET_FORMAT, list(name.parts))
 
 
-def dropped(expression: Expr) -> exp.Table | None:
-    """The stage that DROP STAGE names."""
-    if isinstance(expression, exp.Drop) and str(expression.args.get("kind")).upper() == "STAGE":
-        tables = expression.args.get("tables") or [expression.this]
-        first: exp.Table = tables[0]
-        return first
-    return None
+def remove(command: exp.Command, session: Session) -> list[str]:
+    """Delete the files that REMOVE names; returns them as LIST shows them."""
+    files = files_below(command, session)
+    for _, file in files:
+        file.unlink()
+    return [name for name, _ in files]

@@ -75,23 +75,16 @@ def refuse(expression: Expr) -> None:
         ProgrammingError: 0A000, names the statement.
     """
     if isinstance(expression, exp.Command) and not _is_inert(expression):
-        verb = expression.this.upper()
-        is_known = verb in KNOWN_COMMANDS or (verb == "SHOW" and _object(expression).startswith(KNOWN_SHOWS))
-        if not is_known:
-            raise unsupported(f"{verb} {' '.join(_object(expression).split()[:2])}".strip())
+        _refuse_command(expression)
     if isinstance(expression, exp.Create):
         _refuse_objects(expression)
     if isinstance(expression, exp.Undrop) or expression.find(exp.HistoricalData):
         raise unsupported("time travel (AT, BEFORE, UNDROP)")
-    if isinstance(expression, exp.Copy) and expression.this.name.startswith("@"):
-        raise unsupported("COPY INTO a stage")
-    for table in expression.find_all(exp.TableFromRows):
-        if isinstance(table.this, exp.Dot):
-            raise unsupported(f"the table function {table.this.sql('snowflake')}")
-    if not isinstance(expression, exp.Copy):
-        for table in expression.find_all(exp.Table):
-            if table.name.startswith("@"):
-                raise unsupported("SELECT from a stage")
+    if isinstance(expression, exp.Copy):
+        if expression.this.name.startswith("@"):
+            raise unsupported("COPY INTO a stage")
+        return
+    _refuse_sources(expression)
 
 
 def session_parameters(expression: Expr) -> dict[str, str | None]:
@@ -137,6 +130,21 @@ def _is_inert_alteration(action: Expr) -> bool:
     if isinstance(action, exp.AlterSet):
         return bool(action.args.get("tag")) or not action.find(exp.SchemaCommentProperty)
     return isinstance(action, INERT_ALTERATIONS)
+
+
+def _refuse_command(command: exp.Command) -> None:
+    verb = command.this.upper()
+    if verb not in KNOWN_COMMANDS and not (verb == "SHOW" and _object(command).startswith(KNOWN_SHOWS)):
+        raise unsupported(f"{verb} {' '.join(_object(command).split()[:2])}".strip())
+
+
+def _refuse_sources(expression: Expr) -> None:
+    for function in expression.find_all(exp.TableFromRows):
+        if isinstance(function.this, exp.Dot):
+            raise unsupported(f"the table function {function.this.sql('snowflake')}")
+    for table in expression.find_all(exp.Table):
+        if table.name.startswith("@"):
+            raise unsupported("SELECT from a stage")
 
 
 def _refuse_objects(create: exp.Create) -> None:

@@ -12,7 +12,7 @@ import sqlglot
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
-from sandbox.snowflake.errors import unsupported
+from sandbox.snowflake.errors import does_not_exist, unsupported
 from sandbox.snowflake.names import Name
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.CH
 KEYS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint, exp.Constraint)
 COLUMN_KEYS = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)
 KEPT_PROPERTIES = (exp.TemporaryProperty, exp.LikeProperty)
+NOTHING = "SELECT 1"
 DEFINITION = """
 SELECT sql FROM duckdb_tables()
 WHERE upper(database_name) = upper(?) AND upper(schema_name) = upper(?) AND upper(table_name) = upper(?)
@@ -82,11 +83,21 @@ def drop_options(expression: Expr) -> Expr:
     return expression
 
 
-def source_of_copy(create: exp.Create) -> exp.Table | None:
-    """The table that `CREATE TABLE … LIKE | CLONE` copies."""
-    properties = create.args.get("properties")
-    found = create.args.get("clone") or (properties.find(exp.LikeProperty) if properties else None)
-    return found.this if found and create.args.get("kind") == "TABLE" else None
+def statements_for(expression: Expr, session: Session) -> list[str]:
+    """The engine's statements where one of Snowflake's stands for several; else empty.
+
+    Raises:
+        ProgrammingError: 002003, a table is not there.
+    """
+    if isinstance(expression, exp.Alter):
+        name = session.name_of(expression.this)
+        if other := expression.find(exp.SwapTable):
+            return _swapped(name, session.name_of(other.this))
+        if _needs_a_new_table(expression):
+            return _altered(expression, name, _definition(name, session))
+    if isinstance(expression, exp.Create) and (source := _source_of_copy(expression)):
+        return _copied(expression, session.name_of(source), session)
+    return []
 
 
 def truncate_if_exists(expression: Expr, session: Session) -> Expr:
@@ -99,19 +110,36 @@ def truncate_if_exists(expression: Expr, session: Session) -> Expr:
     return expression
 
 
-def copied(create: exp.Create, source: Name, target: Name, definition: str) -> list[str]:
-    """The statements of `CREATE TABLE target LIKE | CLONE source`, from the definition of `source`."""
-    made = _parsed(definition)
+def _definition(name: Name, session: Session) -> str:
+    row = session._duck_conn.execute(DEFINITION, list(name.parts)).fetchone()
+    if row is None:
+        raise does_not_exist(f"Table '{name}'")
+    return str(row[0])
+
+
+def _source_of_copy(create: exp.Create) -> exp.Table | None:
+    """The table that `CREATE TABLE … LIKE | CLONE` copies."""
+    properties = create.args.get("properties")
+    found = create.args.get("clone") or (properties.find(exp.LikeProperty) if properties else None)
+    return found.this if found and create.args.get("kind") == "TABLE" else None
+
+
+def _copied(create: exp.Create, source: Name, session: Session) -> list[str]:
+    """The statements of `CREATE TABLE … LIKE | CLONE source`."""
+    target = session.name_of(create.this)
+    known = session._duck_conn.execute(DEFINITION, list(target.parts)).fetchone()
+    if known and create.args.get("exists"):
+        return [NOTHING]
+    made = _parsed(_definition(source, session))
     _rename(made, target)
     made.set("replace", create.args.get("replace"))
-    made.set("exists", create.args.get("exists"))
     statements = [made.sql("duckdb", identify=True)]
     if create.args.get("clone"):
         statements.append(f"INSERT INTO {target.sql} SELECT * FROM {source.sql}")
     return statements
 
 
-def altered(alter: exp.Alter, table: Name, definition: str) -> list[str]:
+def _altered(alter: exp.Alter, table: Name, definition: str) -> list[str]:
     """The statements that build `table` anew with changed column types or with added columns."""
     made = _parsed(definition)
     columns = [column.name for column in made.this.expressions if isinstance(column, exp.ColumnDef)]
@@ -128,7 +156,7 @@ def altered(alter: exp.Alter, table: Name, definition: str) -> list[str]:
     ]
 
 
-def needs_a_new_table(expression: Expr) -> bool:
+def _needs_a_new_table(expression: Expr) -> bool:
     """Whether an ALTER adds a column or changes a type, which the engine refuses where constraints are."""
     return isinstance(expression, exp.Alter) and any(
         isinstance(action, exp.ColumnDef)
@@ -189,7 +217,7 @@ def _mend_column(column: exp.ColumnDef) -> None:
     column.set("constraints", kept)
 
 
-def swapped(ours: Name, theirs: Name) -> list[str]:
+def _swapped(ours: Name, theirs: Name) -> list[str]:
     """The renames that `ALTER TABLE ours SWAP WITH theirs` stands for.
 
     Raises:

@@ -9,7 +9,10 @@ from sqlglot.dialects.snowflake import Snowflake
 
 FRACTION = re.compile(r"%f(?:_(zero|one|two|three|four|five|seven|eight|nine))?|%z")
 DIGITS = {
-    name: digits for digits, name in enumerate("zero one two three four five _ seven eight nine".split())
+    name: digits
+    for digits, name in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    )
 }
 UTC = "+0000"
 """TZHTZM: the session's time zone is UTC."""
@@ -18,7 +21,8 @@ UTC = "+0000"
 def to_char(expression: Expr) -> Expr:
     """TO_CHAR with a date format as the engine's strftime; fractions of a second apart, by their digits."""
     if isinstance(expression, exp.ToChar) and isinstance(expression.args.get("format"), exp.Literal):
-        text = Snowflake.format_time(expression.args["format"]).name
+        converted = Snowflake.format_time(expression.args["format"])
+        text = converted.name if converted else ""
     elif isinstance(expression, exp.TimeToStr) and isinstance(expression.args.get("format"), exp.Literal):
         text = expression.args["format"].name
     else:

@@ -1,12 +1,29 @@
-"""Identifiers that are reserved words of the engine only, such as AT or OFFSET."""
+"""Identifiers: reserved words of the engine, and names given as values."""
 
 from __future__ import annotations
 
+from fakesnow.params import MutableParams, pop_qmark_param
 from sqlglot import Expr, exp
 
 
 def quoted(expression: Expr) -> Expr:
-    """Every identifier in quotes; the engine compares names without case all the same."""
+    """Every identifier in quotes: AT or OFFSET are words of the engine only; case does not matter to it."""
     if isinstance(expression, exp.Identifier) and not expression.quoted:
         expression.set("quoted", True)
     return expression
+
+
+def from_function(expression: Expr, params: MutableParams | None) -> Expr:
+    """IDENTIFIER('name') and IDENTIFIER(?) as the name, which may have several quoted parts."""
+    if not isinstance(expression, exp.Table):
+        return expression
+    this = expression.this
+    if isinstance(this, exp.Anonymous) and this.name.upper() == "IDENTIFIER":
+        given = this.expressions[0]
+    elif isinstance(this, exp.DynamicIdentifier):
+        given = this.this
+    else:
+        return expression
+    is_bound = isinstance(given, exp.Placeholder)
+    name = str(pop_qmark_param(params, given.root(), given)) if is_bound else given.name
+    return exp.to_table(name, dialect="snowflake")

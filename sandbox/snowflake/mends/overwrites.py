@@ -34,4 +34,6 @@ def insert_overwrite(expression: Expr) -> list[Expr]:
 
 def is_aside(expression: Expr) -> bool:
     """Whether the statement puts the new rows of an INSERT OVERWRITE aside."""
-    return isinstance(expression, exp.Create) and expression.find(exp.Table).name == ASIDE.name
+    return isinstance(expression, exp.Create) and (
+        isinstance(expression.this, exp.Table) and expression.this.name == ASIDE.name
+    )

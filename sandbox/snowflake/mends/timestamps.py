@@ -39,10 +39,10 @@ def arithmetic(expression: Expr) -> Expr:
         unit = exp.Literal.string(expression.text("unit").lower())
         return exp.Anonymous(this="_sf_date_trunc", expressions=[unit, expression.this])
     if isinstance(expression, exp.DateAdd | exp.TimestampAdd | exp.TimeAdd | exp.TsOrDsAdd):
-        unit = expression.text("unit").upper() or "DAY"
-        function = "_sf_add_days" if unit in DAYS_AND_MORE else "_sf_add_time"
+        part = expression.text("unit").upper() or "DAY"
+        function = "_sf_add_days" if part in DAYS_AND_MORE else "_sf_add_time"
         count = exp.Paren(this=expression.expression)
-        span = exp.Interval(this=count, unit=exp.var(unit))
+        span = exp.Interval(this=count, unit=exp.var(part))
         return exp.Anonymous(this=function, expressions=[expression.this, span])
     return expression
 

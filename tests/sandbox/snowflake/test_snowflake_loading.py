@@ -70,7 +70,7 @@ def test_texts_become_the_types_of_the_columns(run: Run, tmp_path: Path) -> None
     assert loaded[0] == 99999999999999999999999999999999999999
     assert loaded[1:6] == (
         Decimal("-1.25"),
-        datetime(2024, 2, 29, 23, 59, 59, 999999),  # noqa: DTZ001 - NTZ
+        datetime(2024, 2, 29, 23, 59, 59, 999999),
         date(1, 1, 1),
         time(23, 59, 59, 999999),
         True,

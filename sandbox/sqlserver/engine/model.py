@@ -24,6 +24,7 @@ class ColumnDef:
     """Seed and increment."""
     default: str | None = None
     default_name: str | None = None
+    default_id: int = 0
     computed: str | None = None
     collation: str | None = None
 

@@ -1,0 +1,113 @@
+"""A database of the stand-in: its file, its writer lock, its counters, and its catalog as committed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+
+from sandbox.sqlserver.engine.bound import quote, string
+from sandbox.sqlserver.engine.catalog import Catalog, create_storage, set_counter
+from sandbox.sqlserver.engine.catalog_views import create_views
+from sandbox.sqlserver.engine.sequences import Sequences
+from sandbox.sqlserver.results import SqlServerError
+
+
+class WriterLock:
+    """One writer at a time in a database; readers never need it."""
+
+    def __init__(self) -> None:
+        self._free = threading.Condition()
+        self._owner: object | None = None
+
+    def acquire(self, owner: object, timeout_ms: int, is_cancelled: Callable[[], bool]) -> None:
+        """Wait until the lock is free; -1 waits for ever.
+
+        Raises:
+            SqlServerError: 1222 it took longer than the timeout, 3617 the client cancelled.
+        """
+        limit = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
+        with self._free:
+            while self._owner is not None and self._owner is not owner:
+                if is_cancelled():
+                    raise SqlServerError(3617, "The statement was cancelled by its client.", severity=11)
+                left = 0.1 if limit is None else min(0.1, limit - time.monotonic())
+                if left <= 0:
+                    raise SqlServerError(1222, "Lock request time out period exceeded.", state=51)
+                self._free.wait(left)
+            self._owner = owner
+
+    def release(self, owner: object) -> None:
+        """Give the lock back, if this owner holds it."""
+        with self._free:
+            if self._owner is owner:
+                self._owner = None
+                self._free.notify_all()
+
+
+class Database:
+    """An attached database. Counters and the catalog change only while the writer lock is held."""
+
+    def __init__(self, root: DuckDBPyConnection, name: str, file: Path, database_id: int) -> None:
+        root.execute(f"ATTACH {string(str(file))} AS {quote(name)}")
+        self.name = name
+        self.file = file
+        self.database_id = database_id
+        self.lock = WriterLock()
+        self.commits = 0
+        """Grows with every commit: tells whether a snapshot is still current."""
+        create_storage(root, name)
+        self._first_rows(root)
+        create_views(root, name)
+        self.catalog = Catalog(root, name)
+        self.sequences = Sequences(self._counters(root))
+        self.row_ids: dict[int, int] = {}
+        self.commit_number = self._last_commit(root)
+
+    def _first_rows(self, root: DuckDBPyConnection) -> None:
+        db = quote(self.name)
+        if root.execute(f"SELECT count(*) FROM {db}.catalog.database").fetchone() == (0,):
+            root.execute(
+                f"INSERT INTO {db}.catalog.database VALUES (?, now()::TIMESTAMP, false)", [self.database_id]
+            )
+            schemas = [("dbo", 1), ("guest", 2), ("INFORMATION_SCHEMA", 3), ("sys", 4)]
+            root.executemany(f"INSERT INTO {db}.catalog.schemas VALUES (?, ?)", [(i, n) for n, i in schemas])
+
+    def _counters(self, root: DuckDBPyConnection) -> dict[str, int]:
+        rows = root.execute(
+            f"SELECT name, value FROM {quote(self.name)}.catalog.counters WHERE name <> 'object_id'"
+        ).fetchall()
+        return {name: int(value) for name, value in rows}
+
+    def _last_commit(self, root: DuckDBPyConnection) -> int:
+        """Commit numbers never come again: neither after the log was cut, nor after a restart."""
+        db = quote(self.name)
+        row = root.execute(f"SELECT coalesce(max(commit_number), 0) FROM {db}.log.commits").fetchone()
+        last = int(row[0]) if row else 0
+        has_harvested = root.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'log' "
+            "AND table_name = 'harvested'",
+            [self.name],
+        ).fetchone()
+        if has_harvested == (1,):
+            row = root.execute(f"SELECT coalesce(max(commit_number), 0) FROM {db}.log.harvested").fetchone()
+            last = max(last, int(row[0]) if row else 0)
+        return last
+
+    def take_row_ids(self, connection: DuckDBPyConnection, object_id: int, table: str, count: int) -> int:
+        """The first of `count` new row ids of a table."""
+        following = self.row_ids.get(object_id)
+        if following is None:
+            row = connection.execute(f"SELECT coalesce(max(__rid), 0) + 1 FROM {table}").fetchone()
+            following = int(row[0]) if row else 1
+        self.row_ids[object_id] = following + count
+        return following
+
+    def close(self, root: DuckDBPyConnection) -> None:
+        """A clean end: counters go on without a jump."""
+        for name, value in self.sequences.exact().items():
+            set_counter(root, self.name, name, value)
+        root.execute(f"CHECKPOINT {quote(self.name)}")

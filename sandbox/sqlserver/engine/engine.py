@@ -1,0 +1,159 @@
+"""The engine: databases in a folder, logins, sessions, and the procedures that were registered."""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from sandbox.sqlserver.engine.catalog import Catalog
+from sandbox.sqlserver.engine.database import Database
+from sandbox.sqlserver.engine.functions.timezones import WINDOWS_ZONES
+from sandbox.sqlserver.engine.macros import install_macros
+from sandbox.sqlserver.engine.procedures import ProcedureDef
+from sandbox.sqlserver.engine.session import Session
+from sandbox.sqlserver.results import LoginRequest, SqlServerError
+
+SYSTEM_DATABASES = {"master": 1, "msdb": 4}
+_SUFFIX = ".duckdb"
+_FIRST_USER_DATABASE = 5
+
+
+class StandInEngine:
+    """SQL Server's engine, as far as the stand-in models it. Implements `results.Engine`.
+
+    Args:
+        folder: where the databases' files lie; made if missing.
+        passwords: of the logins, by lower-case name; `sa` owns everything, any other may only read.
+        timezone: IANA name of the server's own time zone.
+        prepare: called with a connection for each user database, at its creation and at every start.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        passwords: dict[str, str],
+        timezone: str = "UTC",
+        prepare: Callable[[DuckDBPyConnection, str], None] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.timezone = ZoneInfo(timezone)
+        self._prepare = prepare
+        self.name = socket.gethostname().partition(".")[0].upper()
+        self._passwords = {user.lower(): password for user, password in passwords.items()}
+        self._root = duckdb.connect(":memory:")
+        self._root_lock = threading.Lock()
+        self._databases: dict[str, Database] = {}
+        self._procedures: dict[str, ProcedureDef] = {}
+        self._session_ids = itertools.count(51)
+        self._descriptors = itertools.count(1)
+        folder.mkdir(parents=True, exist_ok=True)
+        install_macros(self._root)
+        for name in SYSTEM_DATABASES:
+            self._attach(name)
+        for file in sorted(folder.glob(f"*{_SUFFIX}")):
+            if file.stem.lower() not in self._databases:
+                self._attach(file.stem)
+
+    @property
+    def windows_timezone(self) -> str:
+        """The server's time zone as CURRENT_TIMEZONE_ID() names it."""
+        names = {iana: windows for windows, iana in WINDOWS_ZONES.items()}
+        found = names.get(str(self.timezone.key))
+        return "UTC" if found in (None, "utc") else str(found).title()
+
+    # --- databases
+
+    def _attach(self, name: str) -> Database:
+        number = SYSTEM_DATABASES.get(name.lower()) or self._free_number()
+        database = Database(self._root, name, self.folder / f"{name}{_SUFFIX}", number)
+        if self._prepare is not None and name.lower() not in SYSTEM_DATABASES:
+            self._prepare(self._root, name)
+            database.catalog = Catalog(self._root, name)
+        self._databases[name.lower()] = database
+        return database
+
+    def _free_number(self) -> int:
+        used = [database.database_id for database in self._databases.values()]
+        return max([_FIRST_USER_DATABASE - 1, *used]) + 1
+
+    def create_database(self, name: str) -> Database:
+        """CREATE DATABASE. Raises SqlServerError 1801 if it exists."""
+        with self._root_lock:
+            if name.lower() in self._databases:
+                raise SqlServerError(
+                    1801, f"Database '{name}' already exists. Choose a different database name.", state=3
+                )
+            return self._attach(name)
+
+    def has_database(self, name: str) -> bool:
+        """Whether there is such a database."""
+        return name.lower() in self._databases
+
+    def database(self, name: str) -> Database:
+        """A database by name. Raises SqlServerError 911."""
+        found = self._databases.get(name.lower())
+        if found is None:
+            raise SqlServerError(
+                911, f"Database '{name}' does not exist. Make sure that the name is entered correctly."
+            )
+        return found
+
+    def database_by_id(self, number: int) -> str | None:
+        """A database's name by its id."""
+        return next((d.name for d in self._databases.values() if d.database_id == number), None)
+
+    def database_names(self) -> list[str]:
+        """All databases, by id."""
+        return [d.name for d in sorted(self._databases.values(), key=lambda d: d.database_id)]
+
+    # --- sessions
+
+    def login(self, request: LoginRequest) -> Session:
+        """Open a session. Raises SqlServerError 18456 or 4060."""
+        expected = self._passwords.get(request.user.lower())
+        known = expected is not None and hmac.compare_digest(expected.encode(), request.password.encode())
+        if not known:
+            raise SqlServerError(18456, f"Login failed for user '{request.user}'.", severity=14, state=1)
+        name = request.database or "master"
+        if not self.has_database(name):
+            raise SqlServerError(
+                4060, f'Cannot open database "{name}" requested by the login. The login failed.', severity=11
+            )
+        return Session(self, next(self._session_ids), request, self.database(name).name)
+
+    def new_connection(self) -> DuckDBPyConnection:
+        """Another connection to all databases."""
+        with self._root_lock:
+            return self._root.cursor()
+
+    def next_descriptor(self) -> int:
+        """A transaction's descriptor for the wire."""
+        return next(self._descriptors)
+
+    # --- procedures
+
+    def register(self, procedures: Iterable[ProcedureDef]) -> None:
+        """Add procedures; a name that is there is replaced."""
+        for definition in procedures:
+            self._procedures[definition.name] = definition
+
+    def procedure(self, schema: str, name: str, database: str) -> ProcedureDef | None:
+        """Find a procedure: `sp_x` lies in sys everywhere, msdb's in msdb.dbo."""
+        names = [f"{schema}.{name}", f"{database.lower()}.{schema}.{name}"]
+        if schema in ("sys", "dbo"):
+            names += [f"sys.{name}", name, f"msdb.dbo.{name}" if database.lower() == "msdb" else ""]
+        return next((self._procedures[n] for n in names if n in self._procedures), None)
+
+    def close(self) -> None:
+        """A clean end: what is committed is in the files, counters go on without a jump."""
+        for database in self._databases.values():
+            database.close(self._root)
+        self._root.close()

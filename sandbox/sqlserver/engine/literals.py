@@ -1,0 +1,195 @@
+"""Values as they stand in SQL: literals and variables for DuckDB, and texts read as dates and times."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+from sandbox.sqlserver.engine.bound import Bound, null, string
+from sandbox.sqlserver.engine.types import (
+    APPROXIMATE,
+    BINARY,
+    INTEGER,
+    MAX,
+    TEXT,
+    duckdb_type,
+)
+from sandbox.sqlserver.results import SqlServerError, SqlType
+
+EXACT = Context(prec=100)
+_MOMENT = re.compile(
+    r"""\s*(?:(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<plain>\d{8})
+      |(?P<us>\d{1,2}/\d{1,2}/\d{4}))?
+    (?:[T\s]*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.:](?P<fraction>\d{1,9}))?)?
+       \s*(?P<half>[AaPp][Mm])?)?
+    \s*(?P<zone>Z|[+-]\d{2}:\d{2})?\s*""",
+    re.VERBOSE,
+)
+SECOND = 10_000_000
+"""Ticks of 100 ns."""
+EPOCH = date(1970, 1, 1).toordinal()
+DAY = 86_400 * SECOND
+
+
+def literal(value: Any, sql_type: SqlType) -> Bound:
+    """A value as a typed literal. Dates, times and GUIDs are texts, as `variables` keeps them."""
+    if value is None:
+        return null(sql_type)
+    name = sql_type.name
+    if name in TEXT:
+        sql = string(value)
+    elif name in BINARY:
+        sql = f"unhex('{value.hex()}')"
+    elif name == "bit":
+        sql = "true" if value else "false"
+    elif name in INTEGER:
+        sql = str(value) if name == "int" and value >= 0 else f"CAST({value} AS {duckdb_type(sql_type)})"
+    elif name in APPROXIMATE:
+        sql = f"CAST('{value!r}' AS {duckdb_type(sql_type)})"
+    elif name in ("decimal", "numeric", "money", "smallmoney"):
+        sql = f"CAST('{value:f}' AS {duckdb_type(sql_type)})"
+    elif name == "uniqueidentifier":
+        sql = f"CAST('{value}' AS UUID)"
+    elif name == "null":
+        return null()
+    else:
+        ticks, offset = read_moment(value, sql_type)
+        sql = moment_sql(ticks, offset, sql_type)
+    return Bound(sql, sql_type, nullable=False, constant=value)
+
+
+def read_moment(text: str, sql_type: SqlType) -> tuple[int, int]:
+    """A text as (ticks of 100 ns since 1970 in local time, offset in minutes), rounded to the type.
+
+    Raises:
+        SqlServerError: 241 the text is no date or time, 242 it is out of range.
+    """
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise SqlServerError(241, "Conversion failed when converting date and/or time from character string.")
+    try:
+        day = _day(match)
+        clock = _clock(match)
+    except ValueError as error:
+        raise SqlServerError(
+            242,
+            "The conversion of a varchar data type to a datetime data type resulted in an out-of-range value.",
+        ) from error
+    zone = match["zone"]
+    offset = 0
+    if zone and zone != "Z":
+        sign = -1 if zone[0] == "-" else 1
+        offset = sign * (int(zone[1:3]) * 60 + int(zone[4:6]))
+    if sql_type.name == "time":
+        day = EPOCH
+    return round_ticks((day - EPOCH) * DAY + clock, sql_type), offset
+
+
+def _day(match: re.Match[str]) -> int:
+    if match["year"]:
+        return date(int(match["year"]), int(match["month"]), int(match["day"])).toordinal()
+    if match["plain"]:
+        return datetime.strptime(match["plain"], "%Y%m%d").date().toordinal()
+    if match["us"]:
+        month, day, year = map(int, match["us"].split("/"))
+        return date(year, month, day).toordinal()
+    return date(1900, 1, 1).toordinal()
+
+
+def _clock(match: re.Match[str]) -> int:
+    if not match["hour"]:
+        return 0
+    hour = int(match["hour"])
+    if match["half"]:
+        hour = hour % 12 + (12 if match["half"].lower() == "pm" else 0)
+    moment = time(hour, int(match["minute"]), int(match["second"] or 0))
+    fraction = Decimal("0." + (match["fraction"] or "0"))
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+    return int((seconds + fraction).scaleb(7).to_integral_value(ROUND_HALF_UP))
+
+
+def round_ticks(ticks: int, sql_type: SqlType) -> int:
+    """Ticks rounded as the type stores them; datetime to 1/300 of a second."""
+    name = sql_type.name
+    if name == "date":
+        return ticks // DAY * DAY
+    if name == "smalldatetime":
+        return (ticks + 30 * SECOND) // (60 * SECOND) * 60 * SECOND
+    if name == "datetime":
+        second, fraction = divmod(ticks, SECOND)
+        thirds = (fraction * 300 + SECOND // 2) // SECOND
+        milliseconds = (thirds * 10 + 1) // 3
+        return second * SECOND + milliseconds * 10_000
+    unit = int(10 ** (7 - sql_type.scale))
+    rounded = (ticks + unit // 2) // unit * unit
+    return rounded % DAY if name == "time" else rounded
+
+
+def moment_text(ticks: int, sql_type: SqlType) -> str:
+    """Ticks as ISO text with seven digits, without an offset."""
+    days, clock = divmod(ticks, DAY)
+    seconds, fraction = divmod(clock, SECOND)
+    clock_text = f"{timedelta(seconds=seconds)}".zfill(8) + f".{fraction:07d}"
+    if sql_type.name == "time":
+        return clock_text
+    day = date.fromordinal(days + EPOCH).isoformat()
+    return day if sql_type.name == "date" else f"{day} {clock_text}"
+
+
+def moment_sql(ticks: int, offset: int, sql_type: SqlType) -> str:
+    """Ticks as a DuckDB literal of the type's storage."""
+    if sql_type.name == "datetimeoffset":
+        utc = SqlType("datetime2", scale=7)
+        stored = moment_sql(ticks - offset * 60 * SECOND, 0, utc)
+        return f"{{'utc': {stored}, 'offset_minutes': CAST({offset} AS SMALLINT)}}"
+    stored_as = duckdb_type(sql_type)
+    if stored_as == "TIMESTAMP_NS" and not -92_233_720_368_547_758 < ticks < 92_233_720_368_547_758:
+        raise SqlServerError(
+            40517,
+            "not modelled by the stand-in: datetime2(7) and datetimeoffset outside of 1677-09-22 to 2262-04-11",
+        )
+    text = moment_text(ticks, sql_type)
+    if stored_as == "TIMESTAMP":
+        text = text[:-1]
+    return f"CAST('{text}' AS {stored_as})"
+
+
+def value_type(value: Any) -> SqlType:
+    """The type of a Python value that came without one."""
+    if value is None:
+        return SqlType("nvarchar", length=4000)
+    if isinstance(value, bool):
+        return SqlType("bit")
+    if isinstance(value, int):
+        return SqlType("int", precision=10) if -(2**31) <= value < 2**31 else SqlType("bigint", precision=19)
+    if isinstance(value, Decimal):
+        digits = value.as_tuple()
+        scale = max(0, -int(digits.exponent))
+        return SqlType("decimal", precision=max(len(digits.digits), scale, 1), scale=scale)
+    if isinstance(value, float):
+        return SqlType("float", precision=53)
+    if isinstance(value, bytes | bytearray):
+        return SqlType("varbinary", length=len(value) if 0 < len(value) <= 8000 else MAX)
+    if isinstance(value, datetime):
+        return SqlType("datetimeoffset" if value.tzinfo else "datetime2", scale=7)
+    if isinstance(value, date):
+        return SqlType("date")
+    if isinstance(value, time):
+        return SqlType("time", scale=7)
+    if isinstance(value, uuid.UUID):
+        return SqlType("uniqueidentifier")
+    return SqlType("nvarchar", length=4000 if len(str(value)) <= 4000 else MAX)
+
+
+def plain_value(value: Any) -> Any:
+    """A client's value in the form that variables keep: dates, times and GUIDs as text."""
+    if isinstance(value, datetime | time):
+        return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value).upper()
+    return bytes(value) if isinstance(value, bytearray) else value

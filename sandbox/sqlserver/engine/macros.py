@@ -1,0 +1,50 @@
+"""Helpers that the bound SQL calls: DuckDB macros, and the two text encodings SQL Server has."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+MACROS = """
+CREATE MACRO tsql_datetime(us) AS make_timestamp(
+    (us - (us % 1000000 + 1000000) % 1000000)
+    + ((((us % 1000000 + 1000000) % 1000000) * 300 + 500000) // 1000000 * 10 + 1) // 3 * 1000);
+CREATE MACRO tsql_round(us, unit) AS make_timestamp(
+    (us + unit // 2) - ((us + unit // 2) % unit + unit) % unit);
+CREATE MACRO tsql_round_ns(ns, unit) AS make_timestamp(
+    ((ns + unit // 2) - ((ns + unit // 2) % unit + unit) % unit) // 1000);
+CREATE MACRO tsql_time(ns, unit) AS CAST(CAST(make_timestamp_ns(
+    ((ns + unit // 2) // unit * unit) % 86400000000000) AS TIMESTAMP_NS) AS TIME_NS);
+CREATE MACRO tsql_local(moment) AS make_timestamp_ns(
+    epoch_ns(moment.utc) + CAST(moment.offset_minutes AS BIGINT) * 60000000000);
+CREATE MACRO tsql_offset(minutes) AS
+    CASE WHEN minutes < 0 THEN '-' ELSE '+' END || printf('%02d:%02d', abs(minutes) // 60, abs(minutes) % 60);
+CREATE MACRO tsql_integer(bytes, size) AS CASE
+    WHEN octet_length(bytes) = 0 THEN 0
+    WHEN size = 8 AND hex(bytes[-8:]) >= '8000000000000000' AND octet_length(bytes) >= 8
+        THEN CAST(CAST(('0x' || hex(bytes[-8:])) AS HUGEINT) - 18446744073709551616 AS BIGINT)
+    WHEN size = 4 AND octet_length(bytes) >= 4 AND hex(bytes[-4:]) >= '80000000'
+        THEN CAST('0x' || hex(bytes[-4:]) AS BIGINT) - 4294967296
+    WHEN size = 2 AND octet_length(bytes) >= 2 AND hex(bytes[-2:]) >= '8000'
+        THEN CAST('0x' || hex(bytes[-2:]) AS BIGINT) - 65536
+    ELSE CAST('0x' || hex(bytes[-size:]) AS BIGINT) END;
+CREATE MACRO tsql_units(text) AS
+    length(text) + length(regexp_replace(text, '[^\\x{10000}-\\x{10FFFF}]', '', 'g'));
+"""
+
+
+def install_macros(connection: DuckDBPyConnection) -> None:
+    """Create the helpers in a fresh DuckDB instance; every cursor of it sees them."""
+    connection.execute(MACROS)
+    for name, encoding in (("tsql_utf16", "utf-16-le"), ("tsql_cp1252", "cp1252")):
+        connection.create_function(name, _encoder(encoding), ["VARCHAR"], "BLOB", type="arrow")
+
+
+def _encoder(encoding: str) -> object:
+    def encode(texts: pa.ChunkedArray) -> pa.Array:
+        return pa.array(
+            [None if text is None else text.encode(encoding, "replace") for text in texts.to_pylist()],
+            pa.binary(),
+        )
+
+    return encode

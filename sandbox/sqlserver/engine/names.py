@@ -1,0 +1,33 @@
+"""Names of tables and columns, shared by the parts of query binding."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sandbox.sqlserver.engine.bound import BoundQuery
+from sandbox.sqlserver.results import SqlServerError
+
+
+def parts_of(node: exp.Table) -> tuple[str, ...]:
+    """A table's name as (database, schema, table), as far as given; `db..t` gives an empty schema."""
+    parts = [
+        part.name if part is not None else "" for part in (node.args.get("catalog"), node.args.get("db"))
+    ]
+    while parts and not parts[0]:
+        parts.pop(0)
+    name = node.this.name
+    if isinstance(node.this, exp.Identifier) and node.this.args.get("temporary"):
+        name = f"#{name}"
+    return (*parts, name)
+
+
+def renamed_columns(query: BoundQuery, names: list[str]) -> BoundQuery:
+    """The query with the column names that its alias lists."""
+    if not names:
+        return query
+    if len(names) != len(query.columns):
+        raise SqlServerError(
+            8158, "The number of columns in the alias list does not match the query's columns."
+        )
+    columns = tuple(column.named(name) for column, name in zip(query.columns, names, strict=True))
+    return BoundQuery(query.sql, columns, tuple(names))

@@ -1,0 +1,320 @@
+"""A logged-in session: its state, its transaction, and the way a batch goes through it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from sandbox.sqlserver.engine import execute
+from sandbox.sqlserver.engine.batch import parse_batch
+from sandbox.sqlserver.engine.binder import Binder
+from sandbox.sqlserver.engine.catalog import Catalog
+from sandbox.sqlserver.engine.environment import SessionEnvironment
+from sandbox.sqlserver.engine.errors import translate
+from sandbox.sqlserver.engine.interpreter import Frame, Interpreter
+from sandbox.sqlserver.engine.model import TableDef
+from sandbox.sqlserver.engine.work import Work
+from sandbox.sqlserver.results import (
+    Done,
+    LoginRequest,
+    Message,
+    Parameter,
+    Result,
+    SqlServerError,
+    TransactionChanged,
+)
+
+if TYPE_CHECKING:
+    from sandbox.sqlserver.engine.engine import StandInEngine
+
+READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE, SNAPSHOT = (
+    "read committed",
+    "repeatable read",
+    "serializable",
+    "snapshot",
+)
+_ISOLATION_BY_NUMBER = {
+    1: READ_COMMITTED,
+    2: READ_COMMITTED,
+    3: REPEATABLE_READ,
+    4: SERIALIZABLE,
+    5: SNAPSHOT,
+}
+"""[MS-TDS] 2.2.7.17, transaction manager request; READ UNCOMMITTED reads committed rows here."""
+
+
+@dataclass
+class State:
+    """SET options and @@variables of a session."""
+
+    row_count: int = 0
+    error_number: int = 0
+    identity: int | None = None
+    scope_identity: int | None = None
+    lock_timeout: int = -1
+    no_count: bool = False
+    xact_abort: bool = False
+    implicit_transactions: bool = False
+    isolation: str = READ_COMMITTED
+    identity_insert: tuple[str, int] | None = None
+    caught: SqlServerError | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+class Session:
+    """One client's session. Implements `results.EngineSession`."""
+
+    def __init__(self, server: StandInEngine, session_id: int, request: LoginRequest, database: str) -> None:
+        self.server = server
+        self.id = session_id
+        self.login = request.user.lower()
+        self.application = request.application
+        self.host = request.host
+        self.first_database = database
+        self.connection = server.new_connection()
+        self.state = State()
+        self.work: Work | None = None
+        self.transaction_count = 0
+        self.nest_level = 0
+        self._database = database
+        self._descriptor = 0
+        self._cancelled = threading.Event()
+
+    @property
+    def database(self) -> str:
+        """Name of the current database."""
+        return self._database
+
+    @property
+    def is_owner(self) -> bool:
+        """True for `sa`."""
+        return self.login == "sa"
+
+    @property
+    def user(self) -> str:
+        """The database user of the login."""
+        return "dbo" if self.is_owner else self.login
+
+    # --- requests of the client
+
+    def batch(self, sql: str) -> Iterator[Result]:
+        """Run a T-SQL batch."""
+        self._cancelled.clear()
+        yield from self._guarded(Interpreter(self, Frame()).run(parse_batch(sql)))
+
+    def call(self, procedure: str, parameters: list[Parameter]) -> Iterator[Result]:
+        """Run a procedure by name."""
+        self._cancelled.clear()
+        yield from self._guarded(execute.call(self, procedure, parameters))
+
+    def transaction(self, request: str, name: str, isolation: int) -> Iterator[Result]:
+        """A transaction manager request."""
+        if isolation in _ISOLATION_BY_NUMBER:
+            self.state.isolation = _ISOLATION_BY_NUMBER[isolation]
+        yield from self._guarded(self.change_transaction(request, name))
+
+    def cancel(self) -> None:
+        """Stop the running statement."""
+        self._cancelled.set()
+        self.connection.interrupt()
+
+    def close(self) -> None:
+        """End the session; an open transaction is rolled back."""
+        self._roll_back_all()
+        self.connection.close()
+
+    def _guarded(self, results: Iterator[Result]) -> Iterator[Result]:
+        try:
+            yield from results
+        except SqlServerError as error:
+            self.state.error_number = error.number
+            raise
+        except duckdb.Error as error:
+            raise translate(error) from error
+
+    # --- what statements need
+
+    def binder(self, variables: dict[str, Any]) -> Binder:
+        """A binder for one statement."""
+        return Binder(SessionEnvironment(self, variables))
+
+    def catalog(self, database: str) -> Catalog:
+        """The catalog of a database as this session sees it. Raises SqlServerError 911."""
+        found = self.server.database(database)
+        if self.work is not None and self.work.database is found and self.work.catalog is not None:
+            return self.work.catalog
+        return found.catalog
+
+    def is_cancelled(self) -> bool:
+        """Whether the client sent an attention."""
+        return self._cancelled.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """WAITFOR DELAY, ended by a cancel."""
+        if self._cancelled.wait(seconds):
+            raise SqlServerError(3617, "The statement was cancelled by its client.", severity=11)
+
+    def check_may_read(self, table: TableDef) -> None:
+        """Called for each table that a query names: isolation wants its snapshot first."""
+        del table
+        if self.state.isolation in (REPEATABLE_READ, SERIALIZABLE, SNAPSHOT):
+            self._pin()
+
+    def _pin(self) -> None:
+        database = self.server.database(self._database)
+        if self.state.isolation == SNAPSHOT and not self.catalog(database.name).allow_snapshot:
+            if database.name.lower() in ("master", "msdb"):
+                return
+            raise SqlServerError(
+                3952,
+                f"Snapshot isolation transaction failed accessing database '{database.name}' because snapshot isolation "
+                "is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation.",
+            )
+        if self.transaction_count == 0:
+            return
+        work = self.ensure_work()
+        if self.state.isolation == SERIALIZABLE and not work.has_written:
+            work.write_to(database, self.state.lock_timeout, self.is_cancelled)
+        elif not work.has_written:
+            work.pin(database)
+
+    def ensure_work(self) -> Work:
+        """The session's transaction, begun if there is none."""
+        if self.work is None:
+            self.work = Work(self.connection, self)
+        return self.work
+
+    def begin_write(self, database: str, permission: str, on: str = "") -> Work:
+        """Become the writer of a database.
+
+        Raises:
+            SqlServerError: 229 or 262 no permission, 1222 no lock in time, 3930 the transaction is doomed.
+        """
+        if not self.is_owner:
+            if on:
+                raise SqlServerError(
+                    229,
+                    f"The {permission} permission was denied on the object '{on.rpartition('.')[2]}', database "
+                    f"'{database}', schema '{on.rpartition('.')[0] or 'dbo'}'.",
+                    severity=14,
+                    state=5,
+                )
+            raise SqlServerError(
+                262, f"{permission} permission denied in database '{database}'.", severity=14
+            )
+        work = self.ensure_work()
+        work.write_to(self.server.database(database), self.state.lock_timeout, self.is_cancelled)
+        return work
+
+    def use(self, database: str) -> str:
+        """Change the current database; returns the old one. Raises SqlServerError 911."""
+        old, self._database = self._database, self.server.database(database).name
+        return old
+
+    # --- transactions
+
+    def change_transaction(self, kind: str, name: str) -> Iterator[Result]:
+        """BEGIN, COMMIT, ROLLBACK or SAVE."""
+        if kind == "begin":
+            yield from self.begin()
+        elif kind == "commit":
+            yield from self.commit()
+        elif kind == "save":
+            self._save(name)
+        else:
+            yield from self.rollback(name)
+
+    def begin(self) -> Iterator[Result]:
+        """BEGIN TRANSACTION: only the outermost one counts."""
+        self.transaction_count += 1
+        if self.transaction_count == 1:
+            self.ensure_work()
+            self._descriptor = self.server.next_descriptor()
+            yield TransactionChanged("begin", self._descriptor)
+
+    def commit(self) -> Iterator[Result]:
+        """COMMIT. Raises SqlServerError 3902 without a transaction, 3930 where it is doomed."""
+        if self.transaction_count == 0:
+            raise SqlServerError(
+                3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION."
+            )
+        if self.transaction_count > 1:
+            self.transaction_count -= 1
+            return
+        if self.work is not None:
+            self.work.commit()
+        self.work, self.transaction_count = None, 0
+        yield TransactionChanged("commit", self._descriptor)
+
+    def rollback(self, name: str = "") -> Iterator[Result]:
+        """ROLLBACK, of everything or to a savepoint.
+
+        Raises:
+            SqlServerError: 3903 without a transaction, 6401 no such savepoint.
+        """
+        if self.transaction_count == 0:
+            raise SqlServerError(
+                3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION."
+            )
+        if name and self.work is not None and not self.work.is_doomed:
+            if self.work.rollback_to(name):
+                return
+            raise SqlServerError(
+                6401, f"Cannot roll back {name}. No transaction or savepoint of that name was found."
+            )
+        self._roll_back_all()
+        yield TransactionChanged("rollback", self._descriptor)
+
+    def _save(self, name: str) -> None:
+        if self.transaction_count == 0 or self.work is None:
+            raise SqlServerError(628, "Cannot issue SAVE TRANSACTION when there is no active transaction.")
+        self.work.save(name)
+
+    def _roll_back_all(self) -> None:
+        work, self.work, self.transaction_count = self.work, None, 0
+        if work is not None:
+            work.rollback()
+
+    def begin_implicit(self) -> Iterator[Result]:
+        """SET IMPLICIT_TRANSACTIONS ON: the first statement begins a transaction."""
+        if self.state.implicit_transactions and self.transaction_count == 0:
+            yield from self.begin()
+
+    def end_statement(self) -> None:
+        """After a statement that went well: outside of a transaction it commits."""
+        if self.transaction_count == 0 and self.work is not None:
+            work, self.work = self.work, None
+            work.commit()
+
+    def undo_statement(self) -> None:
+        """After a statement that failed: its transaction is as before it, or gone."""
+        if self.work is None:
+            return
+        if self.transaction_count == 0:
+            self._roll_back_all()
+            return
+        try:
+            self.work.recover()
+        except SqlServerError:
+            self._roll_back_all()
+            raise
+
+    def abort_transaction(self) -> Iterator[Result]:
+        """After an error that ends the whole transaction (XACT_ABORT ON, conversion errors)."""
+        if self.transaction_count:
+            self._roll_back_all()
+            yield TransactionChanged("rollback", self._descriptor)
+
+    def done(self, rows: int | None, command: int) -> Done:
+        """The end of a statement that counts rows."""
+        if rows is not None:
+            self.state.row_count = rows
+        return Done(None if self.state.no_count else rows, command)
+
+    def message(self, text: str, number: int = 0, severity: int = 0, state: int = 1) -> Message:
+        """A message for the client."""
+        return Message(number, text, severity, state)

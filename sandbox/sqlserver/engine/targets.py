@@ -1,0 +1,206 @@
+"""The table that a DML statement changes, and what all three kinds of DML do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from sandbox.sqlserver.engine.bound import Bound, BoundQuery, Scope, Source, not_modelled, quote
+from sandbox.sqlserver.engine.catalog import Catalog
+from sandbox.sqlserver.engine.database import Database
+from sandbox.sqlserver.engine.dialect import parse_statement
+from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef, TableDef
+from sandbox.sqlserver.engine.names import parts_of
+from sandbox.sqlserver.engine.queries import unique_names
+from sandbox.sqlserver.engine.selects import registered, stream
+from sandbox.sqlserver.engine.types import duckdb_type
+from sandbox.sqlserver.engine.work import LogRecord, Work
+from sandbox.sqlserver.results import Result, SqlServerError, SqlType
+
+if TYPE_CHECKING:
+    from sandbox.sqlserver.engine.binder import Binder
+    from sandbox.sqlserver.engine.session import Session
+
+INSERT, DELETE, UPDATE = 0xC3, 0xC4, 0xC5
+"""[MS-TDS] DONE CurCmd."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table being written, with the transaction that writes it."""
+
+    session: Session
+    work: Work
+    database: Database
+    catalog: Catalog
+    table: TableDef
+
+    @property
+    def sql(self) -> str:
+        """The table's name in DuckDB."""
+        return f"{quote(self.database.name)}.{quote(self.table.schema)}.{quote(self.table.name)}"
+
+    @property
+    def label(self) -> str:
+        """The table's name in messages: `schema.table`."""
+        return f"{self.table.schema}.{self.table.name}"
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether CDC wants its row images."""
+        return self.table.object_id in self.catalog.tracked
+
+    def columns_sql(self, alias: str) -> str:
+        """The stored columns and the row id, of an alias."""
+        names = [*(column.name for column in self.table.columns), ROW_ID]
+        return ", ".join(f"{quote(alias)}.{quote(name)}" for name in names)
+
+    def log(self, command_id: int, kind: str, before: pa.Table | None, after: pa.Table | None) -> None:
+        """Hand row images to the log, without the row id; nothing where CDC does not track the table."""
+        rows = before if before is not None else after
+        if not self.is_tracked or rows is None or rows.num_rows == 0:
+            return
+        images = [None if image is None else image.drop_columns([ROW_ID]) for image in (before, after)]
+        self.work.record(LogRecord(command_id, self.table.object_id, kind, images[0], images[1]))
+
+
+def open_target(session: Session, parts: tuple[str, ...], permission: str) -> Target:
+    """Find a table to write, check the permission, and become the database's writer.
+
+    Raises:
+        SqlServerError: 208 no such table, 229 no permission, 259 a system table, 1222 no lock in time.
+    """
+    if parts[-1].startswith("#"):
+        raise not_modelled("temporary tables")
+    name = parts[-3] if len(parts) > 2 and parts[-3] else session.database
+    schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
+    table = session.catalog(name).find(schema, parts[-1])
+    if table is None or table.kind == "IF":
+        raise SqlServerError(208, f"Invalid object name '{'.'.join(part for part in parts if part)}'.")
+    database = session.server.database(name)
+    work = session.begin_write(database.name, permission, f"{table.schema}.{table.name}")
+    if table.kind != "U":
+        raise SqlServerError(259, "Ad hoc updates to system catalogs are not allowed.")
+    catalog = session.catalog(name)
+    current = catalog.find(schema, parts[-1])
+    if current is None:
+        raise SqlServerError(208, f"Invalid object name '{'.'.join(part for part in parts if part)}'.")
+    return Target(session, work, database, catalog, current)
+
+
+def target_name(node: exp.Expression) -> tuple[str, ...]:
+    """The name of the table that an INSERT, UPDATE or DELETE names."""
+    table = node.this if isinstance(node, exp.Schema) else node
+    if not isinstance(table, exp.Table):
+        raise not_modelled(f"DML on {table.sql(dialect='tsql')[:60]}")
+    return parts_of(table)
+
+
+def stored_source(target: Target, alias: str, prefix: str = "") -> Source:
+    """The stored columns of the target as a source of names, under a prefix of their own if given."""
+    columns = tuple(
+        Bound(
+            f"{quote(alias)}.{quote(prefix + column.name)}",
+            column.type,
+            column.nullable,
+            column.name,
+            column.collation,
+            column.identity is not None,
+        )
+        for column in target.table.columns
+    )
+    return Source(alias, columns)
+
+
+def computed_columns(binder: Binder, target: Target, alias: str) -> dict[str, str]:
+    """The SQL of each computed column over an alias that has the other columns."""
+    computed = [column for column in target.table.columns if column.computed is not None]
+    if not computed:
+        return {}
+    scope = Scope([stored_source(target, alias)])
+    return {column.name: computed_sql(binder, column, scope) for column in computed}
+
+
+def computed_sql(binder: Binder, column: ColumnDef, scope: Scope) -> str:
+    """The SQL of one computed column."""
+    from sandbox.sqlserver.engine.conversion import convert
+    from sandbox.sqlserver.engine.dialect import parse_expression
+
+    bound = binder.expression(parse_expression(column.computed or "NULL"), scope)
+    return convert(bound, column.type).sql
+
+
+def next_rowversions(target: Target, count: int) -> int:
+    """The first of `count` new rowversions of the database."""
+    target.work.uses("rowversion")
+    return target.database.sequences.take("rowversion", count, 2001, 1)
+
+
+def rowversion_sql(first: int, number: str) -> str:
+    """Eight bytes, big-endian."""
+    return f"unhex(lpad(hex(CAST({first} + {number} AS BIGINT)), 16, '0'))"
+
+
+def output_clause(
+    session: Session,
+    known: dict[str, tuple[SqlType, Any]],
+    target: Target,
+    text: str | None,
+    images: dict[str, pa.Table],
+) -> Iterator[Result]:
+    """OUTPUT inserted.…, deleted.…: a result set over the row images, aligned by position."""
+    if text is None:
+        return
+    tree = parse_statement(f"SELECT {text}")
+    scope = Scope([_image_source(target, alias) for alias in images])
+    columns = _output_columns(session.binder(known), tree, scope)
+    unique = unique_names(columns)
+    listed = ", ".join(f"{c.sql} AS {quote(n)}" for c, n in zip(columns, unique, strict=True))
+    first, *rest = images
+    joins = "".join(f" JOIN __{other} AS {quote(other)} ON {other}.__at = {first}.__at" for other in rest)
+    sql = f"SELECT {listed} FROM __{first} AS {quote(first)}{joins} ORDER BY {first}.__at"
+    numbered = {
+        f"__{alias}": image.append_column("__at", pa.array(range(image.num_rows), pa.int64()))
+        for alias, image in images.items()
+    }
+    with registered(session.connection, numbered):
+        result = stream(session.connection, BoundQuery(sql, tuple(columns), unique), lambda _rows: None)
+        yield result
+        for _ in result.batches:
+            pass  # whatever the client did not read
+
+
+def _output_columns(binder: Binder, tree: exp.Expression, scope: Scope) -> list[Bound]:
+    columns: list[Bound] = []
+    for item in tree.expressions:
+        star = item.this if isinstance(item, exp.Column) else item
+        if isinstance(star, exp.Star):
+            qualifier = item.table if isinstance(item, exp.Column) else ""
+            columns += [c for s in scope.sources if s.is_called((qualifier,)) for c in s.columns]
+        elif isinstance(item, exp.Alias):
+            columns.append(binder.expression(item.this, scope).named(item.alias))
+        else:
+            name = item.name if isinstance(item, exp.Column) else ""
+            columns.append(binder.expression(item, scope).named(name))
+    return columns
+
+
+def _image_source(target: Target, alias: str) -> Source:
+    """Row images come from Arrow, where a GUID is text: its columns are cast to their storage."""
+    columns = tuple(
+        Bound(
+            f"CAST({quote(alias)}.{quote(c.name)} AS {duckdb_type(c.type)})",
+            c.type,
+            True,
+            c.name,
+            c.collation,
+        )
+        if c.type.name == "uniqueidentifier"
+        else Bound(f"{quote(alias)}.{quote(c.name)}", c.type, c.nullable, c.name, c.collation)
+        for c in target.table.columns
+    )
+    return Source(alias, columns)

@@ -1,0 +1,147 @@
+"""UPDATE: read the rows before, compute them after, check, write, log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from sandbox.sqlserver.engine import constraints
+from sandbox.sqlserver.engine.bound import Scope, not_modelled, quote
+from sandbox.sqlserver.engine.conversion import implicit
+from sandbox.sqlserver.engine.dml_text import Prepared
+from sandbox.sqlserver.engine.inserts import default_sql
+from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef
+from sandbox.sqlserver.engine.rows_found import found_rows
+from sandbox.sqlserver.engine.selects import fetch, registered
+from sandbox.sqlserver.engine.targets import (
+    UPDATE,
+    Target,
+    computed_columns,
+    next_rowversions,
+    output_clause,
+)
+from sandbox.sqlserver.engine.work import Step
+from sandbox.sqlserver.results import Result, SqlServerError, SqlType
+
+if TYPE_CHECKING:
+    from sandbox.sqlserver.engine.binder import Binder
+    from sandbox.sqlserver.engine.session import Session
+
+_AFTER = "__after_"
+FEW_ROWS = 64
+"""Up to so many rows are found by a list of their ids, which lets DuckDB skip row groups."""
+
+
+def run_update(
+    session: Session, known: dict[str, tuple[SqlType, Any]], tree: exp.Update, prepared: Prepared
+) -> Iterator[Result]:
+    """Run an UPDATE, with FROM or without."""
+    found = found_rows(session, known, tree, prepared, "UPDATE")
+    target, binder = found.target, found.binder
+    assigned = [_assignment(binder, target, item, found.scope) for item in tree.expressions]
+    names = [column.name for column, _sql in assigned]
+    items = [target.columns_sql(found.alias)]
+    items += [f"{sql} AS {quote(_AFTER + column.name)}" for column, sql in assigned]
+    both = fetch(session.connection, found.select(", ".join(items)))
+    stored = [*(column.name for column in target.table.columns), ROW_ID]
+    before = both.select(stored)
+    after = _after(binder, target, before, both, names)
+    changed = [*names, *(column.name for column in target.table.columns if column.computed is not None)]
+    constraints.check_values(target, after, "UPDATE")
+    after = constraints.cut_blanks(target, after)
+    constraints.check_rows(target, after, changed, "UPDATE")
+    constraints.check_still_referenced(target, before, after, "UPDATE")
+    if after.num_rows:
+        _write(target, after, before)
+    _log(target, before, after, names)
+    yield from output_clause(session, known, target, prepared.output, {"inserted": after, "deleted": before})
+    yield session.done(after.num_rows, UPDATE)
+
+
+def _assignment(binder: Binder, target: Target, node: exp.Expression, scope: Scope) -> tuple[ColumnDef, str]:
+    if not isinstance(node, exp.EQ) or not isinstance(node.this, exp.Column):
+        raise not_modelled(f"UPDATE … SET {node.sql(dialect='tsql')[:60]}")
+    column = target.table.column(node.this.name)
+    if column is None:
+        raise SqlServerError(207, f"Invalid column name '{node.this.name}'.")
+    if column.identity:
+        raise SqlServerError(8102, f"Cannot update identity column '{column.name}'.")
+    if column.is_rowversion:
+        raise SqlServerError(272, "Cannot update a timestamp column.")
+    if column.computed is not None:
+        raise SqlServerError(
+            271,
+            f'The column "{column.name}" cannot be modified because it is either a computed column or is the result '
+            "of a UNION operator.",
+        )
+    value = node.args["expression"]
+    if isinstance(value, exp.Column) and value.name.upper() == "DEFAULT" and not value.table:
+        return column, default_sql(binder, column)
+    if isinstance(value, exp.Var) and value.name.upper() == "DEFAULT":
+        return column, default_sql(binder, column)
+    return column, implicit(binder.expression(value, scope), column.type).sql
+
+
+def _after(binder: Binder, target: Target, before: pa.Table, both: pa.Table, names: list[str]) -> pa.Table:
+    """The rows as they will be: assigned, computed and rowversion columns replaced."""
+    after = before
+    for at, column in enumerate(target.table.columns):
+        if column.name in names:
+            after = after.set_column(at, column.name, both.column(_AFTER + column.name))
+        elif column.is_rowversion:
+            first = next_rowversions(target, before.num_rows)
+            values = pa.array([(first + i).to_bytes(8, "big") for i in range(before.num_rows)], pa.binary())
+            after = after.set_column(at, column.name, values)
+    computed = computed_columns(binder, target, "r")
+    if computed and after.num_rows:
+        listed = ", ".join(f"{sql} AS {quote(name)}" for name, sql in computed.items())
+        with registered(target.session.connection, {"__after": after}):
+            values = fetch(target.session.connection, f'SELECT {listed} FROM __after AS "r"')
+        for at, column in enumerate(target.table.columns):
+            if column.computed is not None:
+                after = after.set_column(at, column.name, values.column(column.name))
+    return after
+
+
+def _write(target: Target, after: pa.Table, before: pa.Table) -> None:
+    columns = [
+        column.name
+        for column in target.table.columns
+        if after.column(column.name) is not before.column(column.name)
+    ]
+    if not columns:
+        return
+    listed = ", ".join(f'{quote(name)} = "n".{quote(name)}' for name in columns)
+    sql = f'UPDATE {target.sql} AS "t" SET {listed} FROM __after AS "n" WHERE "t".{ROW_ID} = "n".{ROW_ID}'
+    sql += few_rows(after, '"t"')
+    target.work.apply(Step(sql, tables={"__after": after}))
+
+
+def few_rows(rows: pa.Table, alias: str) -> str:
+    """A condition that lists the row ids where they are few."""
+    if rows.num_rows > FEW_ROWS:
+        return ""
+    return f" AND {alias}.{ROW_ID} IN ({', '.join(map(str, rows.column(ROW_ID).to_pylist()))})"
+
+
+def _log(target: Target, before: pa.Table, after: pa.Table, names: list[str]) -> None:
+    """Rows that change their primary key are logged as a delete and an insert of one command."""
+    command = target.work.next_command()
+    key = target.table.primary_key
+    assigned = {name.lower() for name in names}
+    moved_key = [name for name in key.columns if name.lower() in assigned] if key is not None else []
+    if not target.is_tracked or not moved_key:
+        target.log(command, "update", before, after)
+        return
+    moved = None
+    for name in moved_key:
+        differs = pc.not_equal(before.column(name), after.column(name))
+        moved = differs if moved is None else pc.or_(moved, differs)
+    target.log(command, "delete", before.filter(moved), None)
+    target.log(command, "insert", None, after.filter(moved))
+    stays = pc.invert(moved)
+    target.log(command, "update", before.filter(stays), after.filter(stays))

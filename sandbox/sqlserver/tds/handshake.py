@@ -25,7 +25,7 @@ def shake_hands(
     """Log a client in; None when it left, or was refused and told so.
 
     Raises:
-        ProtocolError: it does not speak TDS 7.4.
+        ProtocolError: it does not speak TDS 7.4; OSError: the connection broke.
     """
     message = reader.read_message()
     if message is not None and message.type == PacketType.PRELOGIN:
@@ -46,7 +46,11 @@ def shake_hands(
         packets.write(tokens.done(tokens.Done.STATEMENT, tokens.DoneStatus.ERROR))
         packets.end()
         return None
-    _welcome(packets, login, session.database)
+    try:
+        _welcome(packets, login, session.database)
+    except OSError:
+        session.close()
+        raise
     return login, session
 
 

@@ -29,6 +29,7 @@ from sandbox.sqlserver.results import (
     SqlServerError,
     SqlType,
 )
+from sandbox.sqlserver.tds.packets import PacketWriter
 
 NUMBER = Column("n", SqlType("int"), nullable=False)
 Eventually = Callable[[threading.Event], None]
@@ -280,6 +281,21 @@ def test_a_statement_has_cleaned_up_before_its_session_closes(served: Served, ev
         session = served.engine.sessions[-1]
         eventually(session.closed)
         assert session.ended == ["statement", "session"]
+
+
+def test_a_client_that_leaves_during_its_login_leaves_no_session(
+    served: Served, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine has let it in, and the answer cannot be sent any more."""
+
+    def broken(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(PacketWriter, "end", broken)
+    with WireClient(served.port) as client:
+        client.send(wire_client.LOGIN7, wire_client.login7())
+        assert client.is_closed()
+    eventually(served.engine.sessions[0].closed)
 
 
 def test_requests_that_wait_behind_a_cancelled_one_end_with_it(

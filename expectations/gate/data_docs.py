@@ -71,6 +71,8 @@ def keep_result(
         run_id=RunIdentifier(run_name=run_id, run_time=datetime.now(UTC)),
         batch_identifier=asset,
     )
+    result.meta["run_id"] = key.run_id
+    result.meta["validation_time"] = key.run_id.run_time
     context.validation_results_store.store_validation_results(
         suite_validation_result=result, suite_validation_result_identifier=key
     )

@@ -1,4 +1,4 @@
-"""INFORMATION_SCHEMA, SHOW and DESCRIBE: fakesnow's views, with Snowflake's types for what the engine stores."""
+"""INFORMATION_SCHEMA, SHOW and DESCRIBE: fakesnow's views, with Snowflake's types of the stored columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ WITH lengths AS (
     SELECT database_name, schema_name, table_name, constraint_column_names[1] AS column_name,
         regexp_extract(constraint_text, '<= (\\d+)\\)*$', 1)::INTEGER AS length
     FROM duckdb_constraints()
-    WHERE constraint_type = 'CHECK' AND regexp_matches(constraint_text, '(?i)^CHECK\\(\\(length\\(.*\\) <= \\d+\\)\\)$')
+    WHERE constraint_type = 'CHECK'
+        AND regexp_matches(constraint_text, '(?i)^CHECK\\(\\(length\\(.*\\) <= \\d+\\)\\)$')
 )
 SELECT
     c.database_name AS TABLE_CATALOG,

@@ -1,7 +1,7 @@
 """COPY INTO a table: Parquet matched by column name, with Snowflake's casts and load metadata.
 
-Other formats are left to fakesnow. Everything happens in the session's transaction, the load metadata too; purged
-files are deleted when it commits.
+Other formats are left to fakesnow. Everything happens in the session's transaction, the load metadata too;
+purged files are deleted when it commits.
 """
 
 from __future__ import annotations

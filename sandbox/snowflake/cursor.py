@@ -18,7 +18,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
 from sandbox.snowflake import copying, errors, objects, stages, tables
-from sandbox.snowflake.mends import overwrites, syntax, temporary
+from sandbox.snowflake.mends import identifiers, overwrites, syntax, temporary
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
 from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, session_parameters
@@ -39,6 +39,10 @@ class Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor inside Snowflake's transactions, with the engine's own MERGE."""
 
     _conn: Session
+    _arrow_table: Any
+    _rowcount: Any
+    _sfqid: Any
+    _last_transformed: Any
 
     def __init__(self, conn: Session, duck_conn: duckdb.DuckDBPyConnection) -> None:
         super().__init__(conn, duck_conn)
@@ -132,6 +136,7 @@ class Cursor(FakeSnowflakeCursor):
     def _run(self, expression: Expr, params: MutableParams | None) -> None:
         refuse(expression)
         self._statement = expression.copy()
+        expression = expression.transform(lambda e: identifiers.from_function(e, params), copy=False)
         self.check_db_and_schema(expression)
         match kind_of(expression):
             case Kind.BEGIN:

@@ -53,7 +53,7 @@ def from_engine(error: duckdb.Error) -> Error:
 def unsupported(what: str) -> ProgrammingError:
     """What is refused by name, because the stand-in does not do it."""
     return ProgrammingError(
-        msg=f"Unsupported feature of the Snowflake stand-in: {what}. docs/snowflake-stand-in.md lists what it has.",
+        msg=f"Unsupported feature of the Snowflake stand-in: {what}. See docs/snowflake-stand-in.md.",
         errno=2,
         sqlstate="0A000",
     )
@@ -74,7 +74,8 @@ def cancelled() -> ProgrammingError:
 def timed_out(seconds: float) -> ProgrammingError:
     """A statement that ran longer than STATEMENT_TIMEOUT_IN_SECONDS."""
     return ProgrammingError(
-        msg=f"Statement reached its statement or warehouse timeout of {seconds:g} second(s) and was canceled.",
+        msg=f"Statement reached its statement or warehouse timeout of {seconds:g} second(s) "
+        "and was canceled.",
         errno=630,
         sqlstate="57014",
     )

@@ -10,7 +10,10 @@ KEEPING_NANOSECONDS = (
     "make_timestamp_ns(epoch_ns(date_trunc('second', ts) + span)"
     " + epoch_ns(ts) - epoch_ns(date_trunc('second', ts)::TIMESTAMP_NS))"
 )
-TOO_MANY_DIGITS = "error('Timestamp ''' || ts || ''' has more than 6 digits: the stand-in keeps them in TIMESTAMP_NTZ(9) only')"
+TOO_MANY_DIGITS = (
+    "error('Timestamp ''' || ts || ''' has more than 6 digits: "
+    "the stand-in keeps them in TIMESTAMP_NTZ(9) only')"
+)
 OUT_OF_RANGE = (
     "error('Timestamp ''' || ts || ''' is out of range: the stand-in keeps 1677-09-22 to 2262-04-11 "
     "in TIMESTAMP_NTZ(7..9)')"
@@ -53,7 +56,8 @@ FUNCTIONS: dict[str, dict[str, str]] = {
         "ts DECIMAL(38, 0)": "make_timestamp(ts::BIGINT * 1000000)",
         "ts VARCHAR": (
             f"CASE WHEN regexp_matches(ts, '\\.\\d{{6}}\\d*[1-9]') THEN {TOO_MANY_DIGITS} "
-            "WHEN regexp_full_match(ts, '\\d+') THEN make_timestamp(ts::BIGINT * 1000000) ELSE ts::TIMESTAMP END"
+            "WHEN regexp_full_match(ts, '\\d+') THEN make_timestamp(ts::BIGINT * 1000000) "
+            "ELSE ts::TIMESTAMP END"
         ),
     },
     # into TIMESTAMP_NTZ(7..9), whose range is that of 64-bit nanoseconds

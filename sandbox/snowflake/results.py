@@ -102,8 +102,8 @@ def _describe(name: str, engine_type: str) -> dict[str, Any]:
         kind = "object"
     if kind is None:
         raise ProgrammingError(
-            msg=f"The stand-in cannot return column {name}: its type {engine_type} has no counterpart in Snowflake. "
-            "Cast it to a type that Snowflake has.",
+            msg=f"The stand-in cannot return column {name}: its type {engine_type} has no counterpart in "
+            "Snowflake. Cast it to a type that Snowflake has.",
             errno=2043,
             sqlstate="0A000",
         )

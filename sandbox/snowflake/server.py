@@ -1,4 +1,4 @@
-"""Snowflake's HTTP protocol, as snowflake-connector-python 4 speaks it: login, statements, uploads, cancel."""
+"""Snowflake's HTTP protocol, as snowflake-connector-python 4 speaks it: login, statements, uploads."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class Protocol:
         return _result(session, cursor)
 
     def _upload_instructions(self, upload: Any, base_url: str) -> dict[str, Any]:
-        """Have the client PUT over HTTP to this server, as it would to a pre-signed address of Google's storage."""
+        """Have the client PUT over HTTP to this server, as to a pre-signed address of Google's storage."""
         data: dict[str, Any] = upload.data
         target = Path(data["stageInfo"]["location"]) / Path(data["src_locations"][0]).name
         path = quote(str(target.relative_to(stage.LOCAL_BUCKET_PATH)))
@@ -284,7 +284,7 @@ def _failure(code: str, message: str, detail: dict[str, Any] | None = None) -> R
 
 
 async def _internal_error(_request: Request, error: Exception) -> Response:
-    """A fault of the stand-in: answered as an error of the statement, so that no client tries again for minutes."""
+    """A fault of the stand-in, answered as an error of the statement: no client tries again for minutes."""
     return _failure(INTERNAL_ERROR, f"Fault of the Snowflake stand-in: {type(error).__name__}: {error}")
 
 

@@ -58,7 +58,7 @@ class Session(FakeSnowflakeConnection):
         return Cursor(conn=self, duck_conn=self._duck_conn)
 
     def set_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Take session parameters; AUTOCOMMIT, LOCK_TIMEOUT and STATEMENT_TIMEOUT_IN_SECONDS have an effect."""
+        """Take session parameters; AUTOCOMMIT, LOCK_TIMEOUT, STATEMENT_TIMEOUT_IN_SECONDS have an effect."""
         self.parameters |= {name.upper(): value for name, value in parameters.items()}
         autocommits = str(self.parameters.get("AUTOCOMMIT")).upper() != "FALSE"
         if autocommits and not self.autocommits:
@@ -107,7 +107,7 @@ class Session(FakeSnowflakeConnection):
             self._end()
 
     def lose_client(self) -> bool:
-        """Roll back because the client is gone; a client that comes back must say ROLLBACK. True if one was open."""
+        """Roll back as the client is gone; one that comes back must say ROLLBACK. True if one was open."""
         with self.lock:
             was_open = self.state in (State.OPEN, State.WRITING)
             if was_open:

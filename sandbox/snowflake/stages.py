@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from fakesnow.transforms import stage
-from sqlglot import exp
+from sqlglot import Expr
 
 from sandbox.snowflake.names import Name
 from sandbox.snowflake.session import Session
@@ -29,9 +29,10 @@ WHERE database_name = ? AND schema_name = ? AND name = ?
 """
 
 
-def files_below(command: exp.Command, session: Session) -> list[tuple[str, Path]]:
+def files_below(command: Expr, session: Session) -> list[tuple[str, Path]]:
     """The files that `REMOVE @stage/path` names: as LIST shows them, and where they are."""
-    text = command.expression if isinstance(command.expression, str) else command.expression.name
+    given = command.args["expression"]
+    text = str(given if isinstance(given, str) else given.name)
     found = REFERENCE.match(text.strip())
     reference = found["path"] if found else text
     var, _, below = reference.partition("/")
@@ -63,7 +64,7 @@ def drop_file_format(name: Name, session: Session) -> None:
     session._duck_conn.execute(FORGET_FORMAT, list(name.parts))
 
 
-def remove(command: exp.Command, session: Session) -> list[str]:
+def remove(command: Expr, session: Session) -> list[str]:
     """Delete the files that REMOVE names; returns them as LIST shows them."""
     files = files_below(command, session)
     for _, file in files:

@@ -1,7 +1,7 @@
 """DDL of tables: what Snowflake declares and the engine cannot, as definitions that the engine keeps.
 
-VARCHAR(n) becomes a CHECK, keys are dropped (Snowflake does not enforce them), LIKE and CLONE copy a definition, and
-an ALTER that the engine refuses builds the table anew.
+VARCHAR(n) becomes a CHECK, keys are dropped (Snowflake does not enforce them), LIKE and CLONE copy a
+definition, and an ALTER that the engine refuses builds the table anew.
 """
 
 from __future__ import annotations

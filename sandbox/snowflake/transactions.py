@@ -3,7 +3,7 @@
 Snowflake reads what is committed when each statement starts, and makes a second writer of a table wait.
 DuckDB fixes a transaction's snapshot at its first statement and fails the second writer. So the engine's
 transaction begins only with the first write, after the write lock is held: until then each read sees what is
-committed, and from then on nobody else can commit. Because there is a single lock, no two sessions can deadlock.
+committed, and from then on nobody else can commit. As there is a single lock, no two sessions can deadlock.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class State(Enum):
 
 def _not_released(seconds: float) -> ProgrammingError:
     return ProgrammingError(
-        msg=f"Statement was aborted: it waited {seconds:g} s for another session's transaction that has written "
-        "and was neither committed nor rolled back. Run it again, or raise LOCK_TIMEOUT.",
+        msg=f"Statement was aborted: it waited {seconds:g} s for another session's transaction that has "
+        "written and was neither committed nor rolled back. Run it again, or raise LOCK_TIMEOUT.",
         errno=625,
         sqlstate="57014",
     )

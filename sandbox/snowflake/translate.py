@@ -46,7 +46,6 @@ def _steps(expression: Expr, session: Session, params: MutableParams | None) -> 
 
 
 def _names(session: Session, params: MutableParams | None) -> Iterator[Step]:
-    yield lambda e: identifiers.from_function(e, params)
     yield lambda e: inference.infer_schema(e, session, params)
     yield stages.unquoted_reference
     yield theirs.upper_case_unquoted_identifiers

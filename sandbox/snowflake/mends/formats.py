@@ -8,6 +8,7 @@ from sqlglot import Expr, exp
 from sqlglot.dialects.snowflake import Snowflake
 
 FRACTION = re.compile(r"%f(?:_(zero|one|two|three|four|five|seven|eight|nine))?|%z")
+DATE_PART = re.compile(r"%[AaBbCdDeFGgjmUuVWwxYy]")
 DIGITS = {
     name: digits
     for digits, name in enumerate(
@@ -27,11 +28,24 @@ def to_char(expression: Expr) -> Expr:
         text = expression.args["format"].name
     else:
         return expression
-    first, *others = _parts(expression.this, text.replace('"', ""))
+    value = expression.this if DATE_PART.search(text) else _clock(expression.this)
+    first, *others = _parts(value, text.replace('"', ""))
     joined = first
     for part in others:
         joined = exp.DPipe(this=joined, expression=part, safe=False)
     return exp.Paren(this=joined)
+
+
+def _clock(value: Expr) -> Expr:
+    """The time of day as a timestamp with all its digits: strftime takes no TIME."""
+    text = exp.cast(value.copy(), "VARCHAR")
+    clock = exp.Anonymous(
+        this="regexp_extract", expressions=[text, exp.Literal.string(r"\d\d:\d\d:\d\d(\.\d+)?")]
+    )
+    moment = exp.DPipe(this=exp.Literal.string("1970-01-01 "), expression=clock, safe=False)
+    return exp.cast(
+        exp.Case(ifs=[exp.If(this=value.copy().is_(exp.Null()).not_(), true=moment)]), "TIMESTAMP_NS"
+    )
 
 
 def _parts(value: Expr, text: str) -> list[Expr]:

@@ -8,7 +8,7 @@ ASIDE = exp.table_("_OVERWRITE", db="main", catalog="temp")
 
 
 def insert_overwrite(expression: Expr) -> list[Expr]:
-    """The statements that INSERT OVERWRITE stands for, to be run in one transaction; else the statement itself."""
+    """The statements that INSERT OVERWRITE stands for, to be run in one transaction; others as they are."""
     if not (isinstance(expression, exp.Insert) and expression.args.get("overwrite")):
         return [expression]
     target = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this

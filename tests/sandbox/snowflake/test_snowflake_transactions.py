@@ -153,12 +153,18 @@ def test_after_a_failed_statement_only_rollback_is_possible_and_others_can_write
     assert rows(other, "SELECT id FROM t ORDER BY id") == [(3,), (7,)]
 
 
+MERGE_THAT_FAILS = """
+MERGE INTO t USING (SELECT 1 AS id UNION ALL SELECT 5) s ON t.id = s.id
+WHEN MATCHED THEN UPDATE SET name = 'changed'
+WHEN NOT MATCHED THEN INSERT (id) VALUES (1 / (s.id - 5))
+"""
+
+
 @pytest.mark.parametrize(
     "statement",
     [
         "INSERT OVERWRITE INTO t SELECT 1 / (id - 1), 'x' FROM t",
-        "MERGE INTO t USING (SELECT 1 AS id UNION ALL SELECT 5) s ON t.id = s.id "
-        "WHEN MATCHED THEN UPDATE SET name = 'changed' WHEN NOT MATCHED THEN INSERT (id) VALUES (1 / (s.id - 5))",
+        MERGE_THAT_FAILS,
         "CREATE OR REPLACE TABLE t AS SELECT 1 / (id - 1) AS id, name FROM t",
         "UPDATE t SET id = 1 / (id - 2)",
     ],

@@ -71,6 +71,7 @@ class BatchParser:
             "ROLLBACK": self._end_transaction,
             "SAVE": self._end_transaction,
             "USE": self._use,
+            "RECONFIGURE": self._reconfigure,
             "EXEC": self._execute,
             "EXECUTE": self._execute,
         }.get(token.key)
@@ -351,6 +352,14 @@ class BatchParser:
     def _use(self) -> script.Statement:
         line = self._take().line
         return script.Use(line, self._name())
+
+    def _reconfigure(self) -> script.Statement:
+        """RECONFIGURE [WITH OVERRIDE]: sp_configure's options are in use at once, nothing is left to do."""
+        line = self._take("RECONFIGURE").line
+        if self._key() == "WITH":
+            self._take()
+            self._take("OVERRIDE")
+        return script.Block(line, ())
 
     def _execute(self) -> script.Statement:
         line = self._token().line

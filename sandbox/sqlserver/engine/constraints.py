@@ -1,22 +1,25 @@
-"""Constraints, checked on new rows before they are written: so an error never reaches DuckDB's transaction."""
+"""Constraints. They are checked after the write; an error then undoes the statement (see `work`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sandbox.sqlserver.engine.bound import Bound, Scope, Source, quote
 from sandbox.sqlserver.engine.dialect import parse_expression
+from sandbox.sqlserver.engine.environment import table_columns
 from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef, ForeignKeyDef, KeyDef, TableDef
 from sandbox.sqlserver.engine.operators import order_key
 from sandbox.sqlserver.engine.selects import registered
 from sandbox.sqlserver.engine.targets import Target
-from sandbox.sqlserver.engine.types import BINARY, MAX, TEXT, UNICODE, duckdb_type
+from sandbox.sqlserver.engine.types import BINARY, MAX, TEXT, UNICODE
 from sandbox.sqlserver.results import SqlServerError
 
-_NEW = "__new"
+FEW_ROWS = 64
+"""Up to so many rows are found by a list of their ids."""
 
 
 def check_values(target: Target, rows: pa.Table, verb: str) -> None:
@@ -78,7 +81,7 @@ def cut_blanks(target: Target, rows: pa.Table) -> pa.Table:
 
 
 def check_rows(target: Target, rows: pa.Table, changed: Sequence[str] | None, verb: str) -> None:
-    """Keys, CHECK and foreign keys of new rows; `changed` names an UPDATE's columns, None means INSERT.
+    """Keys, CHECK and foreign keys of rows just written; `changed` names an UPDATE's columns, None means INSERT.
 
     Raises:
         SqlServerError: 2627 and 2601 duplicate keys, 547 CHECK and foreign keys.
@@ -88,12 +91,23 @@ def check_rows(target: Target, rows: pa.Table, changed: Sequence[str] | None, ve
     foreign = [key for key in target.table.foreign_keys if _touches(key.columns, wanted)]
     if not (keys or foreign or target.table.checks) or rows.num_rows == 0:
         return
-    with registered(target.session.connection, {_NEW: rows}):
+    with these_rows(target, rows) as written:
         for key in keys:
-            _check_key(target, key, rows.num_rows, is_update=changed is not None)
-        _check_conditions(target, verb)
+            _check_key(target, key, written)
+        _check_conditions(target, verb, written)
         for reference in foreign:
-            _check_reference(target, reference, verb)
+            _check_reference(target, reference, verb, written)
+
+
+@contextmanager
+def these_rows(target: Target, rows: pa.Table) -> Iterator[str]:
+    """A condition on the row id that finds the rows: short lists let DuckDB skip row groups."""
+    ids = rows.column(ROW_ID)
+    if rows.num_rows <= FEW_ROWS:
+        yield f"{ROW_ID} IN ({', '.join(map(str, ids.to_pylist()))})"
+        return
+    with registered(target.session.connection, {"__ids": rows.select([ROW_ID])}):
+        yield f"{ROW_ID} IN (SELECT {ROW_ID} FROM __ids)"
 
 
 def check_unique(target: Target, key: KeyDef) -> None:
@@ -124,25 +138,18 @@ def _keys(table: TableDef, columns: Sequence[str], alias: str, *, is_arrow: bool
     return found
 
 
-def _check_key(target: Target, key: KeyDef, count: int, *, is_update: bool) -> None:
-    new = _keys(target.table, key.columns, "n", is_arrow=True)
-    old = _keys(target.table, key.columns, "t")
-    shown = ", ".join(f'CAST("n".{quote(name)} AS VARCHAR)' for name in key.columns)
-    execute = target.session.connection.execute
-    duplicate = None
-    if count > 1:
-        listed = ", ".join(f'any_value(CAST("n".{quote(name)} AS VARCHAR))' for name in key.columns)
-        duplicate = execute(
-            f'SELECT {listed} FROM {_NEW} AS "n" GROUP BY {", ".join(new)} HAVING count(*) > 1 LIMIT 1'
-        ).fetchone()
-    if duplicate is None:
-        nullable = any((c := target.table.column(name)) is not None and c.nullable for name in key.columns)
-        same = "IS NOT DISTINCT FROM" if nullable else "="
-        on = " AND ".join(f"{a} {same} {b}" for a, b in zip(old, new, strict=True))
-        others = f' WHERE "t".{ROW_ID} NOT IN (SELECT {ROW_ID} FROM {_NEW})' if is_update else ""
-        duplicate = execute(
-            f'SELECT {shown} FROM {target.sql} AS "t" JOIN {_NEW} AS "n" ON {on}{others} LIMIT 1'
-        ).fetchone()
+def _check_key(target: Target, key: KeyDef, written: str) -> None:
+    keys = _keys(target.table, key.columns, "t")
+    names = [f"k{at}" for at in range(len(keys))]
+    aliased = ", ".join(f"{sql} AS {name}" for sql, name in zip(keys, names, strict=True))
+    columns = [target.table.column(name) for name in key.columns]
+    same = "IS NOT DISTINCT FROM" if any(c is not None and c.nullable for c in columns) else "="
+    on = " AND ".join(f'{sql} {same} "n".{name}' for sql, name in zip(keys, names, strict=True))
+    shown = ", ".join(f'any_value(CAST("t".{quote(name)} AS VARCHAR))' for name in key.columns)
+    duplicate = target.session.connection.execute(
+        f'SELECT {shown} FROM {target.sql} AS "t" JOIN (SELECT DISTINCT {aliased} FROM {target.sql} AS "t" '
+        f'WHERE "t".{written}) AS "n" ON {on} GROUP BY {", ".join(keys)} HAVING count(*) > 1 LIMIT 1'
+    ).fetchone()
     if duplicate is None:
         return
     value = ", ".join("<NULL>" if part is None else str(part) for part in duplicate)
@@ -156,81 +163,65 @@ def _check_key(target: Target, key: KeyDef, count: int, *, is_update: bool) -> N
         )
     raise SqlServerError(
         2601,
-        f"Cannot insert duplicate key row in object '{target.label}' with unique index '{key.name}'. The duplicate "
-        f"key value is ({value}).",
+        f"Cannot insert duplicate key row in object '{target.label}' with unique index '{key.name}'. "
+        f"The duplicate key value is ({value}).",
         severity=14,
     )
 
 
-def _check_conditions(target: Target, verb: str) -> None:
+def _check_conditions(target: Target, verb: str, written: str) -> None:
     if not target.table.checks:
         return
-    columns = tuple(
-        Bound(f'CAST("n".{quote(c.name)} AS {duckdb_type(c.type)})', c.type, c.nullable, c.name, c.collation)
-        for c in target.table.columns
-    )
     binder = target.session.binder({})
+    scope = Scope([Source("t", table_columns(target.table, "t"))])
     for check in target.table.checks:
-        condition = binder.condition(parse_expression(check.condition), Scope([Source("n", columns)]))
-        sql = f'SELECT 1 FROM {_NEW} AS "n" WHERE NOT coalesce({condition}, true) LIMIT 1'
+        condition = binder.condition(parse_expression(check.condition), scope)
+        sql = f'SELECT 1 FROM {target.sql} AS "t" WHERE "t".{written} AND NOT coalesce({condition}, true) LIMIT 1'
         if target.session.connection.execute(sql).fetchone() is not None:
-            raise SqlServerError(
-                547,
-                f'The {verb} statement conflicted with the CHECK constraint "{check.name}". The conflict occurred in '
-                f'database "{target.database.name}", table "{target.label}".',
-            )
+            raise _conflict(target, verb, "CHECK", check.name, target.label)
 
 
-def _check_reference(target: Target, reference: ForeignKeyDef, verb: str) -> None:
+def _check_reference(target: Target, reference: ForeignKeyDef, verb: str, written: str) -> None:
     parent = target.catalog.by_id(reference.parent_id)
     assert parent is not None, reference.name  # noqa: S101 - a referenced table cannot be dropped
-    new = _keys(target.table, reference.columns, "n", is_arrow=True)
+    new = _keys(target.table, reference.columns, "t")
     old = _keys(parent, reference.parent_columns, "p")
     on = " AND ".join(f"{a} = {b}" for a, b in zip(old, new, strict=True))
-    known = " AND ".join(f'"n".{quote(name)} IS NOT NULL' for name in reference.columns)
+    known = " AND ".join(f'"t".{quote(name)} IS NOT NULL' for name in reference.columns)
     table = f"{quote(target.database.name)}.{quote(parent.schema)}.{quote(parent.name)}"
-    inside = ""
-    if parent.object_id == target.table.object_id:
-        arrow = _keys(parent, reference.parent_columns, "m", is_arrow=True)
-        both = " AND ".join(f"{a} = {b}" for a, b in zip(arrow, new, strict=True))
-        inside = f' AND NOT EXISTS (SELECT 1 FROM {_NEW} AS "m" WHERE {both})'
-    sql = f'SELECT 1 FROM {_NEW} AS "n" WHERE {known} AND NOT EXISTS (SELECT 1 FROM {table} AS "p" WHERE {on}){inside} LIMIT 1'
+    sql = (
+        f'SELECT 1 FROM {target.sql} AS "t" WHERE "t".{written} AND {known} '
+        f'AND NOT EXISTS (SELECT 1 FROM {table} AS "p" WHERE {on}) LIMIT 1'
+    )
     if target.session.connection.execute(sql).fetchone() is not None:
-        raise SqlServerError(
-            547,
-            f'The {verb} statement conflicted with the FOREIGN KEY constraint "{reference.name}". The conflict occurred '
-            f'in database "{target.database.name}", table "{parent.schema}.{parent.name}".',
-        )
+        raise _conflict(target, verb, "FOREIGN KEY", reference.name, f"{parent.schema}.{parent.name}")
 
 
-def check_still_referenced(target: Target, old: pa.Table, new: pa.Table | None, verb: str) -> None:
-    """Rows of a parent that go away, or change their key, must not be referred to.
+def _conflict(target: Target, verb: str, kind: str, name: str, table: str) -> SqlServerError:
+    return SqlServerError(
+        547,
+        f'The {verb} statement conflicted with the {kind} constraint "{name}". The conflict occurred in database '
+        f'"{target.database.name}", table "{table}".',
+    )
+
+
+def check_still_referenced(target: Target, gone: pa.Table, verb: str) -> None:
+    """Rows of a parent that went away, or had another key: `gone` as they were, after the write.
 
     Raises:
         SqlServerError: 547 a child row refers to one of them.
     """
-    images = {"__old": old} if new is None else {"__old": old, _NEW: new}
     for child, key in target.catalog.referring_to(target.table.object_id):
-        with registered(target.session.connection, images):
-            _check_child(target, child, key, has_new=new is not None, verb=verb)
-
-
-def _check_child(target: Target, child: TableDef, key: ForeignKeyDef, *, has_new: bool, verb: str) -> None:
-    gone = _keys(target.table, key.parent_columns, "o", is_arrow=True)
-    refers = _keys(child, key.columns, "c")
-    on = " AND ".join(f"{a} = {b}" for a, b in zip(refers, gone, strict=True))
-    kept = ""
-    if has_new:
-        stays = _keys(target.table, key.parent_columns, "n", is_arrow=True)
-        same = " AND ".join(f"{a} = {b}" for a, b in zip(stays, gone, strict=True))
-        kept = f' AND NOT EXISTS (SELECT 1 FROM {_NEW} AS "n" WHERE {same})'
-    elif child.object_id == target.table.object_id:
-        kept = f' AND "c".{ROW_ID} NOT IN (SELECT {ROW_ID} FROM __old)'
-    table = f"{quote(target.database.name)}.{quote(child.schema)}.{quote(child.name)}"
-    sql = f'SELECT 1 FROM __old AS "o" JOIN {table} AS "c" ON {on} WHERE true{kept} LIMIT 1'
-    if target.session.connection.execute(sql).fetchone() is not None:
-        raise SqlServerError(
-            547,
-            f'The {verb} statement conflicted with the REFERENCE constraint "{key.name}". The conflict '
-            f'occurred in database "{target.database.name}", table "{child.schema}.{child.name}".',
-        )
+        with registered(target.session.connection, {"__gone": gone}):
+            old = _keys(target.table, key.parent_columns, "o", is_arrow=True)
+            refers = _keys(child, key.columns, "c")
+            now = _keys(target.table, key.parent_columns, "t")
+            on = " AND ".join(f"{a} = {b}" for a, b in zip(refers, old, strict=True))
+            kept = " AND ".join(f"{a} = {b}" for a, b in zip(now, old, strict=True))
+            table = f"{quote(target.database.name)}.{quote(child.schema)}.{quote(child.name)}"
+            sql = (
+                f'SELECT 1 FROM __gone AS "o" JOIN {table} AS "c" ON {on} '
+                f'WHERE NOT EXISTS (SELECT 1 FROM {target.sql} AS "t" WHERE {kept}) LIMIT 1'
+            )
+            if target.session.connection.execute(sql).fetchone() is not None:
+                raise _conflict(target, verb, "REFERENCE", key.name, f"{child.schema}.{child.name}")

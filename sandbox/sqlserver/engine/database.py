@@ -97,14 +97,12 @@ class Database:
             last = max(last, int(row[0]) if row else 0)
         return last
 
-    def take_row_ids(self, connection: DuckDBPyConnection, object_id: int, table: str, count: int) -> int:
-        """The first of `count` new row ids of a table."""
-        following = self.row_ids.get(object_id)
-        if following is None:
+    def next_row_id(self, connection: DuckDBPyConnection, object_id: int, table: str) -> int:
+        """The row id that the next row of a table gets."""
+        if object_id not in self.row_ids:
             row = connection.execute(f"SELECT coalesce(max(__rid), 0) + 1 FROM {table}").fetchone()
-            following = int(row[0]) if row else 1
-        self.row_ids[object_id] = following + count
-        return following
+            self.row_ids[object_id] = int(row[0]) if row else 1
+        return self.row_ids[object_id]
 
     def close(self, root: DuckDBPyConnection) -> None:
         """A clean end: counters go on without a jump."""

@@ -13,7 +13,6 @@ from sandbox.sqlserver.engine.model import ROW_ID
 from sandbox.sqlserver.engine.rows_found import found_rows
 from sandbox.sqlserver.engine.selects import fetch
 from sandbox.sqlserver.engine.targets import DELETE, output_clause
-from sandbox.sqlserver.engine.updates import FEW_ROWS
 from sandbox.sqlserver.engine.work import Step
 from sandbox.sqlserver.results import Result, SqlType
 
@@ -28,15 +27,12 @@ def run_delete(
     found = found_rows(session, known, tree, prepared, "DELETE")
     target = found.target
     rows = fetch(session.connection, found.select(target.columns_sql(found.alias)))
-    constraints.check_still_referenced(target, rows, None, "DELETE")
     if rows.num_rows:
-        ids = rows.select([ROW_ID])
-        if rows.num_rows <= FEW_ROWS:
-            listed = ", ".join(map(str, ids.column(ROW_ID).to_pylist()))
-            target.work.apply(Step(f"DELETE FROM {target.sql} WHERE {ROW_ID} IN ({listed})"))
-        else:
-            sql = f"DELETE FROM {target.sql} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM __ids)"
-            target.work.apply(Step(sql, tables={"__ids": ids}))
+        with constraints.these_rows(target, rows) as condition:
+            session.connection.execute(f"DELETE FROM {target.sql} WHERE {condition}")
+        sql = f"DELETE FROM {target.sql} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM __ids)"
+        target.work.keep(Step(sql, tables={"__ids": rows.select([ROW_ID])}))
+        constraints.check_still_referenced(target, rows, "DELETE")
     target.log(target.work.next_command(), "delete", rows, None)
     yield from output_clause(session, known, target, prepared.output, {"deleted": rows})
     yield session.done(rows.num_rows, DELETE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sandbox.sqlserver.engine.bound import not_modelled
 from sandbox.sqlserver.engine.lexer import Token, tokenize
 
+_SUSPECT = re.compile(r"\b(TOP|OUTPUT)\b|[-+*/%&|^]=|\bWITH\s*\(", re.IGNORECASE)
 _COMPOUND = {"+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="}
 
 
@@ -21,6 +23,8 @@ class Prepared:
 
 def prepare(sql: str) -> Prepared:
     """Take out what sqlglot stumbles over; queries stay as they are."""
+    if _SUSPECT.search(sql) is None:
+        return Prepared(sql)
     tokens = tokenize(sql)
     at = _verb(tokens)
     if at is None:

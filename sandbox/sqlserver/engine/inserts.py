@@ -15,8 +15,8 @@ from sandbox.sqlserver.engine.conversion import implicit
 from sandbox.sqlserver.engine.dialect import parse_expression
 from sandbox.sqlserver.engine.dml_text import Prepared
 from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef
-from sandbox.sqlserver.engine.selects import fetch
 from sandbox.sqlserver.engine.targets import (
+    FIRST_ROWVERSION,
     INSERT,
     Target,
     computed_columns,
@@ -26,8 +26,11 @@ from sandbox.sqlserver.engine.targets import (
     rowversion_sql,
     target_name,
 )
+from sandbox.sqlserver.engine.types import duckdb_type
 from sandbox.sqlserver.engine.work import Step
 from sandbox.sqlserver.results import Result, SqlServerError, SqlType
+
+_NUMBER = "row_number() OVER () - 1"
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.binder import Binder
@@ -42,24 +45,26 @@ def run_insert(
         raise not_modelled("INSERT TOP")
     target = open_target(session, target_name(tree.this), "INSERT")
     binder = session.binder(known)
-    columns = _columns(target, tree)
-    source, given = _source(binder, target, tree, columns)
-    rows = _new_rows(binder, target, source, given)
+    source, given = _source(binder, target, tree, _columns(target, tree))
+    rows = _write(target, _new_rows(binder, target, source, given))
     constraints.check_values(target, rows, "INSERT")
-    rows = constraints.cut_blanks(target, rows)
     constraints.check_rows(target, rows, None, "INSERT")
-    write(target, rows)
     target.log(target.work.next_command(), "insert", None, rows)
-    _remember_identity(target, rows)
+    _remember_counters(target, rows, {column.name for column in given})
     yield from output_clause(session, known, target, prepared.output, {"inserted": rows})
     yield session.done(rows.num_rows, INSERT)
 
 
-def write(target: Target, rows: pa.Table) -> None:
-    """Append rows, with their row ids, to the table."""
-    names = ", ".join([*(quote(column.name) for column in target.table.columns), ROW_ID])
-    sql = f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM __rows"
-    target.work.apply(Step(sql, tables={"__rows": rows}))
+def _write(target: Target, query: str) -> pa.Table:
+    """Append the rows of a query; what was written is kept, for the log and to be written again."""
+    names = target.stored_names
+    connection = target.session.connection
+    connection.complete()
+    sql = f"INSERT INTO {target.sql} ({names}) {query} RETURNING {names}"
+    rows = connection.sql(sql).to_arrow_table()
+    again = f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM __rows"
+    target.work.keep(Step(again, tables={"__rows": rows}))
+    return rows
 
 
 def _writable(target: Target) -> list[ColumnDef]:
@@ -217,74 +222,57 @@ def default_sql(binder: Binder, column: ColumnDef) -> str:
     return implicit(binder.expression(parse_expression(column.default)), column.type).sql
 
 
-def _new_rows(binder: Binder, target: Target, source: str, given: list[ColumnDef]) -> pa.Table:
-    """The complete rows, in stored order, with row ids."""
+def _new_rows(binder: Binder, target: Target, source: str, given: list[ColumnDef]) -> str:
+    """A query of the complete rows, in stored order, with row ids."""
     names = {column.name for column in given}
     items = []
     for column in target.table.columns:
         if column.name in names:
             items.append(f'"s".{quote(column.name)}')
-        elif column.computed is not None or column.is_rowversion or column.identity:
-            items.append(
-                f"{implicit(Bound('NULL', SqlType('null'), constant=None), column.type).sql} AS {quote(column.name)}"
-            )
         else:
-            items.append(f"{default_sql(binder, column)} AS {quote(column.name)}")
+            items.append(f"{_own_value(binder, target, column)} AS {quote(column.name)}")
+    first = target.database.next_row_id(target.session.connection, target.table.object_id, target.sql)
+    items.append(f"{first} + {_NUMBER} AS {ROW_ID}")
     sql = f'SELECT {", ".join(items)} FROM ({source}) AS "s"'
     computed = computed_columns(binder, target, "r")
     if computed:
-        listed = [
-            computed.get(c.name, f'"r".{quote(c.name)}') + f" AS {quote(c.name)}"
-            for c in target.table.columns
-        ]
-        sql = f'SELECT {", ".join(listed)} FROM ({sql}) AS "r"'
-    rows = fetch(target.session.connection, sql)
-    rows = _numbered(target, rows, names)
-    first = target.database.take_row_ids(
-        target.session.connection, target.table.object_id, target.sql, rows.num_rows
-    )
-    return rows.append_column(ROW_ID, pa.array(range(first, first + rows.num_rows), pa.int64()))
+        listed = [computed.get(c.name, f'"r".{quote(c.name)}') for c in target.table.columns]
+        sql = f'SELECT {", ".join(listed)}, "r".{ROW_ID} FROM ({sql}) AS "r"'
+    return sql
 
 
-def _numbered(target: Target, rows: pa.Table, given: set[str]) -> pa.Table:
-    """Identity values and rowversions, in the order of the rows."""
-    for at, column in enumerate(target.table.columns):
-        if column.identity and column.name not in given:
-            seed, step = column.identity
-            counter = f"identity:{target.table.object_id}"
-            first = target.database.sequences.take(counter, rows.num_rows, seed, step)
-            target.work.uses(counter)
-            values = pa.array(range(first, first + rows.num_rows * step, step), pa.int64())
-            rows = rows.set_column(at, column.name, _as_stored(values, rows.schema.field(at).type, column))
-        elif column.is_rowversion:
-            start = next_rowversions(target, rows.num_rows)
-            values = pa.array([(start + i).to_bytes(8, "big") for i in range(rows.num_rows)], pa.binary())
-            rows = rows.set_column(at, column.name, values)
-    return rows
+def _own_value(binder: Binder, target: Target, column: ColumnDef) -> str:
+    """What a column gets by itself: identity, rowversion, default, or NULL until it is computed."""
+    if column.identity is not None:
+        seed, step = column.identity
+        first = target.database.sequences.following(f"identity:{target.table.object_id}", seed, step)
+        return f"CAST({first} + ({_NUMBER}) * {step} AS {duckdb_type(column.type)})"
+    if column.is_rowversion:
+        first = target.database.sequences.following("rowversion", FIRST_ROWVERSION, 1)
+        return rowversion_sql(first, _NUMBER)
+    if column.computed is not None:
+        return implicit(Bound("NULL", SqlType("null"), constant=None), column.type).sql
+    return default_sql(binder, column)
 
 
-def _as_stored(values: pa.Array, stored: pa.DataType, column: ColumnDef) -> pa.Array:
-    try:
-        return values.cast(stored)
-    except pa.ArrowInvalid as error:
-        raise SqlServerError(
-            8115, f"Arithmetic overflow error converting IDENTITY to data type {column.type.name}."
-        ) from error
-
-
-def _remember_identity(target: Target, rows: pa.Table) -> None:
+def _remember_counters(target: Target, rows: pa.Table, given: set[str]) -> None:
+    """Counters move on by what was written."""
+    count = rows.num_rows
+    target.database.row_ids[target.table.object_id] += count
+    if count == 0:
+        return
+    if any(column.is_rowversion for column in target.table.columns):
+        next_rowversions(target, count)
     column = target.table.identity_column
-    if column is None or column.identity is None or rows.num_rows == 0:
+    if column is None or column.identity is None:
         return
     values = rows.column(column.name)
     state = target.session.state
     state.identity = state.scope_identity = int(values[-1].as_py())
-    if _is_explicit(target):
-        counter = f"identity:{target.table.object_id}"
-        step = column.identity[1]
+    counter, (seed, step) = f"identity:{target.table.object_id}", column.identity
+    target.work.uses(counter)
+    if column.name in given:
         far = pc.max(values) if step > 0 else pc.min(values)
         target.database.sequences.pass_by(counter, int(far.as_py()), step)
-        target.work.uses(counter)
-
-
-__all__ = ["rowversion_sql", "run_insert", "write"]
+    else:
+        target.database.sequences.take(counter, count, seed, step)

@@ -86,3 +86,9 @@ def unquote(text: str) -> str:
     if text.startswith('"'):
         return text[1:-1].replace('""', '"')
     return text
+
+
+def first_word(sql: str) -> str:
+    """The first word, in upper case."""
+    match = re.match(r"\w+", sql)
+    return match.group().upper() if match else tokenize(sql)[0].key

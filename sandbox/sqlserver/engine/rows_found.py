@@ -34,6 +34,11 @@ class FoundRows:
     is_joined: bool
     limit: str
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether an expression over the target's alias alone gives the same value again."""
+        return not self.is_joined and not self.prefix
+
     def select(self, items: str) -> str:
         """A query of the target's rows; one that several rows of FROM match is taken once."""
         once = (

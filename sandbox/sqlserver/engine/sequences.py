@@ -16,11 +16,15 @@ class Sequences:
 
     def take(self, name: str, count: int, first: int, step: int) -> int:
         """The first of `count` new values."""
-        start = self._last[name] + step if name in self._last else first
+        start = self.following(name, first, step)
         if count:
             self._last[name] = start + (count - 1) * step
         self._steps[name] = step
         return start
+
+    def following(self, name: str, first: int, step: int) -> int:
+        """The value that comes next."""
+        return self._last[name] + step if name in self._last else first
 
     def last(self, name: str) -> int | None:
         """The last value given out."""

@@ -12,7 +12,7 @@ from sandbox.sqlserver.engine.bound import BoundQuery, not_modelled, quote
 from sandbox.sqlserver.engine.conversion import implicit
 from sandbox.sqlserver.engine.dialect import parse_statement
 from sandbox.sqlserver.engine.dml_text import prepare
-from sandbox.sqlserver.engine.lexer import tokenize
+from sandbox.sqlserver.engine.lexer import first_word
 from sandbox.sqlserver.engine.selects import stream
 from sandbox.sqlserver.results import Result, SqlServerError, SqlType
 
@@ -26,7 +26,7 @@ _DDL = {"CREATE", "ALTER", "DROP", "TRUNCATE"}
 
 def run_sql(session: Session, known: dict[str, tuple[SqlType, Any]], text: str) -> Iterator[Result]:
     """Run a query, DML or DDL statement and end it: outside of a transaction it commits."""
-    first = tokenize(text)[0].key
+    first = first_word(text)
     if first in _DDL:
         yield from session.begin_implicit()
         yield from ddl.run_ddl(session, text)

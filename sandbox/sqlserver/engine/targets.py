@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sandbox.sqlserver.engine.binder import Binder
     from sandbox.sqlserver.engine.session import Session
 
+FIRST_ROWVERSION = 2001
 INSERT, DELETE, UPDATE = 0xC3, 0xC4, 0xC5
 """[MS-TDS] DONE CurCmd."""
 
@@ -53,6 +54,11 @@ class Target:
     def is_tracked(self) -> bool:
         """Whether CDC wants its row images."""
         return self.table.object_id in self.catalog.tracked
+
+    @property
+    def stored_names(self) -> str:
+        """The names of the stored columns and of the row id."""
+        return ", ".join([*(quote(column.name) for column in self.table.columns), ROW_ID])
 
     def columns_sql(self, alias: str) -> str:
         """The stored columns and the row id, of an alias."""
@@ -137,7 +143,7 @@ def computed_sql(binder: Binder, column: ColumnDef, scope: Scope) -> str:
 def next_rowversions(target: Target, count: int) -> int:
     """The first of `count` new rowversions of the database."""
     target.work.uses("rowversion")
-    return target.database.sequences.take("rowversion", count, 2001, 1)
+    return target.database.sequences.take("rowversion", count, FIRST_ROWVERSION, 1)
 
 
 def rowversion_sql(first: int, number: str) -> str:

@@ -15,7 +15,7 @@ from sandbox.sqlserver.engine.conversion import implicit
 from sandbox.sqlserver.engine.dml_text import Prepared
 from sandbox.sqlserver.engine.inserts import default_sql
 from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef
-from sandbox.sqlserver.engine.rows_found import found_rows
+from sandbox.sqlserver.engine.rows_found import FoundRows, found_rows
 from sandbox.sqlserver.engine.selects import fetch, registered
 from sandbox.sqlserver.engine.targets import (
     UPDATE,
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
 
 _AFTER = "__after_"
-FEW_ROWS = 64
-"""Up to so many rows are found by a list of their ids, which lets DuckDB skip row groups."""
 
 
 def run_update(
@@ -52,11 +50,12 @@ def run_update(
     after = _after(binder, target, before, both, names)
     changed = [*names, *(column.name for column in target.table.columns if column.computed is not None)]
     constraints.check_values(target, after, "UPDATE")
-    after = constraints.cut_blanks(target, after)
-    constraints.check_rows(target, after, changed, "UPDATE")
-    constraints.check_still_referenced(target, before, after, "UPDATE")
-    if after.num_rows:
-        _write(target, after, before)
+    cut = constraints.cut_blanks(target, after)
+    if cut.num_rows:
+        _write(found, assigned, before, cut, is_as_computed=cut is after)
+        constraints.check_rows(target, cut, changed, "UPDATE")
+        constraints.check_still_referenced(target, before, "UPDATE")
+    after = cut
     _log(target, before, after, names)
     yield from output_clause(session, known, target, prepared.output, {"inserted": after, "deleted": before})
     yield session.done(after.num_rows, UPDATE)
@@ -107,25 +106,34 @@ def _after(binder: Binder, target: Target, before: pa.Table, both: pa.Table, nam
     return after
 
 
-def _write(target: Target, after: pa.Table, before: pa.Table) -> None:
+def _write(
+    found: FoundRows,
+    assigned: list[tuple[ColumnDef, str]],
+    before: pa.Table,
+    after: pa.Table,
+    *,
+    is_as_computed: bool,
+) -> None:
+    """Write the rows: few of them by evaluating the same expressions again, others from the images."""
+    target = found.target
     columns = [
         column.name
         for column in target.table.columns
         if after.column(column.name) is not before.column(column.name)
     ]
-    if not columns:
-        return
     listed = ", ".join(f'{quote(name)} = "n".{quote(name)}' for name in columns)
     sql = f'UPDATE {target.sql} AS "t" SET {listed} FROM __after AS "n" WHERE "t".{ROW_ID} = "n".{ROW_ID}'
-    sql += few_rows(after, '"t"')
-    target.work.apply(Step(sql, tables={"__after": after}))
-
-
-def few_rows(rows: pa.Table, alias: str) -> str:
-    """A condition that lists the row ids where they are few."""
-    if rows.num_rows > FEW_ROWS:
-        return ""
-    return f" AND {alias}.{ROW_ID} IN ({', '.join(map(str, rows.column(ROW_ID).to_pylist()))})"
+    step = Step(sql, tables={"__after": after})
+    few = after.num_rows <= constraints.FEW_ROWS
+    if few and is_as_computed and found.is_repeatable and len(columns) == len(assigned):
+        ids = ", ".join(map(str, after.column(ROW_ID).to_pylist()))
+        again = ", ".join(f"{quote(column.name)} = {value}" for column, value in assigned)
+        target.session.connection.execute(
+            f"UPDATE {target.sql} AS {quote(found.alias)} SET {again} WHERE {quote(found.alias)}.{ROW_ID} IN ({ids})"
+        )
+        target.work.keep(step)
+    else:
+        target.work.apply(step)
 
 
 def _log(target: Target, before: pa.Table, after: pa.Table, names: list[str]) -> None:

@@ -130,6 +130,10 @@ class Work:
         self._run(step)
         self._steps.append(step)
 
+    def keep(self, step: Step) -> None:
+        """Keep a step that does again what was done just now."""
+        self._steps.append(step)
+
     def record(self, record: LogRecord) -> None:
         """Add to what the log gets at commit."""
         self._records.append(record)
@@ -271,18 +275,12 @@ class Work:
             f"INSERT INTO {db}.log.commits VALUES (?, ?, ?, ?)",
             [number, number.to_bytes(6, "big"), self._began, datetime.now()],
         )
-        rows = pa.table(
-            {
-                "commit_number": pa.array([number] * len(self._records), pa.int64()),
-                "command_id": pa.array([record.command_id for record in self._records], pa.int32()),
-                "object_id": pa.array([record.object_id for record in self._records], pa.int32()),
-                "kind": [record.kind for record in self._records],
-                "row_count": pa.array([_rows(record) for record in self._records], pa.int64()),
-                "before": pa.array([_stream(record.before) for record in self._records], pa.large_binary()),
-                "after": pa.array([_stream(record.after) for record in self._records], pa.large_binary()),
-            }
-        )
-        self._run(Step(f"INSERT INTO {db}.log.records SELECT * FROM __log", tables={"__log": rows}))
+        values: list[Any] = []
+        for record in self._records:
+            values += [number, record.command_id, record.object_id, record.kind, _rows(record)]
+            values += [_stream(record.before), _stream(record.after)]
+        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(self._records))
+        self.connection.execute(f"INSERT INTO {db}.log.records VALUES {places}", values)
         database.commit_number = number
 
     def _write_marks(self, database: Database) -> dict[str, int]:

@@ -43,9 +43,8 @@ def _clock(value: Expr) -> Expr:
         this="regexp_extract", expressions=[text, exp.Literal.string(r"\d\d:\d\d:\d\d(\.\d+)?")]
     )
     moment = exp.DPipe(this=exp.Literal.string("1970-01-01 "), expression=clock, safe=False)
-    return exp.cast(
-        exp.Case(ifs=[exp.If(this=value.copy().is_(exp.Null()).not_(), true=moment)]), "TIMESTAMP_NS"
-    )
+    known = exp.Case(ifs=[exp.If(this=value.copy().is_(exp.Null()).not_(), true=moment)])
+    return exp.cast(known, exp.DataType.build("TIMESTAMP_NS", dialect="duckdb"))
 
 
 def _parts(value: Expr, text: str) -> list[Expr]:

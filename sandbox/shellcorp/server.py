@@ -48,7 +48,7 @@ class Server:
                 charset="UTF-8",
                 autocommit=autocommit,
             )
-        except pymssql.OperationalError as error:
+        except (pymssql.OperationalError, pymssql.InterfaceError) as error:
             remedy = {
                 18456: f"the login of {self.user} failed: check SHELLCORP_USER and SHELLCORP_PASSWORD",
                 4060: "the database cannot be opened: check SHELLCORP_DATABASE",

@@ -34,7 +34,7 @@ class Transaction:
 
     def execute(self, statement: str, *values: Value) -> int:
         """Run a statement; returns the number of rows it wrote."""
-        self.cursor.execute(statement, values)
+        self.cursor.execute(statement, _parameters(values))
         return int(self.cursor.rowcount)
 
     def insert_many(self, statement: str, rows: Sequence[tuple[Value, ...]]) -> None:
@@ -44,7 +44,7 @@ class Transaction:
 
     def rows(self, query: str, *values: Value) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        self.cursor.execute(query, values)
+        self.cursor.execute(query, _parameters(values))
         return list(self.cursor.fetchall())
 
     def first(self, query: str, *values: Value) -> tuple[Any, ...]:
@@ -79,3 +79,8 @@ class Transaction:
     def chance(self, probability: float) -> bool:
         """True with this probability."""
         return self.random.random() < probability
+
+
+def _parameters(values: tuple[Value, ...]) -> tuple[Any, ...]:
+    """As pymssql needs them: it writes `bytes` that happen to be ASCII as text, a `bytearray` never."""
+    return tuple(bytearray(value) if isinstance(value, bytes) else value for value in values)

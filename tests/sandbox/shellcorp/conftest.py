@@ -1,0 +1,25 @@
+"""A stand-in SQL Server with a small Shellcorp, for these tests alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from own_server import SMALL, server_of, start
+
+from sandbox.process import Service
+from sandbox.shellcorp.install import install
+from sandbox.shellcorp.server import Server
+
+
+@pytest.fixture(scope="session")
+def shellcorp_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with start(tmp_path_factory.mktemp("shellcorp")) as service:
+        install(server_of(service), SMALL, print)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def shellcorp(shellcorp_service: Service) -> Server:
+    """The server of a small Shellcorp that the tests of this folder write to."""
+    return server_of(shellcorp_service)

@@ -19,6 +19,7 @@ from sandbox.service import fail, listen
 POOL = "shellcorp"
 START_SECONDS = 90.0
 POLL_SECONDS = 0.5
+FLOW_LOGGERS = {"prefect.flow_runs", "prefect.task_runs"}
 FINAL_STATES = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -109,12 +110,13 @@ class LocalPrefect:
         started = time.monotonic()
         found = self._request("GET", f"/deployments/name/{deployment}")
         run = self._post(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters or {}})
-        heard = 0
+        heard: set[str] = set()
         while True:
             run = self._request("GET", f"/flow_runs/{run['id']}")
-            for line in self._log_lines(run["id"], heard):
-                heard += 1
-                say(line)
+            for entry in self._log_entries(run["id"]):
+                if entry["id"] not in heard:
+                    heard.add(entry["id"])
+                    say(entry["message"])
             if run["state_type"] in FINAL_STATES:
                 break
             self._complain_if_dead(self.server, self.worker)
@@ -156,14 +158,15 @@ class LocalPrefect:
             if process is not None and process.process.poll() is not None:
                 raise ServiceFailed(f"Prefect's {process.name} is gone: {process.last_lines()}")
 
-    def _log_lines(self, flow_run: str, skip: int) -> Iterator[str]:
-        body = {
-            "logs": {"flow_run_id": {"any_": [flow_run]}, "level": {"ge_": 20}},
-            "sort": "TIMESTAMP_ASC",
-            "offset": skip,
-        }
-        for entry in self._post("/logs/filter", body):
-            yield entry["message"]
+    def _log_entries(self, flow_run: str) -> Iterator[dict[str, Any]]:
+        """What a flow run and the flow runs that it called said so far."""
+        called = {"flow_runs": {"parent_flow_run_id": {"any_": [flow_run]}}}
+        family = [flow_run, *(run["id"] for run in self._post("/flow_runs/filter", called))]
+        body = {"logs": {"flow_run_id": {"any_": family}, "level": {"ge_": 20}}, "sort": "TIMESTAMP_ASC"}
+        offset = 0
+        while page := self._post("/logs/filter", {**body, "offset": offset}):
+            offset += len(page)
+            yield from (entry for entry in page if entry["name"] in FLOW_LOGGERS)
 
     def _post(self, path: str, body: Any) -> Any:
         return self._request("POST", path, body)

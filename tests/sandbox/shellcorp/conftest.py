@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from own_server import SMALL, server_of, start
+from own_server import SMALL, Content, content, server_of, start
 
 from sandbox.process import Service
 from sandbox.shellcorp.install import install
@@ -20,6 +20,12 @@ def shellcorp_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 
 @pytest.fixture(scope="session")
-def shellcorp(shellcorp_service: Service) -> Server:
+def seeded(shellcorp_service: Service) -> Content:
+    """What the small Shellcorp had before any test wrote to it."""
+    return content(server_of(shellcorp_service))
+
+
+@pytest.fixture(scope="session")
+def shellcorp(shellcorp_service: Service, seeded: Content) -> Server:  # noqa: ARG001 - read before it is written to
     """The server of a small Shellcorp that the tests of this folder write to."""
     return server_of(shellcorp_service)

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sandbox.process import Service
-from sandbox.shellcorp.install import Size
+from sandbox.shellcorp.install import TABLES, Size
 from sandbox.shellcorp.server import Server
 
+Content = dict[str, list[tuple[Any, ...]]]
 SMALL = Size(scale=0.02, seed=1, today=date(2026, 1, 31))
 
 
@@ -21,6 +23,17 @@ def start(folder: Path, port: int = 0) -> Service:
 
 def server_of(service: Service) -> Server:
     return Server("127.0.0.1", service.port, "shellcorp", "sa", service.password("sa"))
+
+
+def query(server: Server, sql: str) -> list[tuple[Any, ...]]:
+    with server.connect("test") as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+def content(server: Server) -> Content:
+    """All rows of all tables."""
+    return {table: sorted(query(server, f"SELECT * FROM dbo.{table}"), key=repr) for table in TABLES}
 
 
 class Command:

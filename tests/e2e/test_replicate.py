@@ -1,0 +1,201 @@
+"""Replication over the network, from the stand-in SQL Server to the stand-in Snowflake, under traffic."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from multiprocessing import get_context
+
+import pytest
+
+from flows.ingest import engine, registration
+from flows.ingest.context import Limits
+from flows.ingest.errors import ConcurrentRunError, SourceError
+from tests.ingest.world import World
+
+NINE = {
+    "ACCOUNTS",
+    "ACTIVITIES",
+    "CUSTOMERS",
+    "ORDERS",
+    "ORDER_LINES",
+    "PAYMENTS",
+    "PORTAL_SESSIONS",
+    "PRODUCTS",
+    "SUPPORT_TICKETS",
+}
+KILLS = 20
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with World.start(tmp_path_factory.mktemp("replicate"), scale=0.02) as world:
+        yield world
+
+
+def test_a_run_killed_at_twenty_random_moments_loses_and_doubles_nothing(world: World) -> None:
+    """SIGKILL in the middle of snapshots and windows, with traffic going on; then 0 differences."""
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")  # noqa: T201 - to repeat it
+    moments = random.Random(seed)
+    fork = get_context("fork")  # begins at once; a fresh interpreter would mostly be killed importing
+    killed = 0
+    with world.traffic(rate=60, seed=seed):
+        for _ in range(3 * KILLS):
+            run = fork.Process(target=world.replicate)
+            run.start()
+            run.join(moments.uniform(0.0, 2.5))
+            if run.is_alive():
+                run.kill()
+                killed += 1
+            run.join()
+            if killed == KILLS:
+                break
+    assert killed == KILLS, "the runs ended before they could be killed"
+    assert world.differences() == {}, f"seed {seed}"
+    assert world.states() == dict.fromkeys(NINE, "streaming")
+
+
+def test_a_second_run_at_once_rolls_back_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.replicate()
+    world.execute("UPDATE dbo.products SET list_price = list_price + 1")
+    assert world.differences() == {}
+    world.execute("UPDATE dbo.products SET list_price = list_price + 1")
+    in_time = engine.apply_window
+
+    def too_late(*arguments: object) -> None:
+        monkeypatch.setattr(engine, "apply_window", in_time)
+        world.replicate(run_id="first")
+        in_time(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "apply_window", too_late)
+    with pytest.raises(ConcurrentRunError, match="Another run has moved the cursor of pipeline shellcorp"):
+        replicate_until_a_window(world)
+    assert world.differences() == {}
+    assert world.warehouse_rows("LIST @OPS.LANDING") == [], "nothing is left on the stage"
+
+
+def replicate_until_a_window(world: World) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        world.replicate(run_id="second")
+
+
+def test_a_change_log_has_every_change_once_in_order(world: World) -> None:
+    assert world.differences() == {}
+    for table in ("ORDERS", "ORDER_LINES", "CUSTOMERS"):
+        positions = world.warehouse_rows(
+            f"SELECT _POSITION, COUNT(*) FROM RAW.{table}__CHANGES WHERE _OPERATION > 0 "
+            "GROUP BY _POSITION HAVING COUNT(*) > 1"
+        )
+        assert positions == []
+
+
+def test_hard_values_arrive_as_they_are(world: World) -> None:
+    world.execute(
+        """INSERT INTO dbo.customers
+        (external_ref, name, country_code, segment, is_active, notes, created_at, updated_at)
+        VALUES ('6F9619FF-8B86-D011-B42D-00C04FC964FF', N'Ægir; O''Brien 🐚', 'DK', 'consumer', 1,
+            REPLICATE(CONVERT(nvarchar(max), N'ø'), 100000), '2026-01-01T00:00:00.123',
+            '2026-01-01T00:00:00.1234567')""",
+    )
+    assert world.differences() == {}
+    customer = "external_ref = '6F9619FF-8B86-D011-B42D-00C04FC964FF'"
+    world.execute(f"UPDATE dbo.customers SET updated_at = '2026-01-01T00:00:00.1234568' WHERE {customer}")
+    assert world.differences() == {}
+    found = world.warehouse_rows(
+        "SELECT NAME, LENGTH(NOTES), TO_CHAR(UPDATED_AT, 'FF7') FROM RAW.CUSTOMERS "
+        "WHERE EXTERNAL_REF = '6F9619FF-8B86-D011-B42D-00C04FC964FF'"
+    )
+    assert found == [("Ægir; O'Brien 🐚", 100_000, "1234568")]
+
+
+def test_a_changed_key_leaves_a_tombstone_and_a_new_row(world: World) -> None:
+    (old,) = world.query("SELECT TOP (1) account_number FROM dbo.accounts ORDER BY account_number")[0]
+    world.execute(f"UPDATE dbo.accounts SET account_number = 'SC-0000000000' WHERE account_number = '{old}'")
+    assert world.differences() == {}
+    assert world.warehouse_rows(
+        "SELECT ACCOUNT_NUMBER, _DELETED FROM RAW.ACCOUNTS "
+        f"WHERE ACCOUNT_NUMBER IN ('{old}', 'SC-0000000000') ORDER BY _DELETED"
+    ) == [("SC-0000000000", False), (old, True)]
+
+
+def test_an_idle_run_reads_little_and_moves_nothing(world: World) -> None:
+    world.differences()
+    report = world.replicate()
+    assert (report.snapshot_rows, report.changes) == (0, 0)
+    assert report.source_queries < 25
+    assert report.lag_seconds == 0
+
+
+def test_a_gap_is_never_skipped_the_table_is_read_anew_and_the_others_go_on(world: World) -> None:
+    world.differences()
+    world.execute(
+        "DELETE FROM dbo.products WHERE product_code = (SELECT MIN(product_code) FROM dbo.products)"
+    )
+    wait_until_captured(world, "dbo_products")
+    newest = world.query("SELECT sys.fn_cdc_get_max_lsn()")[0][0].hex()
+    world.execute(
+        "EXEC sys.sp_cdc_cleanup_change_table @capture_instance = N'dbo_products', "
+        f"@low_water_mark = 0x{newest}"
+    )
+    world.execute("UPDATE dbo.products SET list_price = list_price + 1")
+    report = world.replicate()
+    assert [warning for warning in report.warnings if "dbo.products has a gap" in warning]
+    rows = {table.table: table.snapshot_rows for table in report.tables}
+    assert rows.pop("PRODUCTS") > 0
+    assert set(rows.values()) == {0}, "only the table with the gap is read anew"
+    assert world.differences() == {}
+
+
+def wait_until_captured(world: World, instance: str) -> None:
+    """Wait until the last commit on a table is in its change table."""
+    before = world.query(f"SELECT COUNT(*) FROM cdc.{instance}_CT")
+    deadline = time.monotonic() + 20
+    while world.query(f"SELECT COUNT(*) FROM cdc.{instance}_CT") == before and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def test_a_new_table_is_taken_up_and_a_dropped_instance_fails_loudly(world: World) -> None:
+    world.execute(
+        "CREATE TABLE dbo.notes (id datetime2(7) NOT NULL PRIMARY KEY, text nvarchar(50) NULL)",
+        "INSERT INTO dbo.notes VALUES ('2026-01-01T00:00:00.0000001', N'a')",
+        "INSERT INTO dbo.notes VALUES ('2026-01-01T00:00:00.0000002', N'b')",
+        "EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'notes', @role_name = NULL",
+    )
+    assert world.differences() == {}
+    assert world.warehouse_rows("SELECT COUNT(*) FROM RAW.NOTES WHERE NOT _DELETED") == [(2,)]
+    world.execute(
+        "EXEC sys.sp_cdc_disable_table @source_schema = N'dbo', @source_name = N'notes', "
+        "@capture_instance = N'dbo_notes'",
+        "UPDATE dbo.products SET list_price = list_price + 1",
+    )
+    wait_until_captured(world, "dbo_products")
+    with pytest.raises(SourceError, match=r"Table dbo\.notes is no longer captured by CDC"):
+        world.replicate()
+    with world.context() as context:
+        context.warehouse.execute("DELETE FROM OPS.REPLICATED_TABLES WHERE TABLE_NAME = 'NOTES'")
+    assert world.differences() == {}, "the others went on"
+
+
+def test_chunks_of_any_key_cover_their_table(world: World) -> None:
+    """Text, GUID and composite keys, cut small; the rows of the mirrors were all read by chunks."""
+    with world.context(limits=Limits(chunk_rows=37)) as context:
+        for name in ("ACCOUNTS", "PAYMENTS", "ORDER_LINES"):
+            registration.start_snapshot(context, context.tables[name])
+        report = engine.catch_up(context)
+    rows = {table.table: table.snapshot_rows for table in report.tables}
+    for name in ("ACCOUNTS", "PAYMENTS", "ORDER_LINES"):
+        assert (rows[name],) == world.query(f"SELECT COUNT(*) FROM dbo.{name.lower()}")[0]
+    assert world.differences() == {}
+
+
+def test_the_cost_on_the_source_is_known_by_table(world: World) -> None:
+    world.execute("UPDATE dbo.products SET list_price = list_price + 1")
+    assert world.differences() == {}
+    rows = world.warehouse_rows(
+        "SELECT SUM(SOURCE_QUERIES), SUM(SOURCE_ROWS) FROM OPS.REPLICATION_RUNS WHERE TABLE_NAME = 'PRODUCTS'"
+    )
+    assert rows[0][0] > 0
+    assert rows[0][1] > 0

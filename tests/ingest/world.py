@@ -1,0 +1,181 @@
+"""Shellcorp's source and a warehouse, both stand-ins of their own, and replication between them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from deployments.connections import connect_snowflake, connect_sql_server
+from deployments.settings import SnowflakeSettings, SqlServerSettings
+from flows.ingest import engine, registration
+from flows.ingest.context import Context, Limits
+from flows.ingest.progress import Progress
+from flows.ingest.proof import compare_table
+from flows.ingest.report import ReplicationReport
+from flows.ingest.source.session import SourceSession
+from flows.ingest.warehouse.session import WarehouseSession
+from sandbox.process import Guarded, Service
+from sandbox.shellcorp.install import Size, install
+from sandbox.shellcorp.server import Server
+from tests.conftest import snowflake_settings, sql_server_settings
+
+DATABASE = "shellcorp"
+SMALL = Limits(max_transactions_per_window=40, chunk_rows=300, chunks_per_round=2)
+PATIENCE_SECONDS = 40.0
+
+
+@dataclass
+class World:
+    """A source that fills itself, and a warehouse that follows it."""
+
+    folder: Path
+    source: Service
+    warehouse: Service
+
+    @classmethod
+    @contextmanager
+    def start(cls, folder: Path, scale: float) -> Iterator[World]:
+        """Both stand-ins, with Shellcorp's tables at a scale (1: about 240,000 rows)."""
+        with (
+            Service.start("sandbox.sqlserver", folder / "source", "--database", DATABASE) as source,
+            Service.start("sandbox.snowflake", folder / "warehouse") as warehouse,
+        ):
+            world = cls(folder, source, warehouse)
+            install(world.server(), Size(scale, seed=1, today=date(2026, 1, 31)), lambda _: None)
+            world.execute("EXEC sys.sp_cdc_change_job @job_type = N'capture', @pollinginterval = 1")
+            world.execute("EXEC sys.sp_cdc_stop_job @job_type = N'capture'")
+            world.execute("EXEC sys.sp_cdc_start_job @job_type = N'capture'")
+            world.wait_for_harvest()
+            yield world
+
+    # --- the source
+
+    def server(self) -> Server:
+        return Server("127.0.0.1", self.source.port, DATABASE, "sa", self.source.password("sa"))
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.server().connect("test", autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def execute(self, *statements: str) -> None:
+        """Statements in one session, each its own transaction."""
+        with self.server().connect("test", autocommit=True) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def wait_for_harvest(self) -> None:
+        """Wait until CDC has harvested something."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self.query("SELECT sys.fn_cdc_get_max_lsn()") == [(None,)]:
+            assert time.monotonic() < deadline, "the capture job harvests nothing"
+            time.sleep(0.1)
+
+    @contextmanager
+    def traffic(self, rate: float, seed: int) -> Iterator[None]:
+        """Shellcorp's applications write meanwhile."""
+        command = [sys.executable, "-m", "sandbox.shellcorp", "traffic", "--rate", str(rate)]
+        environment = os.environ | {
+            "SHELLCORP_HOST": "127.0.0.1",
+            "SHELLCORP_PORT": str(self.source.port),
+            "SHELLCORP_DATABASE": DATABASE,
+            "SHELLCORP_USER": "sa",
+            "SHELLCORP_PASSWORD": self.source.password("sa"),
+        }
+        process = Guarded.start(
+            "traffic", [*command, "--seed", str(seed)], self.folder / "traffic", environment
+        )
+        try:
+            yield
+        finally:
+            process.stop()
+        assert "transactions committed" in process.last_lines()
+
+    # --- replication
+
+    def source_settings(self, user: str = "platform_reader") -> SqlServerSettings:
+        return sql_server_settings(self.source, user)
+
+    def warehouse_settings(self) -> SnowflakeSettings:
+        return snowflake_settings(self.warehouse)
+
+    @contextmanager
+    def context(
+        self, run_id: str = "test", limits: Limits = SMALL, progress: Progress | None = None
+    ) -> Iterator[Context]:
+        with (
+            closing(connect_sql_server(self.source_settings(), "test")) as source,
+            closing(connect_snowflake(self.warehouse_settings(), '{"flow": "test"}')) as warehouse,
+        ):
+            sessions = SourceSession(source), WarehouseSession(warehouse)
+            yield Context.open(*sessions, run_id, ZoneInfo("UTC"), limits, progress)
+
+    def replicate(self, limits: Limits = SMALL, run_id: str = "test") -> ReplicationReport:
+        with self.context(run_id, limits) as context:
+            registration.register(context)
+            return engine.catch_up(context)
+
+    def differences(self) -> dict[str, str]:
+        """Tables that differ from their mirrors, when all that was committed has been replicated.
+
+        The capture job is given time: differences count that stay.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            self.replicate()
+            with self.context() as context:
+                proofs = [compare_table(context, name) for name in context.tables]
+            differing = {proof.table: str(proof) for proof in proofs if proof.differences}
+            if not differing or time.monotonic() > deadline:
+                return differing
+            time.sleep(0.3)
+
+    def states(self) -> dict[str, str]:
+        with self.context() as context:
+            return {name: table.state for name, table in context.ledger.tables().items()}
+
+    def warehouse_rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(connect_snowflake(self.warehouse_settings(), '{"flow": "test"}')) as connection:
+            return WarehouseSession(connection).rows(statement)
+
+    # --- the platform's commands
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """The environment that leads the platform's commands here."""
+        return os.environ | {
+            "PLATFORM_ENV_FILE": str(self.folder / "none"),
+            "SQLSERVER_HOST": "127.0.0.1",
+            "SQLSERVER_PORT": str(self.source.port),
+            "SQLSERVER_DATABASE": DATABASE,
+            "SQLSERVER_USER": "platform_reader",
+            "SQLSERVER_PASSWORD": self.source.password("platform_reader"),
+            "SQLSERVER_ENCRYPTION": "off",
+            "SNOWFLAKE_ACCOUNT": "standin",
+            "SNOWFLAKE_USER": "PLATFORM",
+            "SNOWFLAKE_PASSWORD": self.warehouse.password("PLATFORM"),
+            "SNOWFLAKE_HOST": "127.0.0.1",
+            "SNOWFLAKE_PORT": str(self.warehouse.port),
+            "SNOWFLAKE_PROTOCOL": "http",
+            "MAIL_HOST": "127.0.0.1",
+            **changes,
+        }
+
+    def command(self, module: str, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m module …` of the platform."""
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment(**changes),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )

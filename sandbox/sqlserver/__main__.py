@@ -1,6 +1,6 @@
 """Start the stand-in SQL Server: `python -m sandbox.sqlserver --folder FOLDER [--port 0] [--database NAME]`.
 
-It listens on 127.0.0.1 only, keeps its databases and its logins' passwords in the folder, and ends on SIGTERM.
+It listens on 127.0.0.1 only, keeps its databases and the passwords of its logins in the folder.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ AGGREGATES = {
 }
 
 
-def has_aggregate(node: exp.Expression) -> bool:
+def has_aggregate(node: exp.Expr) -> bool:
     """Whether an aggregate stands in the expression itself: not in a subquery, not as a window function."""
     if isinstance(node, exp.Window):
         inner = node.this

@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 def alter_table(session: Session, parser: DdlParser) -> None:
     """ALTER TABLE name …"""
     target = open_target(session, parser.qualified_name(), "ALTER")
-    if parser.accept("WITH"):
-        if parser.take("CHECK", "NOCHECK").key == "NOCHECK":
-            raise not_modelled("ALTER TABLE … WITH NOCHECK")
+    if parser.accept("WITH") and parser.take("CHECK", "NOCHECK").key == "NOCHECK":
+        raise not_modelled("ALTER TABLE … WITH NOCHECK")
     if parser.accept("ADD"):
         _add(session, target, parser.elements())
     elif parser.accept("ALTER", "COLUMN"):
@@ -97,10 +96,14 @@ def _check_fits_rows(target: Target, column: ColumnDef, has_rows: bool) -> None:
     if has_rows and not column.nullable and column.default is None:
         raise SqlServerError(
             4901,
-            "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition "
-            "specified, or the column being added is an identity or timestamp column, or alternatively if none of the "
-            "previous conditions are satisfied the table must be empty to allow addition of this column. Column "
-            f"'{column.name}' cannot be added to non-empty table '{target.table.name}' because it does not satisfy these "
+            "ALTER TABLE only allows columns to be added that can contain nulls, or have a "
+            "DEFAULT definition "
+            "specified, or the column being added is an identity or timestamp column, or "
+            "alternatively if none of the "
+            "previous conditions are satisfied the table must be empty to allow addition of this "
+            "column. Column "
+            f"'{column.name}' cannot be added to non-empty table '{target.table.name}' because it "
+            "does not satisfy these "
             "conditions.",
         )
 
@@ -124,7 +127,8 @@ def _alter_column(session: Session, target: Target, parser: DdlParser) -> None:
     if used and not (grows and nullable == column.nullable):
         raise SqlServerError(
             5074,
-            f"The index '{used[0]}' is dependent on column '{name}'. ALTER TABLE ALTER COLUMN failed because one or "
+            f"The index '{used[0]}' is dependent on column '{name}'. ALTER TABLE ALTER COLUMN "
+            "failed because one or "
             "more objects access this column.",
         )
     if any(c.computed is not None for c in target.table.columns):
@@ -145,7 +149,8 @@ def _check_no_null(target: Target, name: str, nullable: bool) -> None:
     if target.session.connection.execute(sql).fetchone() is not None:
         raise SqlServerError(
             515,
-            f"Cannot insert the value NULL into column '{name}', table '{target.database.name}.{target.label}'; column "
+            f"Cannot insert the value NULL into column '{name}', table "
+            f"'{target.database.name}.{target.label}'; column "
             "does not allow nulls. UPDATE fails.",
         )
 
@@ -161,13 +166,15 @@ def _convert_column(target: Target, old: ColumnDef, new: ColumnDef) -> None:
         if target.session.connection.execute(sql).fetchone() is not None:
             raise SqlServerError(
                 2628,
-                f"String or binary data would be truncated in table '{target.database.name}.{target.label}', column "
+                "String or binary data would be truncated in table "
+                f"'{target.database.name}.{target.label}', column "
                 f"'{old.name}'. Truncated value: ''.",
             )
     if converted == quote(old.name) and duckdb_type(old.type) == duckdb_type(new.type):
         return
     target.work.execute(
-        f"ALTER TABLE {target.sql} ALTER COLUMN {quote(old.name)} SET DATA TYPE {duckdb_type(new.type)} USING {converted}"
+        f"ALTER TABLE {target.sql} ALTER COLUMN {quote(old.name)} SET DATA TYPE "
+        f"{duckdb_type(new.type)} USING {converted}"
     )
 
 
@@ -199,7 +206,8 @@ def _without_column(target: Target, table: TableDef, name: str, lenient: bool) -
             4924,
             f"ALTER TABLE DROP COLUMN failed because column '{name}' does not exist in table '{table.name}'.",
         )
-    dependent = [key.name for key in (*table.keys, *table.foreign_keys) if column.name in key.columns]
+    dependent = [key.name for key in table.keys if column.name in key.columns]
+    dependent += [key.name for key in table.foreign_keys if column.name in key.columns]
     if column.default_name is not None:
         dependent.append(column.default_name)
     dependent += [c.name for c in table.checks if column.name.lower() in c.condition.lower()]
@@ -207,7 +215,8 @@ def _without_column(target: Target, table: TableDef, name: str, lenient: bool) -
     if dependent:
         raise SqlServerError(
             5074,
-            f"The object '{dependent[0]}' is dependent on column '{column.name}'. ALTER TABLE DROP COLUMN failed "
+            f"The object '{dependent[0]}' is dependent on column '{column.name}'. ALTER TABLE "
+            "DROP COLUMN failed "
             "because one or more objects access this column.",
         )
     target.work.execute(f"ALTER TABLE {target.sql} DROP COLUMN {quote(column.name)}")

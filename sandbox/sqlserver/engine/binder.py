@@ -47,15 +47,15 @@ class Binder:
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
 
-    def query(self, node: exp.Expression, scope: Scope | None = None) -> BoundQuery:
+    def query(self, node: exp.Expr, scope: Scope | None = None) -> BoundQuery:
         """Bind a SELECT, UNION or VALUES."""
         return queries.bind_query(self, node, scope or Scope())
 
-    def expression(self, node: exp.Expression, scope: Scope | None = None) -> Bound:
+    def expression(self, node: exp.Expr, scope: Scope | None = None) -> Bound:
         """Bind a scalar expression."""
         return expressions.bind_expression(self, node, scope or Scope())
 
-    def condition(self, node: exp.Expression, scope: Scope | None = None) -> str:
+    def condition(self, node: exp.Expr, scope: Scope | None = None) -> str:
         """Bind a search condition."""
         return expressions.bind_condition(self, node, scope or Scope())
 
@@ -72,14 +72,14 @@ class Binder:
         """The SQL of the columns that a grouped query may only use inside aggregates."""
         return {column.sql for source in scope.sources for column in source.columns}
 
-    def function(self, node: exp.Expression, scope: Scope) -> Bound:
+    def function(self, node: exp.Expr, scope: Scope) -> Bound:
         """Bind a call of a built-in function."""
         return functions.bind_function(self, node, scope)
 
     def qualified_function(self, node: exp.Dot, scope: Scope) -> Bound:
         """Bind `[db].schema.function(…)`."""
         parts: list[str] = []
-        call: exp.Expression = node
+        call: exp.Expr = node
         while isinstance(call, exp.Dot):
             if isinstance(call.expression, exp.Anonymous):
                 parts.insert(0, str(call.expression.this))

@@ -1,4 +1,4 @@
-"""The catalog of one database: kept as rows in its schema `catalog`, changed in the transaction of the DDL."""
+"""The catalog of one database: rows in its schema `catalog`, changed in the transaction of the DDL."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS {db}.catalog.objects (
     object_id INTEGER PRIMARY KEY, schema_name VARCHAR, name VARCHAR, kind VARCHAR,
     created TIMESTAMP, modified TIMESTAMP, last_column_id INTEGER, last_index_id INTEGER,
     columns STRUCT(
-        column_id INTEGER, name VARCHAR, type STRUCT(name VARCHAR, length INTEGER, precision INTEGER, scale INTEGER),
+        column_id INTEGER, name VARCHAR,
+        type STRUCT(name VARCHAR, length INTEGER, precision INTEGER, scale INTEGER),
         nullable BOOLEAN, seed BIGINT, increment BIGINT, default_text VARCHAR, default_name VARCHAR,
         default_id INTEGER, computed VARCHAR, collation_name VARCHAR
     )[],
@@ -126,7 +127,12 @@ class Catalog:
         for owner in self._by_id.values():
             if owner.schema.lower() != schema.lower():
                 continue
-            for constraint in (*owner.keys, *owner.checks, *owner.foreign_keys):
+            constraints: list[KeyDef | CheckDef | ForeignKeyDef] = [
+                *owner.keys,
+                *owner.checks,
+                *owner.foreign_keys,
+            ]
+            for constraint in constraints:
                 if constraint.name.lower() == name.lower() and constraint.object_id:
                     return constraint.object_id
         return None

@@ -54,8 +54,10 @@ SELECT
         WHEN c.type.name IN ('decimal', 'numeric') THEN
             CASE WHEN c.type.precision <= 9 THEN 5 WHEN c.type.precision <= 19 THEN 9
                 WHEN c.type.precision <= 28 THEN 13 ELSE 17 END
-        WHEN c.type.name = 'time' THEN CASE WHEN c.type.scale <= 2 THEN 3 WHEN c.type.scale <= 4 THEN 4 ELSE 5 END
-        WHEN c.type.name = 'datetime2' THEN CASE WHEN c.type.scale <= 2 THEN 6 WHEN c.type.scale <= 4 THEN 7 ELSE 8 END
+        WHEN c.type.name = 'time' THEN CASE WHEN c.type.scale <= 2 THEN 3 WHEN c.type.scale <= 4 THEN 4
+            ELSE 5 END
+        WHEN c.type.name = 'datetime2' THEN CASE WHEN c.type.scale <= 2 THEN 6 WHEN c.type.scale <= 4
+            THEN 7 ELSE 8 END
         WHEN c.type.name = 'datetimeoffset' THEN
             CASE WHEN c.type.scale <= 2 THEN 8 WHEN c.type.scale <= 4 THEN 9 ELSE 10 END
         ELSE t.max_length
@@ -88,7 +90,8 @@ _VIEWS = {
     "sys.schemas": "SELECT name, schema_id, 1 AS principal_id FROM {db}.catalog.schemas",
     "sys.types": """
         SELECT name, CAST(system_type_id AS UTINYINT) AS system_type_id, user_type_id,
-            4 AS schema_id, CAST(max_length AS SMALLINT) AS max_length, CAST("precision" AS UTINYINT) AS "precision",
+            4 AS schema_id, CAST(max_length AS SMALLINT) AS max_length, CAST("precision" AS UTINYINT) AS
+                "precision",
             CAST(scale AS UTINYINT) AS scale, true AS is_nullable, false AS is_user_defined
         FROM {db}.catalog.types""",
     "catalog.all_objects": """
@@ -96,7 +99,8 @@ _VIEWS = {
             CASE o.kind WHEN 'U' THEN 'USER_TABLE' WHEN 'S' THEN 'USER_TABLE'
                 ELSE 'SQL_INLINE_TABLE_VALUED_FUNCTION' END AS type_desc,
             o.created AS create_date, o.modified AS modify_date, o.kind = 'S' AS is_ms_shipped
-        FROM {db}.catalog.objects AS o INNER JOIN {db}.catalog.schemas AS s ON lower(s.name) = lower(o.schema_name)
+        FROM {db}.catalog.objects AS o INNER JOIN {db}.catalog.schemas AS s ON lower(s.name) =
+            lower(o.schema_name)
         UNION ALL
         SELECT k.name, k.object_id, s.schema_id, q.object_id, k.kind,
             CASE k.kind WHEN 'PK' THEN 'PRIMARY_KEY_CONSTRAINT' ELSE 'UNIQUE_CONSTRAINT' END,
@@ -104,21 +108,25 @@ _VIEWS = {
         FROM (%(key)s) AS q INNER JOIN {db}.catalog.schemas AS s ON lower(s.name) = lower(q.schema_name)
         WHERE k.kind <> ''
         UNION ALL
-        SELECT c.name, c.object_id, s.schema_id, o.object_id, 'C', 'CHECK_CONSTRAINT', o.created, o.modified, false
+        SELECT c.name, c.object_id, s.schema_id, o.object_id, 'C', 'CHECK_CONSTRAINT', o.created,
+            o.modified, false
         FROM (SELECT *, unnest(checks) AS c FROM {db}.catalog.objects) AS o
         INNER JOIN {db}.catalog.schemas AS s ON lower(s.name) = lower(o.schema_name)
         UNION ALL
-        SELECT c.name, c.object_id, s.schema_id, o.object_id, 'F', 'FOREIGN_KEY_CONSTRAINT', o.created, o.modified, false
+        SELECT c.name, c.object_id, s.schema_id, o.object_id, 'F', 'FOREIGN_KEY_CONSTRAINT', o.created,
+            o.modified, false
         FROM (SELECT *, unnest(foreign_keys) AS c FROM {db}.catalog.objects) AS o
         INNER JOIN {db}.catalog.schemas AS s ON lower(s.name) = lower(o.schema_name)
         UNION ALL
-        SELECT d.default_name, d.default_id, s.schema_id, d.object_id, 'D', 'DEFAULT_CONSTRAINT', o.created, o.modified,
+        SELECT d.default_name, d.default_id, s.schema_id, d.object_id, 'D', 'DEFAULT_CONSTRAINT',
+            o.created, o.modified,
             false
         FROM (%(column)s) AS d INNER JOIN {db}.catalog.objects AS o ON o.object_id = d.object_id
         INNER JOIN {db}.catalog.schemas AS s ON lower(s.name) = lower(o.schema_name)
         WHERE d.default_id > 0""",
     "sys.objects": """
-        SELECT name, object_id, schema_id, parent_object_id, CASE type WHEN 'S' THEN 'U' ELSE type END AS type,
+        SELECT name, object_id, schema_id, parent_object_id, CASE type WHEN 'S' THEN 'U' ELSE type END AS
+            type,
             type_desc, create_date, modify_date, is_ms_shipped
         FROM {db}.catalog.all_objects""",
     "sys.tables": """
@@ -131,7 +139,8 @@ _VIEWS = {
         SELECT object_id, name, column_id, CAST(system_type_id AS UTINYINT) AS system_type_id, user_type_id,
             CAST(max_length AS SMALLINT) AS max_length, CAST("precision" AS UTINYINT) AS "precision",
             CAST(scale AS UTINYINT) AS scale, collation_name, nullable AS is_nullable,
-            seed IS NOT NULL AS is_identity, computed IS NOT NULL AS is_computed, default_id AS default_object_id,
+            seed IS NOT NULL AS is_identity, computed IS NOT NULL AS is_computed, default_id AS
+                default_object_id,
             false AS is_rowguidcol, false AS is_sparse, false AS is_hidden, false AS is_masked
         FROM (%(column)s)""",
     "sys.identity_columns": """
@@ -151,7 +160,8 @@ _VIEWS = {
         SELECT f.name, f.object_id, o.object_id AS parent_object_id, f.parent_id AS referenced_object_id
         FROM (SELECT object_id, unnest(foreign_keys) AS f FROM {db}.catalog.objects) AS o""",
     "sys.indexes": """
-        SELECT q.object_id, k.name, k.index_id, CAST(CASE WHEN k.clustered THEN 1 ELSE 2 END AS UTINYINT) AS type,
+        SELECT q.object_id, k.name, k.index_id, CAST(CASE WHEN k.clustered THEN 1 ELSE 2 END AS UTINYINT)
+            AS type,
             CASE WHEN k.clustered THEN 'CLUSTERED' ELSE 'NONCLUSTERED' END AS type_desc, k.is_unique,
             k.kind = 'PK' AS is_primary_key, k.kind = 'UQ' AS is_unique_constraint, false AS is_disabled,
             false AS has_filter, CAST(NULL AS VARCHAR) AS filter_definition
@@ -186,7 +196,8 @@ _VIEWS = {
             1 AS partition_number, CAST(r.row_count AS BIGINT) AS rows
         FROM {db}.catalog.row_counts AS r INNER JOIN {db}.sys.indexes AS i ON i.object_id = r.object_id""",
     "sys.dm_db_partition_stats": """
-        SELECT partition_id, object_id, index_id, partition_number, rows AS row_count FROM {db}.sys.partitions""",
+        SELECT partition_id, object_id, index_id, partition_number, rows AS row_count FROM
+            {db}.sys.partitions""",
     "sys.database_principals": """
         SELECT * FROM (VALUES
             ('dbo', 1, 'S', 'SQL_USER'), ('platform_reader', 5, 'S', 'SQL_USER'),
@@ -194,24 +205,30 @@ _VIEWS = {
             ('db_datareader', 16390, 'R', 'DATABASE_ROLE')
         ) AS p(name, principal_id, type, type_desc)""",
     "tsql_information_schema.schemata": """
-        SELECT {name} AS CATALOG_NAME, name AS SCHEMA_NAME, 'dbo' AS SCHEMA_OWNER FROM {db}.catalog.schemas""",
+        SELECT {name} AS CATALOG_NAME, name AS SCHEMA_NAME, 'dbo' AS SCHEMA_OWNER FROM
+            {db}.catalog.schemas""",
     "tsql_information_schema.tables": """
-        SELECT {name} AS TABLE_CATALOG, schema_name AS TABLE_SCHEMA, name AS TABLE_NAME, 'BASE TABLE' AS TABLE_TYPE
+        SELECT {name} AS TABLE_CATALOG, schema_name AS TABLE_SCHEMA, name AS TABLE_NAME, 'BASE TABLE' AS
+            TABLE_TYPE
         FROM {db}.catalog.objects WHERE kind IN ('U', 'S')""",
     "tsql_information_schema.columns": """
         SELECT {name} AS TABLE_CATALOG, schema_name AS TABLE_SCHEMA, table_name AS TABLE_NAME,
             name AS COLUMN_NAME,
-            CAST(row_number() OVER (PARTITION BY object_id ORDER BY column_id) AS INTEGER) AS ORDINAL_POSITION,
+            CAST(row_number() OVER (PARTITION BY object_id ORDER BY column_id) AS INTEGER) AS
+                ORDINAL_POSITION,
             default_text AS COLUMN_DEFAULT, CASE WHEN nullable THEN 'YES' ELSE 'NO' END AS IS_NULLABLE,
             type_name AS DATA_TYPE,
             CASE WHEN collation_name IS NOT NULL OR type_name IN ('binary', 'varbinary') THEN
                 CASE type_name WHEN 'text' THEN 2147483647 WHEN 'ntext' THEN 1073741823 ELSE characters END
             END AS CHARACTER_MAXIMUM_LENGTH,
-            CASE WHEN type_name IN ('tinyint', 'smallint', 'int', 'bigint', 'decimal', 'numeric', 'money', 'smallmoney',
+            CASE WHEN type_name IN ('tinyint', 'smallint', 'int', 'bigint', 'decimal', 'numeric',
+                'money', 'smallmoney',
                 'float', 'real') THEN CAST("precision" AS UTINYINT) END AS NUMERIC_PRECISION,
-            CASE WHEN type_name IN ('tinyint', 'smallint', 'int', 'bigint', 'decimal', 'numeric', 'money', 'smallmoney')
+            CASE WHEN type_name IN ('tinyint', 'smallint', 'int', 'bigint', 'decimal', 'numeric',
+                'money', 'smallmoney')
                 THEN CAST(scale AS INTEGER) END AS NUMERIC_SCALE,
-            CASE WHEN type_name IN ('date', 'time', 'datetime2', 'datetimeoffset', 'datetime', 'smalldatetime')
+            CASE WHEN type_name IN ('date', 'time', 'datetime2', 'datetimeoffset', 'datetime',
+                'smalldatetime')
                 THEN CAST(scale AS SMALLINT) END AS DATETIME_PRECISION,
             collation_name AS COLLATION_NAME
         FROM (%(column)s) WHERE kind IN ('U', 'S')""",

@@ -33,7 +33,8 @@ def check_values(target: Target, rows: pa.Table, verb: str) -> None:
         if not column.nullable and values.null_count:
             raise SqlServerError(
                 515,
-                f"Cannot insert the value NULL into column '{column.name}', table '{target.database.name}.{target.label}'; "
+                f"Cannot insert the value NULL into column '{column.name}', table "
+                f"'{target.database.name}.{target.label}'; "
                 f"column does not allow nulls. {verb} fails.",
                 state=2,
             )
@@ -81,7 +82,7 @@ def cut_blanks(target: Target, rows: pa.Table) -> pa.Table:
 
 
 def check_rows(target: Target, rows: pa.Table, changed: Sequence[str] | None, verb: str) -> None:
-    """Keys, CHECK and foreign keys of rows just written; `changed` names an UPDATE's columns, None means INSERT.
+    """Keys, CHECK and foreign keys of rows just written; `changed` names an UPDATE's columns, None an INSERT.
 
     Raises:
         SqlServerError: 2627 and 2601 duplicate keys, 547 CHECK and foreign keys.
@@ -117,7 +118,8 @@ def check_unique(target: Target, key: KeyDef) -> None:
     if target.session.connection.execute(sql).fetchone() is not None:
         raise SqlServerError(
             1505,
-            "The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name "
+            "The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for "
+            "the object name "
             f"'{target.label}' and the index name '{key.name}'.",
         )
 
@@ -176,7 +178,10 @@ def _check_conditions(target: Target, verb: str, written: str) -> None:
     scope = Scope([Source("t", table_columns(target.table, "t"))])
     for check in target.table.checks:
         condition = binder.condition(parse_expression(check.condition), scope)
-        sql = f'SELECT 1 FROM {target.sql} AS "t" WHERE "t".{written} AND NOT coalesce({condition}, true) LIMIT 1'
+        sql = (
+            f'SELECT 1 FROM {target.sql} AS "t" WHERE "t".{written} AND NOT '
+            f"coalesce({condition}, true) LIMIT 1"
+        )
         if target.session.connection.execute(sql).fetchone() is not None:
             raise _conflict(target, verb, "CHECK", check.name, target.label)
 
@@ -200,7 +205,8 @@ def _check_reference(target: Target, reference: ForeignKeyDef, verb: str, writte
 def _conflict(target: Target, verb: str, kind: str, name: str, table: str) -> SqlServerError:
     return SqlServerError(
         547,
-        f'The {verb} statement conflicted with the {kind} constraint "{name}". The conflict occurred in database '
+        f'The {verb} statement conflicted with the {kind} constraint "{name}". The conflict '
+        "occurred in database "
         f'"{target.database.name}", table "{table}".',
     )
 

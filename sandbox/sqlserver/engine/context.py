@@ -55,7 +55,8 @@ class SessionContext:
         if not self._session.is_owner:
             raise SqlServerError(
                 229,
-                f"The EXECUTE permission was denied on the object, database '{self._database}', schema 'sys'.",
+                f"The EXECUTE permission was denied on the object, database '{self._database}', "
+                "schema 'sys'.",
                 severity=14,
                 state=5,
             )

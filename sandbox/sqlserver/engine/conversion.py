@@ -194,9 +194,12 @@ def _moment_from_text(sql: str, target: SqlType, style: int | None, *, safe: boo
     if target.name == "datetimeoffset":
         cast = "TRY_CAST" if safe else "CAST"
         return (
-            f"{{'utc': {cast}({cast}({sql} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP_NS), 'offset_minutes': "
-            f"CAST(coalesce(TRY_CAST(regexp_extract({sql}, '([+-]\\d\\d):(\\d\\d)$', 1) AS SMALLINT), 0) * 60 + "
-            f"coalesce(TRY_CAST(regexp_extract({sql}, '([+-]\\d\\d):(\\d\\d)$', 2) AS SMALLINT), 0) AS SMALLINT)}}"
+            f"{{'utc': {cast}({cast}({sql} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP_NS), "
+            f"'offset_minutes': "
+            f"CAST(coalesce(TRY_CAST(regexp_extract({sql}, '([+-]\\d\\d):(\\d\\d)$', 1) AS "
+            "SMALLINT), 0) * 60 + "
+            f"coalesce(TRY_CAST(regexp_extract({sql}, '([+-]\\d\\d):(\\d\\d)$', 2) AS SMALLINT), "
+            "0) AS SMALLINT)}}"
         )
     cast = "TRY_CAST" if safe else "CAST"
     if target.name == "time":
@@ -333,7 +336,8 @@ def _number_from_text(value: Bound, target: SqlType, *, safe: bool) -> Bound:
     elif target.name == "bit":
         wrong = "NULL" if safe else f"error('[[245]] {shown} ''' || {text} || ''' to data type bit.')"
         sql = (
-            f"CASE WHEN lower({text}) IN ('true', '1') THEN true WHEN lower({text}) IN ('false', '0', '') THEN false "
+            f"CASE WHEN lower({text}) IN ('true', '1') THEN true WHEN lower({text}) IN ('false', "
+            "'0', '') THEN false "
             f"WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN true ELSE {wrong} END"
         )
     elif target.name in APPROXIMATE:
@@ -342,7 +346,10 @@ def _number_from_text(value: Bound, target: SqlType, *, safe: bool) -> Bound:
         pattern = "[+-]?[$]?([0-9]+[.]?[0-9]*|[.][0-9]+)"
         wrong = fail(8114, f"Error converting data type {source.name} to {target.name}.", safe=safe)
         number = f"replace({text}, '$', '')" if "money" in target.name else text
-        sql = f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN {cast}({number} AS {stored}) ELSE {wrong} END"
+        sql = (
+            f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN {cast}({number} AS "
+            f"{stored}) ELSE {wrong} END"
+        )
         if isinstance(value.constant, str):
             try:
                 return convert(_decimal_literal(value.constant.strip()), target, safe=safe).named(value.name)

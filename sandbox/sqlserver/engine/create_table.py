@@ -57,7 +57,8 @@ def create_table(session: Session, parser: DdlParser) -> None:
     if schema.lower() not in known.schemas or schema.lower() in ("sys", "information_schema"):
         raise SqlServerError(
             2760,
-            f'The specified schema name "{schema}" either does not exist or you do not have permission to use it.',
+            f'The specified schema name "{schema}" either does not exist or you do not have '
+            "permission to use it.",
         )
     if known.object_named(schema, parts[-1]) is not None:
         raise SqlServerError(
@@ -118,7 +119,8 @@ def _with_column(
     if table.column(element.name) is not None:
         raise SqlServerError(
             2705,
-            f"Column names in each table must be unique. Column name '{element.name}' in table '{table.name}' is "
+            f"Column names in each table must be unique. Column name '{element.name}' in table "
+            f"'{table.name}' is "
             "specified more than once.",
         )
     if element.name.lower() == ROW_ID:
@@ -138,7 +140,8 @@ def _with_column(
     if element.identity is not None and sql_type.name not in INTEGER | {"decimal", "numeric"}:
         raise SqlServerError(
             2749,
-            f"Identity column '{element.name}' must be of data type int, bigint, smallint, tinyint, or decimal or "
+            f"Identity column '{element.name}' must be of data type int, bigint, smallint, "
+            "tinyint, or decimal or "
             "numeric with a scale of 0, unencrypted, and constrained to be nonnullable.",
         )
     rowversion = sql_type.name == "rowversion"
@@ -250,7 +253,8 @@ def _with_foreign_key(known: Catalog, table: TableDef, element: ForeignElement, 
     if not matches or len(parent_columns) != len(element.columns):
         raise SqlServerError(
             1776,
-            f"There are no primary or candidate keys in the referenced table '{parent.schema}.{parent.name}' that "
+            "There are no primary or candidate keys in the referenced table "
+            f"'{parent.schema}.{parent.name}' that "
             f"match the referencing column list in the foreign key '{name}'.",
         )
     columns = tuple(true_name(table.columns, column) for column in element.columns)

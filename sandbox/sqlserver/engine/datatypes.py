@@ -39,7 +39,7 @@ def declared_type(text: str) -> SqlType:
     return _make(name, [p for p in (first, second) if p is not None], default_length=1)
 
 
-def cast_type(node: exp.Expression) -> SqlType:
+def cast_type(node: exp.Expr) -> SqlType:
     """The target of CAST or CONVERT: char without a length is char(30) here."""
     text = node.sql(dialect="tsql")
     if node.this == exp.DType.DECIMAL:

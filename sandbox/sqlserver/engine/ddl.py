@@ -92,7 +92,8 @@ def _drop_index(session: Session, parser: DdlParser) -> None:
             return
         raise SqlServerError(
             3701,
-            f"Cannot drop the index '{target.label}.{name}', because it does not exist or you do not have permission.",
+            f"Cannot drop the index '{target.label}.{name}', because it does not exist or you do "
+            "not have permission.",
         )
     create_table.save_table(session, target.work, target.database.name, target.table.changed(keys=kept))
 
@@ -114,7 +115,8 @@ def _drop_one(session: Session, parts: tuple[str, ...], lenient: bool) -> None:
             return
         raise SqlServerError(
             3701,
-            f"Cannot drop the table '{'.'.join(parts)}', because it does not exist or you do not have permission.",
+            f"Cannot drop the table '{'.'.join(parts)}', because it does not exist or you do not "
+            "have permission.",
         )
     target = open_target(session, parts, "ALTER")
     if target.catalog.referring_to(target.table.object_id):
@@ -146,13 +148,15 @@ def _refuse_truncate(target: Target) -> None:
     if target.is_tracked:
         raise SqlServerError(
             4711,
-            f"Cannot truncate table '{target.table.name}' because it is published for replication or enabled for "
+            f"Cannot truncate table '{target.table.name}' because it is published for replication "
+            "or enabled for "
             "Change Data Capture.",
         )
     if target.catalog.referring_to(target.table.object_id):
         raise SqlServerError(
             4712,
-            f"Cannot truncate table '{target.table.name}' because it is being referenced by a FOREIGN KEY constraint.",
+            f"Cannot truncate table '{target.table.name}' because it is being referenced by a "
+            "FOREIGN KEY constraint.",
         )
 
 

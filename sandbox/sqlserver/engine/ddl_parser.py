@@ -269,7 +269,11 @@ class DdlParser:
             column.with_values = True
         elif self.accept("COLLATE"):
             column.collation = datatypes.collation(self.name())
-        elif self.accept("CHECK"):
+        else:
+            self._column_constraint(column, constraint)
+
+    def _column_constraint(self, column: ColumnElement, constraint: str | None) -> None:
+        if self.accept("CHECK"):
             column.checks.append(CheckElement(self.parenthesised(), constraint))
         elif self.key() in ("REFERENCES", "FOREIGN"):
             self.accept("FOREIGN", "KEY")

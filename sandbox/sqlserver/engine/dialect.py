@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import ParseError, SqlglotError, TokenError
+from sqlglot.parsers.tsql import TSQLParser
 
 from sandbox.sqlserver.results import SqlServerError
 
@@ -26,20 +27,20 @@ class PlainTSQL(TSQL):
             if word not in ("REAL", "NUMERIC", "TEXT", "NTEXT")
         }
 
-    class Parser(TSQL.Parser):
+    class Parser(TSQLParser):
         """Functions stay `Anonymous`; only the ones with a type inside are parsed specially."""
 
-        FUNCTIONS: ClassVar = {}
-        NO_PAREN_FUNCTIONS: ClassVar = {}
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
         FUNCTION_PARSERS: ClassVar = {
-            name: parse for name, parse in TSQL.Parser.FUNCTION_PARSERS.items() if name in _TYPED
+            name: parse for name, parse in TSQLParser.FUNCTION_PARSERS.items() if name in _TYPED
         }
 
 
 _DIALECT = PlainTSQL()
 
 
-def parse_statement(sql: str) -> exp.Expression:
+def parse_statement(sql: str) -> exp.Expr:
     """One statement as a tree.
 
     Raises:
@@ -55,12 +56,12 @@ def parse_statement(sql: str) -> exp.Expression:
 
 
 @lru_cache(maxsize=1024)
-def parse_expression(sql: str) -> exp.Expression:
+def parse_expression(sql: str) -> exp.Expr:
     """A scalar expression or a condition, as a tree that callers must not change."""
     select = parse_statement(f"SELECT {sql}")
     if not isinstance(select, exp.Select) or len(select.expressions) != 1 or select.args.get("from_"):
         raise SqlServerError(102, f"Incorrect syntax near '{sql[:40]}'.", severity=15)
-    found: exp.Expression = select.expressions[0]
+    found: exp.Expr = select.expressions[0]
     return found
 
 

@@ -104,9 +104,11 @@ class SessionEnvironment:
         if schema.lower() not in ("sys", "cdc", "dbo", "tsql_information_schema"):
             return False
         row = self._session.connection.execute(
-            "SELECT 1 FROM (SELECT database_name, schema_name, view_name AS name FROM duckdb_views() UNION ALL "
+            "SELECT 1 FROM (SELECT database_name, schema_name, view_name AS name FROM "
+            "duckdb_views() UNION ALL "
             "SELECT database_name, schema_name, table_name FROM duckdb_tables()) "
-            "WHERE lower(database_name) = lower(?) AND lower(schema_name) = lower(?) AND lower(name) = lower(?)",
+            "WHERE lower(database_name) = lower(?) AND lower(schema_name) = lower(?) AND "
+            "lower(name) = lower(?)",
             [database, schema, name],
         ).fetchone()
         return row is not None
@@ -172,7 +174,8 @@ class SessionEnvironment:
 
     def _function_exists(self, database: str, schema: str, name: str) -> bool:
         row = self._session.connection.execute(
-            "SELECT 1 FROM duckdb_functions() WHERE lower(database_name) = lower(?) AND lower(schema_name) = lower(?) "
+            "SELECT 1 FROM duckdb_functions() WHERE lower(database_name) = lower(?) AND "
+            "lower(schema_name) = lower(?) "
             "AND lower(function_name) = lower(?) AND NOT internal",
             [database, schema, name],
         ).fetchone()

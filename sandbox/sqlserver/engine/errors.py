@@ -57,14 +57,18 @@ _RULES: list[tuple[re.Pattern[str], int, str]] = [
     (
         re.compile(r"must appear in the GROUP BY clause"),
         8120,
-        "A column is invalid in the select list because it is not contained in either an aggregate function or the "
-        "GROUP BY clause.",
+        (
+            "A column is invalid in the select list because it is not contained in either an aggregate "
+            "function or the GROUP BY clause."
+        ),
     ),
     (
         re.compile(r"More than one row returned by a subquery"),
         512,
-        "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or "
-        "when the subquery is used as an expression.",
+        (
+            "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, "
+            "<= , >, >= or when the subquery is used as an expression."
+        ),
     ),
 ]
 
@@ -96,9 +100,12 @@ def conflict() -> SqlServerError:
     """A snapshot's write met another transaction's: the transaction is gone."""
     return SqlServerError(
         3960,
-        "Snapshot isolation transaction aborted due to update conflict. You cannot use snapshot isolation to access "
-        "a table directly or indirectly to update, delete, or insert the row that has been modified or deleted by "
-        "another transaction. Retry the transaction or change the isolation level for the update/delete statement.",
+        "Snapshot isolation transaction aborted due to update conflict. You cannot use snapshot "
+        "isolation to access "
+        "a table directly or indirectly to update, delete, or insert the row that has been "
+        "modified or deleted by "
+        "another transaction. Retry the transaction or change the isolation level for the "
+        "update/delete statement.",
     )
 
 
@@ -106,6 +113,7 @@ def doomed() -> SqlServerError:
     """The transaction cannot go on."""
     return SqlServerError(
         3930,
-        "The current transaction cannot be committed and cannot support operations that write to the log file. Roll "
+        "The current transaction cannot be committed and cannot support operations that write to "
+        "the log file. Roll "
         "back the transaction.",
     )

@@ -16,12 +16,25 @@ from sandbox.sqlserver.results import SqlServerError, SqlType
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.binder import Binder
 
-_COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
-_ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
-_BITWISE = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseXor: "^"}
+_COMPARISONS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+_ARITHMETIC: dict[type[exp.Expr], str] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+}
+_BITWISE: dict[type[exp.Expr], str] = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseXor: "^"}
 
 
-def bind_expression(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def bind_expression(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     """Bind a scalar expression.
 
     Raises:
@@ -45,14 +58,14 @@ def bind_expression(binder: Binder, node: exp.Expression, scope: Scope) -> Bound
     return method(binder, node, scope)
 
 
-def group_text(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def group_text(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     """What tells one GROUP BY expression from another: the column found, or the text."""
     if isinstance(node, exp.Column):
         return binder.column(node, Scope(scope.sources, scope.parent)).sql
     return node.sql(dialect="tsql").lower()
 
 
-def bind_condition(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def bind_condition(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     """Bind a search condition to a DuckDB condition.
 
     Raises:
@@ -74,7 +87,7 @@ def bind_condition(binder: Binder, node: exp.Expression, scope: Scope) -> str:
 # --- expressions
 
 
-def _literal(_binder: Binder, node: exp.Expression, _scope: Scope) -> Bound:
+def _literal(_binder: Binder, node: exp.Expr, _scope: Scope) -> Bound:
     text = str(node.this)
     if node.args.get("is_string"):
         return literals.literal(
@@ -95,42 +108,43 @@ def _literal(_binder: Binder, node: exp.Expression, _scope: Scope) -> Bound:
     return literals.literal(number, SqlType("decimal", precision=precision, scale=scale))
 
 
-def _national(_binder: Binder, node: exp.Expression, _scope: Scope) -> Bound:
+def _national(_binder: Binder, node: exp.Expr, _scope: Scope) -> Bound:
     text = str(node.this)
     return literals.literal(text, SqlType("nvarchar", length=max(1, len(text)) if len(text) <= 4000 else -1))
 
 
-def _hex(_binder: Binder, node: exp.Expression, _scope: Scope) -> Bound:
+def _hex(_binder: Binder, node: exp.Expr, _scope: Scope) -> Bound:
     digits = str(node.this)
     value = bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
     length = len(value) if 0 < len(value) <= 8000 else (-1 if value else 1)
     return literals.literal(value, SqlType("varbinary", length=length))
 
 
-def _null(_binder: Binder, _node: exp.Expression, _scope: Scope) -> Bound:
+def _null(_binder: Binder, _node: exp.Expr, _scope: Scope) -> Bound:
     return null()
 
 
-def _parameter(binder: Binder, node: exp.Expression, _scope: Scope) -> Bound:
+def _parameter(binder: Binder, node: exp.Expr, _scope: Scope) -> Bound:
     if isinstance(node.this, exp.Parameter):
         return binder.environment.global_variable(node.this.this.name.lower())
     return binder.environment.variable(node.this.name.lower())
 
 
-def _column(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _column(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     if not isinstance(node, exp.Column):
         raise not_modelled(node.sql(dialect="tsql"))
     bound = binder.column(node, scope)
     if scope.group_keys is not None and not scope.in_aggregate and bound.sql in binder.ungrouped(scope):
         raise SqlServerError(
             8120,
-            f"Column '{node.sql(dialect='tsql')}' is invalid in the select list because it is not contained in "
+            f"Column '{node.sql(dialect='tsql')}' is invalid in the select list because it is not "
+            "contained in "
             "either an aggregate function or the GROUP BY clause.",
         )
     return bound
 
 
-def _paren(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _paren(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     inner = bind_expression(binder, node.this, scope)
     return (
         inner
@@ -139,14 +153,14 @@ def _paren(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
     )
 
 
-def _negative(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _negative(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     inner = node.this
     if isinstance(inner, exp.Literal) and inner.this == "2147483648":
         return literals.literal(-(2**31), INT)
     return operators.negate(bind_expression(binder, inner, scope))
 
 
-def _bitwise_not(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _bitwise_not(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     value = bind_expression(binder, node.this, scope)
     if value.type.name == "bit":
         return value.typed(f"(NOT {value.sql})", value.type)
@@ -155,12 +169,12 @@ def _bitwise_not(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
     return value.typed(f"(~{value.sql})", value.type)
 
 
-def _cast(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _cast(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     value = bind_expression(binder, node.this, scope)
     return convert(value, datatypes.cast_type(node.args["to"]), safe=isinstance(node, exp.TryCast)).named("")
 
 
-def _convert(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _convert(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     value = bind_expression(binder, node.args["expression"], scope)
     style = None
     if node.args.get("style") is not None:
@@ -172,7 +186,7 @@ def _convert(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
     return convert(value, target, style, safe=bool(node.args.get("safe"))).named("")
 
 
-def _collate(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _collate(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     value = bind_expression(binder, node.this, scope)
     name = node.args["expression"].name
     if value.type.name not in TEXT:
@@ -184,7 +198,7 @@ def _collate(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
     )
 
 
-def _case(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _case(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     subject = node.args.get("this")
     conditions: list[str] = []
     values: list[Bound] = []
@@ -217,7 +231,7 @@ def choose(conditions: list[str], values: list[Bound]) -> Bound:
     return Bound(f"CASE {whens} ELSE {values[-1].sql} END", target, nullable, collation=collation)
 
 
-def _subquery(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _subquery(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     query: BoundQuery = binder.query(node.this if isinstance(node, exp.Subquery) else node, scope.child())
     if len(query.columns) != 1:
         raise SqlServerError(
@@ -229,26 +243,26 @@ def _subquery(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
     return Bound(f"({query.sql})", column.type, collation=column.collation)
 
 
-def _at_time_zone(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _at_time_zone(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     from sandbox.sqlserver.engine.functions import timezones
 
     value = bind_expression(binder, node.this, scope)
     return timezones.at_time_zone(value, bind_expression(binder, node.args["zone"], scope))
 
 
-def _anonymous(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _anonymous(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     return binder.function(node, scope)
 
 
-def _dot(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _dot(binder: Binder, node: exp.Dot, scope: Scope) -> Bound:
     return binder.qualified_function(node, scope)
 
 
-def _window(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def _window(binder: Binder, node: exp.Window, scope: Scope) -> Bound:
     return binder.window(node, scope)
 
 
-_NODES: dict[type[exp.Expression], Callable[[Any, Any, Scope], Bound]] = {
+_NODES: dict[type[exp.Expr], Callable[[Any, Any, Scope], Bound]] = {
     exp.Literal: _literal,
     exp.National: _national,
     exp.HexString: _hex,
@@ -277,7 +291,7 @@ _NODES: dict[type[exp.Expression], Callable[[Any, Any, Scope], Bound]] = {
 # --- conditions
 
 
-def _comparison(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _comparison(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     if isinstance(node.args["expression"], exp.Any | exp.All):
         raise not_modelled("comparison with ANY, SOME or ALL")
     left = bind_expression(binder, node.this, scope)
@@ -286,28 +300,28 @@ def _comparison(binder: Binder, node: exp.Expression, scope: Scope) -> str:
 
 
 def _connected(word: str) -> Callable[[Any, Any, Scope], str]:
-    def bind(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+    def bind(binder: Binder, node: exp.Expr, scope: Scope) -> str:
         left = bind_condition(binder, node.this, scope)
         return f"({left} {word} {bind_condition(binder, node.args['expression'], scope)})"
 
     return bind
 
 
-def _not(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _not(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     return f"(NOT {bind_condition(binder, node.this, scope)})"
 
 
-def _condition_paren(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _condition_paren(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     return f"({bind_condition(binder, node.this, scope)})"
 
 
-def _is_null(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _is_null(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     if not isinstance(node.args["expression"], exp.Null):
         raise not_modelled(node.sql(dialect="tsql"))
     return f"({bind_expression(binder, node.this, scope).sql} IS NULL)"
 
 
-def _in(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _in(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     value = bind_expression(binder, node.this, scope)
     query = node.args.get("query")
     if query is not None:
@@ -321,7 +335,10 @@ def _in(binder: Binder, node: exp.Expression, scope: Scope) -> str:
             )
         found = Bound(f'"q"."{bound.names[0]}"', bound.columns[0].type, collation=bound.columns[0].collation)
         left, right = _alike(value, found)
-        return f'({operators.order_key(left)} IN (SELECT {operators.order_key(right)} FROM ({bound.sql}) AS "q"))'
+        return (
+            f"({operators.order_key(left)} IN (SELECT {operators.order_key(right)} FROM "
+            f'({bound.sql}) AS "q"))'
+        )
     tests = [operators.compare(value, "=", bind_expression(binder, item, scope)) for item in node.expressions]
     return "(" + " OR ".join(tests) + ")"
 
@@ -333,20 +350,20 @@ def _alike(left: Bound, right: Bound) -> tuple[Bound, Bound]:
     return left, right
 
 
-def _between(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _between(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     value = bind_expression(binder, node.this, scope)
     low = bind_expression(binder, node.args["low"], scope)
     high = bind_expression(binder, node.args["high"], scope)
     return f"({operators.compare(value, '>=', low)} AND {operators.compare(value, '<=', high)})"
 
 
-def _exists(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _exists(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     inner = node.this
     query = binder.query(inner.this if isinstance(inner, exp.Subquery) else inner, scope.child())
     return f"EXISTS ({query.sql})"
 
 
-def _like(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _like(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     escape = None
     if isinstance(node, exp.Escape):
         escape = node.args["expression"].name
@@ -357,7 +374,7 @@ def _like(binder: Binder, node: exp.Expression, scope: Scope) -> str:
     return f"(NOT {test})" if node.args.get("negate") else test
 
 
-_CONDITIONS: dict[type[exp.Expression], Callable[[Any, Any, Scope], str]] = {
+_CONDITIONS: dict[type[exp.Expr], Callable[[Any, Any, Scope], str]] = {
     exp.And: _connected("AND"),
     exp.Or: _connected("OR"),
     exp.Not: _not,

@@ -45,7 +45,7 @@ def run_insert(
         raise not_modelled("INSERT TOP")
     target = open_target(session, target_name(tree.this), "INSERT")
     binder = session.binder(known)
-    source, given = _source(binder, target, tree, _columns(target, tree))
+    source, given = _source(binder, tree, _columns(target, tree))
     rows = _write(target, _new_rows(binder, target, source, given))
     constraints.check_values(target, rows, "INSERT")
     constraints.check_rows(target, rows, None, "INSERT")
@@ -94,7 +94,8 @@ def _columns(target: Target, tree: exp.Insert) -> list[ColumnDef]:
         if column in found:
             raise SqlServerError(
                 264,
-                f"The column name '{column.name}' is specified more than once in the SET clause or column list of an "
+                f"The column name '{column.name}' is specified more than once in the SET clause "
+                "or column list of an "
                 "INSERT.",
             )
         _check_may_be_given(target, column)
@@ -102,8 +103,10 @@ def _columns(target: Target, tree: exp.Insert) -> list[ColumnDef]:
     if _is_explicit(target) and target.table.identity_column not in found:
         raise SqlServerError(
             545,
-            f"Explicit value must be specified for identity column in table '{target.table.name}' either when "
-            "IDENTITY_INSERT is set to ON or when a replication user is inserting into a NOT FOR REPLICATION identity "
+            f"Explicit value must be specified for identity column in table '{target.table.name}' "
+            "either when "
+            "IDENTITY_INSERT is set to ON or when a replication user is inserting into a NOT FOR "
+            "REPLICATION identity "
             "column.",
         )
     return found
@@ -113,36 +116,38 @@ def _implied(target: Target) -> list[ColumnDef]:
     if _is_explicit(target):
         raise SqlServerError(
             8101,
-            f"An explicit value for the identity column in table '{target.label}' can only be specified when a column "
+            f"An explicit value for the identity column in table '{target.label}' can only be "
+            "specified when a column "
             "list is used and IDENTITY_INSERT is ON.",
         )
-    return [column for column in _writable(target)]
+    return _writable(target)
 
 
 def _check_may_be_given(target: Target, column: ColumnDef) -> None:
     if column.computed is not None:
         raise SqlServerError(
             271,
-            f'The column "{column.name}" cannot be modified because it is either a computed column or is the result '
+            f'The column "{column.name}" cannot be modified because it is either a computed '
+            "column or is the result "
             "of a UNION operator.",
         )
     if column.is_rowversion:
         raise SqlServerError(
             273,
-            "Cannot insert an explicit value into a timestamp column. Use INSERT with a column list to exclude the "
+            "Cannot insert an explicit value into a timestamp column. Use INSERT with a column "
+            "list to exclude the "
             "timestamp column, or insert a DEFAULT into the timestamp column.",
         )
     if column.identity and not _is_explicit(target):
         raise SqlServerError(
             544,
-            f"Cannot insert explicit value for identity column in table '{target.table.name}' when IDENTITY_INSERT is "
+            f"Cannot insert explicit value for identity column in table '{target.table.name}' "
+            "when IDENTITY_INSERT is "
             "set to OFF.",
         )
 
 
-def _source(
-    binder: Binder, target: Target, tree: exp.Insert, columns: list[ColumnDef]
-) -> tuple[str, list[ColumnDef]]:
+def _source(binder: Binder, tree: exp.Insert, columns: list[ColumnDef]) -> tuple[str, list[ColumnDef]]:
     """The given values as a query whose columns carry the names of the table's columns."""
     if tree.args.get("default"):
         return "SELECT 1 AS __one", []
@@ -169,14 +174,16 @@ def _check_count(given: int, wanted: int) -> None:
     if given < wanted:
         raise SqlServerError(
             120,
-            "The select list for the INSERT statement contains fewer items than the insert list. The number of SELECT "
+            "The select list for the INSERT statement contains fewer items than the insert list. "
+            "The number of SELECT "
             "values must match the number of INSERT columns.",
             severity=15,
         )
     if given > wanted:
         raise SqlServerError(
             121,
-            "The select list for the INSERT statement contains more items than the insert list. The number of SELECT "
+            "The select list for the INSERT statement contains more items than the insert list. "
+            "The number of SELECT "
             "values must match the number of INSERT columns.",
             severity=15,
         )
@@ -196,7 +203,8 @@ def _values(binder: Binder, source: exp.Values, columns: list[ColumnDef]) -> str
                 "There are "
                 + ("fewer" if len(items) > len(columns) else "more")
                 + " columns in the INSERT statement than "
-                "values specified in the VALUES clause. The number of values in the VALUES clause must match the number of "
+                "values specified in the VALUES clause. The number of values in the VALUES clause "
+                "must match the number of "
                 "columns specified in the INSERT statement.",
                 severity=15,
             )
@@ -209,7 +217,7 @@ def _values(binder: Binder, source: exp.Values, columns: list[ColumnDef]) -> str
     return f'SELECT * FROM (VALUES {", ".join(lines)}) AS "v"({names})'
 
 
-def _cell(binder: Binder, node: exp.Expression, column: ColumnDef) -> str:
+def _cell(binder: Binder, node: exp.Expr, column: ColumnDef) -> str:
     if isinstance(node, exp.Var) and node.name.upper() == "DEFAULT":
         return default_sql(binder, column)
     return implicit(binder.expression(node), column.type).sql

@@ -140,8 +140,8 @@ class Interpreter:
         value = 0
         if statement.value is not None:
             value = int(self._value(statement.value, SqlType("int", precision=10)) or 0)
+        yield from ()
         raise Leave(statement.kind, value)
-        yield  # a generator like the others
 
     def _condition(self, text: str, line: int) -> bool:
         binder = self.session.binder(self.frame.variables)

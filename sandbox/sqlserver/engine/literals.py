@@ -76,7 +76,8 @@ def read_moment(text: str, sql_type: SqlType) -> tuple[int, int]:
     except ValueError as error:
         raise SqlServerError(
             242,
-            "The conversion of a varchar data type to a datetime data type resulted in an out-of-range value.",
+            "The conversion of a varchar data type to a datetime data type resulted in an "
+            "out-of-range value.",
         ) from error
     zone = match["zone"]
     offset = 0
@@ -149,7 +150,8 @@ def moment_sql(ticks: int, offset: int, sql_type: SqlType) -> str:
     if stored_as == "TIMESTAMP_NS" and not -92_233_720_368_547_758 < ticks < 92_233_720_368_547_758:
         raise SqlServerError(
             40517,
-            "not modelled by the stand-in: datetime2(7) and datetimeoffset outside of 1677-09-22 to 2262-04-11",
+            "not modelled by the stand-in: datetime2(7) and datetimeoffset outside of 1677-09-22 "
+            "to 2262-04-11",
         )
     text = moment_text(ticks, sql_type)
     if stored_as == "TIMESTAMP":
@@ -159,29 +161,28 @@ def moment_sql(ticks: int, offset: int, sql_type: SqlType) -> str:
 
 def value_type(value: Any) -> SqlType:
     """The type of a Python value that came without one."""
-    if value is None:
-        return SqlType("nvarchar", length=4000)
-    if isinstance(value, bool):
-        return SqlType("bit")
-    if isinstance(value, int):
+    if value is None or isinstance(value, str):
+        return SqlType("nvarchar", length=4000 if len(value or "") <= 4000 else MAX)
+    if isinstance(value, int) and not isinstance(value, bool):
         return SqlType("int", precision=10) if -(2**31) <= value < 2**31 else SqlType("bigint", precision=19)
     if isinstance(value, Decimal):
         digits = value.as_tuple()
         scale = max(0, -int(digits.exponent))
         return SqlType("decimal", precision=max(len(digits.digits), scale, 1), scale=scale)
-    if isinstance(value, float):
-        return SqlType("float", precision=53)
     if isinstance(value, bytes | bytearray):
         return SqlType("varbinary", length=len(value) if 0 < len(value) <= 8000 else MAX)
     if isinstance(value, datetime):
         return SqlType("datetimeoffset" if value.tzinfo else "datetime2", scale=7)
-    if isinstance(value, date):
-        return SqlType("date")
-    if isinstance(value, time):
-        return SqlType("time", scale=7)
-    if isinstance(value, uuid.UUID):
-        return SqlType("uniqueidentifier")
-    return SqlType("nvarchar", length=4000 if len(str(value)) <= 4000 else MAX)
+    return _SIMPLE[type(value)]
+
+
+_SIMPLE = {
+    bool: SqlType("bit"),
+    float: SqlType("float", precision=53),
+    date: SqlType("date"),
+    time: SqlType("time", scale=7),
+    uuid.UUID: SqlType("uniqueidentifier"),
+}
 
 
 def plain_value(value: Any) -> Any:

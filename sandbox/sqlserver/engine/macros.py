@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
+from duckdb.func import PythonUDFType
 
 MACROS = """
 CREATE MACRO tsql_datetime(us) AS make_timestamp(
@@ -37,10 +40,10 @@ def install_macros(connection: DuckDBPyConnection) -> None:
     """Create the helpers in a fresh DuckDB instance; every cursor of it sees them."""
     connection.execute(MACROS)
     for name, encoding in (("tsql_utf16", "utf-16-le"), ("tsql_cp1252", "cp1252")):
-        connection.create_function(name, _encoder(encoding), ["VARCHAR"], "BLOB", type="arrow")
+        connection.create_function(name, _encoder(encoding), ["VARCHAR"], "BLOB", type=PythonUDFType.ARROW)
 
 
-def _encoder(encoding: str) -> object:
+def _encoder(encoding: str) -> Callable[[pa.ChunkedArray], pa.Array]:
     def encode(texts: pa.ChunkedArray) -> pa.Array:
         return pa.array(
             [None if text is None else text.encode(encoding, "replace") for text in texts.to_pylist()],

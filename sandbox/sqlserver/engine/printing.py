@@ -137,7 +137,10 @@ def _clock(sql: str, kind: SqlType, style: int | None) -> str:
     text = f"CAST({sql} AS VARCHAR)"
     if not kind.scale:
         return f"left({text}, 8)"
-    return f"left(rpad(CASE WHEN strlen({text}) = 8 THEN {text} || '.' ELSE {text} END, 18, '0'), {9 + kind.scale})"
+    return (
+        f"left(rpad(CASE WHEN strlen({text}) = 8 THEN {text} || '.' ELSE {text} END, 18, '0'), "
+        f"{9 + kind.scale})"
+    )
 
 
 def _offset(sql: str, kind: SqlType, style: int | None) -> str:

@@ -37,7 +37,7 @@ _KNOWN = {
 }
 
 
-def bind_query(binder: Binder, node: exp.Expression, scope: Scope) -> BoundQuery:
+def bind_query(binder: Binder, node: exp.Expr, scope: Scope) -> BoundQuery:
     """Bind a query of any form.
 
     Raises:
@@ -95,9 +95,7 @@ def bind_ctes(binder: Binder, node: exp.With, scope: Scope) -> str:
     return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(parts)} "
 
 
-def _recursive(
-    binder: Binder, node: exp.Expression, scope: Scope, name: str, wanted: list[str]
-) -> BoundQuery:
+def _recursive(binder: Binder, node: exp.Expr, scope: Scope, name: str, wanted: list[str]) -> BoundQuery:
     if not isinstance(node, exp.Union) or node.args.get("distinct"):
         raise SqlServerError(
             252,
@@ -270,9 +268,7 @@ def _star(scope: Scope, qualifier: tuple[str, ...]) -> list[Bound]:
     return [column for source in found for column in source.columns]
 
 
-def _order(
-    binder: Binder, node: exp.Expression, columns: list[Bound], scope: Scope, only_outputs: bool
-) -> str:
+def _order(binder: Binder, node: exp.Expr, columns: list[Bound], scope: Scope, only_outputs: bool) -> str:
     order = node.args.get("order")
     if order is None:
         return ""
@@ -287,7 +283,7 @@ def _order(
 
 
 def _ordered_value(
-    binder: Binder, node: exp.Expression, columns: list[Bound], scope: Scope, only_outputs: bool
+    binder: Binder, node: exp.Expr, columns: list[Bound], scope: Scope, only_outputs: bool
 ) -> Bound:
     if isinstance(node, exp.Literal) and not node.is_string:
         position = int(node.this)
@@ -306,13 +302,14 @@ def _ordered_value(
     if only_outputs and value.sql not in [column.sql for column in columns]:
         raise SqlServerError(
             145,
-            "ORDER BY items must appear in the select list if SELECT DISTINCT is specified, or if the statement "
+            "ORDER BY items must appear in the select list if SELECT DISTINCT is specified, or if "
+            "the statement "
             "contains a UNION, INTERSECT or EXCEPT operator.",
         )
     return value
 
 
-def _limit(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _limit(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     sql = ""
     limit = node.args.get("limit")
     if limit is not None:

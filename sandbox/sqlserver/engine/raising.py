@@ -46,7 +46,8 @@ def _thrown(session: Session, values: list[Any], line: int) -> SqlServerError:
     if caught is None:
         return SqlServerError(
             10704,
-            "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW statement "
+            "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the "
+            "THROW statement "
             "inside a CATCH block, or add error parameters to the THROW statement.",
             severity=15,
         )

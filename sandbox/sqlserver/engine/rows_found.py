@@ -52,7 +52,7 @@ class FoundRows:
 def found_rows(
     session: Session,
     known: dict[str, tuple[SqlType, Any]],
-    tree: exp.Expression,
+    tree: exp.Expr,
     prepared: Prepared,
     permission: str,
 ) -> FoundRows:
@@ -81,7 +81,7 @@ def found_rows(
     return FoundRows(target, binder, scope, alias, prefix, f" FROM {tail}", len(scope.sources) > 1, limit)
 
 
-def _parts(tree: exp.Expression) -> tuple[exp.Table, exp.Expression | None, list[exp.Join]]:
+def _parts(tree: exp.Expr) -> tuple[exp.Table, exp.Expr | None, list[exp.Join]]:
     """(the table after UPDATE or DELETE, the first table of FROM, the joins after it)."""
     if isinstance(tree, exp.Update):
         clause = tree.args.get("from_")
@@ -98,7 +98,7 @@ def _parts(tree: exp.Expression) -> tuple[exp.Table, exp.Expression | None, list
     return named, first, joins
 
 
-def _target_in(first: exp.Expression | None, joins: list[exp.Join], named: exp.Table) -> exp.Table | None:
+def _target_in(first: exp.Expr | None, joins: list[exp.Join], named: exp.Table) -> exp.Table | None:
     """The table of FROM that the target's name or alias means."""
     if first is None:
         return None

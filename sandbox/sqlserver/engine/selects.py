@@ -45,7 +45,7 @@ def stream(connection: DuckDBPyConnection, query: BoundQuery, count: Callable[[i
     """
     connection.complete()
     reader = connection.sql(query.sql).to_arrow_reader(BATCH_ROWS)
-    first = next(reader, None)
+    first = _next(reader)
     return ResultSet(
         tuple(column.column() for column in query.columns),
         _batches(first, reader, query.columns, count),
@@ -63,11 +63,16 @@ def _batches(
         if batch.num_rows:
             count(batch.num_rows)
             yield as_promised(batch, columns)
-        try:
-            batch = next(reader, None)
-        except (duckdb.Error, pa.ArrowException) as error:
-            raise translate(error if isinstance(error, duckdb.Error) else duckdb.Error(str(error))) from error
+        batch = _next(reader)
     reader.close()
+
+
+def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+    """The next batch; Arrow's reader wraps an error of DuckDB's into one of its own, often an OSError."""
+    try:
+        return next(reader, None)
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise translate(error if isinstance(error, duckdb.Error) else duckdb.Error(str(error))) from error
 
 
 def as_promised(batch: pa.RecordBatch, columns: tuple[Bound, ...]) -> pa.RecordBatch:

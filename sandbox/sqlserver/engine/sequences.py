@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 BLOCK = 1000
-"""So many values are reserved at once; after a crash the next value jumps, as SQL Server's identity cache does."""
+"""Reserved at once; after a crash the next value jumps, as SQL Server's identity cache does."""
 
 
 class Sequences:

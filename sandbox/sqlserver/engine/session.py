@@ -69,12 +69,12 @@ class Session:
     """One client's session. Implements `results.EngineSession`."""
 
     def __init__(self, server: StandInEngine, session_id: int, request: LoginRequest, database: str) -> None:
-        self.server = server
+        self.server: StandInEngine = server
         self.id = session_id
-        self.login = request.user.lower()
-        self.application = request.application
-        self.host = request.host
-        self.first_database = database
+        self.login: str = request.user.lower()
+        self.application: str = request.application
+        self.host: str = request.host
+        self.first_database: str = database
         self.connection = server.new_connection()
         self.state = State()
         self.work: Work | None = None
@@ -171,7 +171,8 @@ class Session:
                 return
             raise SqlServerError(
                 3952,
-                f"Snapshot isolation transaction failed accessing database '{database.name}' because snapshot isolation "
+                f"Snapshot isolation transaction failed accessing database '{database.name}' "
+                "because snapshot isolation "
                 "is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation.",
             )
         if self.transaction_count == 0:
@@ -198,7 +199,8 @@ class Session:
             if on:
                 raise SqlServerError(
                     229,
-                    f"The {permission} permission was denied on the object '{on.rpartition('.')[2]}', database "
+                    f"The {permission} permission was denied on the object "
+                    f"'{on.rpartition('.')[2]}', database "
                     f"'{database}', schema '{on.rpartition('.')[0] or 'dbo'}'.",
                     severity=14,
                     state=5,

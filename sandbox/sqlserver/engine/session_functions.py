@@ -125,7 +125,10 @@ def _name_over_rows(field: str) -> Callable[[Session, list[Bound]], Bound]:
                 raise not_modelled("OBJECT_NAME with a database id that is no constant")
             database = session.server.database_by_id(arguments[1].constant) or database
         catalog = session.catalog(database)
-        sql = f'(SELECT o.{field} FROM "{catalog.database}".catalog.objects AS o WHERE o.object_id = {arguments[0].sql})'
+        sql = (
+            f'(SELECT o.{field} FROM "{catalog.database}".catalog.objects AS o WHERE '
+            f"o.object_id = {arguments[0].sql})"
+        )
         return Bound(sql, SYSNAME)
 
     return call
@@ -144,7 +147,8 @@ def _col_name(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
 
 def _col_name_over_rows(session: Session, arguments: list[Bound]) -> Bound:
     sql = (
-        f'(SELECT c.name FROM (SELECT o.object_id, unnest(o.columns) AS c FROM "{session.database}".catalog.objects AS o) '
+        "(SELECT c.name FROM (SELECT o.object_id, unnest(o.columns) AS c FROM "
+        f'"{session.database}".catalog.objects AS o) '
         f"WHERE object_id = {arguments[0].sql} AND c.column_id = {arguments[1].sql})"
     )
     return Bound(sql, SYSNAME)
@@ -284,12 +288,18 @@ def _type_name(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
 
 
 def _type_name_over_rows(session: Session, arguments: list[Bound]) -> Bound:
-    sql = f'(SELECT t.name FROM "{session.database}".catalog.types AS t WHERE t.user_type_id = {arguments[0].sql})'
+    sql = (
+        f'(SELECT t.name FROM "{session.database}".catalog.types AS t WHERE t.user_type_id = '
+        f"{arguments[0].sql})"
+    )
     return Bound(sql, SYSNAME)
 
 
 def _schema_name_over_rows(session: Session, arguments: list[Bound]) -> Bound:
-    sql = f'(SELECT s.name FROM "{session.database}".catalog.schemas AS s WHERE s.schema_id = {arguments[0].sql})'
+    sql = (
+        f'(SELECT s.name FROM "{session.database}".catalog.schemas AS s WHERE s.schema_id = '
+        f"{arguments[0].sql})"
+    )
     return Bound(sql, SYSNAME)
 
 

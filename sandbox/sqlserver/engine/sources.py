@@ -39,7 +39,7 @@ _HARMLESS = {
 }
 
 
-def bind_from(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def bind_from(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     """Bind FROM and its joins into `scope`; the clause as DuckDB's SQL, empty without FROM."""
     clause = node.args.get("from_")
     joins = node.args.get("joins") or []
@@ -48,7 +48,7 @@ def bind_from(binder: Binder, node: exp.Expression, scope: Scope) -> str:
     return f" FROM {bind_tables(binder, clause.this, joins, scope)}"
 
 
-def bind_tables(binder: Binder, first: exp.Expression, joins: list[exp.Join], scope: Scope) -> str:
+def bind_tables(binder: Binder, first: exp.Expr, joins: list[exp.Join], scope: Scope) -> str:
     """A first table and the joins after it."""
     sql = _source(binder, first, scope)
     for join in [*(first.args.get("joins") or []), *joins]:
@@ -102,7 +102,7 @@ def _apply(binder: Binder, lateral: exp.Lateral, scope: Scope) -> str:
     return f" {'LEFT' if outer else 'INNER'} JOIN LATERAL {sql} ON true"
 
 
-def _source(binder: Binder, node: exp.Expression, scope: Scope) -> str:
+def _source(binder: Binder, node: exp.Expr, scope: Scope) -> str:
     if isinstance(node, exp.Table):
         return _table(binder, node, scope)
     if isinstance(node, exp.Subquery | exp.Values):
@@ -174,7 +174,8 @@ def _check_exposed(scope: Scope, source: Source) -> None:
         if other.alias.lower() == source.alias.lower() and other.qualifiers == source.qualifiers:
             raise SqlServerError(
                 1013,
-                f'The objects "{source.alias}" and "{other.alias}" in the FROM clause have the same exposed names. '
+                f'The objects "{source.alias}" and "{other.alias}" in the FROM clause have the '
+                "same exposed names. "
                 "Use correlation names to distinguish them.",
             )
 

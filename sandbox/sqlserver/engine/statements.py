@@ -54,7 +54,7 @@ def run_sql(session: Session, known: dict[str, tuple[SqlType, Any]], text: str) 
     session.end_statement()
 
 
-def _query(session: Session, known: dict[str, tuple[SqlType, Any]], tree: exp.Expression) -> Iterator[Result]:
+def _query(session: Session, known: dict[str, tuple[SqlType, Any]], tree: exp.Expr) -> Iterator[Result]:
     if isinstance(tree, exp.Select):
         assigned = [_assignment(item) for item in tree.expressions]
         if any(assigned):
@@ -73,7 +73,7 @@ def _query(session: Session, known: dict[str, tuple[SqlType, Any]], tree: exp.Ex
     yield session.done(rows[0], SELECT)
 
 
-def _assignment(item: exp.Expression) -> str | None:
+def _assignment(item: exp.Expr) -> str | None:
     """The variable of `@v = expression`."""
     if (
         isinstance(item, exp.EQ)

@@ -98,7 +98,7 @@ def open_target(session: Session, parts: tuple[str, ...], permission: str) -> Ta
     return Target(session, work, database, catalog, current)
 
 
-def target_name(node: exp.Expression) -> tuple[str, ...]:
+def target_name(node: exp.Expr) -> tuple[str, ...]:
     """The name of the table that an INSERT, UPDATE or DELETE names."""
     table = node.this if isinstance(node, exp.Schema) else node
     if not isinstance(table, exp.Table):
@@ -180,7 +180,7 @@ def output_clause(
             pass  # whatever the client did not read
 
 
-def _output_columns(binder: Binder, tree: exp.Expression, scope: Scope) -> list[Bound]:
+def _output_columns(binder: Binder, tree: exp.Expr, scope: Scope) -> list[Bound]:
     columns: list[Bound] = []
     for item in tree.expressions:
         star = item.this if isinstance(item, exp.Column) else item

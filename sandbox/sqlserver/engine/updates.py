@@ -61,7 +61,7 @@ def run_update(
     yield session.done(after.num_rows, UPDATE)
 
 
-def _assignment(binder: Binder, target: Target, node: exp.Expression, scope: Scope) -> tuple[ColumnDef, str]:
+def _assignment(binder: Binder, target: Target, node: exp.Expr, scope: Scope) -> tuple[ColumnDef, str]:
     if not isinstance(node, exp.EQ) or not isinstance(node.this, exp.Column):
         raise not_modelled(f"UPDATE … SET {node.sql(dialect='tsql')[:60]}")
     column = target.table.column(node.this.name)
@@ -74,7 +74,8 @@ def _assignment(binder: Binder, target: Target, node: exp.Expression, scope: Sco
     if column.computed is not None:
         raise SqlServerError(
             271,
-            f'The column "{column.name}" cannot be modified because it is either a computed column or is the result '
+            f'The column "{column.name}" cannot be modified because it is either a computed '
+            "column or is the result "
             "of a UNION operator.",
         )
     value = node.args["expression"]
@@ -129,7 +130,8 @@ def _write(
         ids = ", ".join(map(str, after.column(ROW_ID).to_pylist()))
         again = ", ".join(f"{quote(column.name)} = {value}" for column, value in assigned)
         target.session.connection.execute(
-            f"UPDATE {target.sql} AS {quote(found.alias)} SET {again} WHERE {quote(found.alias)}.{ROW_ID} IN ({ids})"
+            f"UPDATE {target.sql} AS {quote(found.alias)} SET {again} WHERE "
+            f"{quote(found.alias)}.{ROW_ID} IN ({ids})"
         )
         target.work.keep(step)
     else:

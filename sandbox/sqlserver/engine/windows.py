@@ -45,7 +45,7 @@ def bind_window(binder: Binder, node: exp.Window, scope: Scope) -> Bound:
     raise not_modelled(f"window function {name}")
 
 
-def _value(binder: Binder, name: str, nodes: list[exp.Expression], over: str, scope: Scope) -> Bound:
+def _value(binder: Binder, name: str, nodes: list[exp.Expr], over: str, scope: Scope) -> Bound:
     first, *rest = [binder.expression(item, scope) for item in nodes]
     if len(rest) == 2:
         rest[1] = convert(rest[1], first.type)
@@ -84,7 +84,7 @@ def order_keys(binder: Binder, order: exp.Order, scope: Scope) -> str:
 def _frame(frame: exp.WindowSpec) -> str:
     def edge(which: str) -> str:
         value = frame.args.get(which)
-        if isinstance(value, exp.Expression):
+        if isinstance(value, exp.Expr):
             value = value.name
         return f"{value} {frame.args.get(f'{which}_side') or ''}".strip()
 

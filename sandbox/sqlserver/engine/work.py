@@ -1,7 +1,7 @@
 """A session's transaction: DuckDB's own, the steps to do it again, and what goes into the log.
 
 DuckDB gives up a whole transaction at any error and knows no savepoints. So every step that writes is kept;
-after an error, or for ROLLBACK to a savepoint, the DuckDB transaction is rolled back, begun again, and the steps
+after an error, or for ROLLBACK to a savepoint, DuckDB's transaction is rolled back, begun again, and the steps
 that stay are repeated. The writer lock is held all the while, so nobody can have come between: the result is
 the same. Steps hold the rows they write, not the expressions that made them, so they are deterministic.
 """
@@ -97,7 +97,7 @@ class Work:
         """Become the database's writer.
 
         Raises:
-            SqlServerError: 1222 no lock in time, 3930 the transaction is doomed, 3960 the snapshot is too old.
+            SqlServerError: 1222 no lock in time, 3930 the transaction is doomed, 3960 an old snapshot.
         """
         if self.is_doomed:
             raise doomed()
@@ -106,7 +106,8 @@ class Work:
         if self.database is not None:
             raise SqlServerError(
                 40517,
-                f"not modelled by the stand-in: one transaction writing to two databases ({self.database.name} "
+                "not modelled by the stand-in: one transaction writing to two databases "
+                f"({self.database.name} "
                 f"and {database.name})",
             )
         database.lock.acquire(self._owner, timeout_ms, is_cancelled)
@@ -301,4 +302,5 @@ def _stream(image: pa.Table | None) -> bytes | None:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, image.schema) as writer:
         writer.write_table(image)
-    return sink.getvalue().to_pybytes()
+    stream: bytes = sink.getvalue().to_pybytes()
+    return stream

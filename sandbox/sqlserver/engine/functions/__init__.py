@@ -25,7 +25,7 @@ FUNCTIONS: dict[str, Function] = {
 }
 
 
-def bind_function(binder: Binder, node: exp.Expression, scope: Scope) -> Bound:
+def bind_function(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     """Bind a call of a built-in function.
 
     Raises:
@@ -60,9 +60,7 @@ def without_parentheses(binder: Binder, name: str) -> Bound | None:
     return None
 
 
-def _aggregate(
-    binder: Binder, name: str, node: exp.Expression, order: exp.Expression | None, scope: Scope
-) -> Bound:
+def _aggregate(binder: Binder, name: str, node: exp.Expr, order: exp.Expr | None, scope: Scope) -> Bound:
     if scope.in_aggregate:
         raise SqlServerError(
             130,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sandbox.sqlserver.engine.binder import Binder
 
 
-def _iif(binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Bound:
+def _iif(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     if len(nodes) != 3:
         raise SqlServerError(174, "The iif function requires 3 argument(s).", severity=15)
     condition = binder.condition(nodes[0], scope)
@@ -77,7 +77,7 @@ def _extreme(operator: str) -> Function:
     return simple(call, 1, MANY)
 
 
-WITH_CONDITIONS: dict[str, Callable[[Binder, list[exp.Expression], Scope], Bound]] = {"IIF": _iif}
+WITH_CONDITIONS: dict[str, Callable[[Binder, list[exp.Expr], Scope], Bound]] = {"IIF": _iif}
 FUNCTIONS: dict[str, Function] = {
     "CHOOSE": simple(_choose, 2, MANY),
     "COALESCE": simple(_coalesce, 2, MANY),

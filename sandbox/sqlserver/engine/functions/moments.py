@@ -47,7 +47,7 @@ _SECONDS_NS = {
 }
 
 
-def _part(node: exp.Expression, function: str) -> str:
+def _part(node: exp.Expr, function: str) -> str:
     part = _BY_NAME.get(node.name.lower())
     if part is None:
         raise SqlServerError(
@@ -73,7 +73,7 @@ def _local(value: Bound) -> tuple[str, SqlType]:
     return value.sql, value.type
 
 
-def _dateadd(binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Bound:
+def _dateadd(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     _arity("dateadd", nodes, 3)
     part = _part(nodes[0], "dateadd")
     count = convert(binder.expression(nodes[1], scope), INT)
@@ -135,15 +135,15 @@ def _added(sql: str, kind: SqlType, part: str, count: str) -> str:
     return f"CAST({sql} + {interval} AS {stored})"
 
 
-def _datediff(binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Bound:
+def _datediff(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     return _difference("datediff", INT, binder, nodes, scope)
 
 
-def _datediff_big(binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Bound:
+def _datediff_big(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     return _difference("datediff_big", BIGINT, binder, nodes, scope)
 
 
-def _difference(name: str, kind: SqlType, binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Bound:
+def _difference(name: str, kind: SqlType, binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     """The number of boundaries crossed; weeks begin on Sunday."""
     _arity(name, nodes, 3)
     part = _part(nodes[0], name)
@@ -156,7 +156,10 @@ def _difference(name: str, kind: SqlType, binder: Binder, nodes: list[exp.Expres
         unit = _SECONDS_NS[part] // 1000
         sql = f"({_floor(ends, unit)} - {_floor(starts, unit)})"
     elif part == "week":
-        sql = f"date_diff('week', CAST({starts} + INTERVAL 1 DAY AS DATE), CAST({ends} + INTERVAL 1 DAY AS DATE))"
+        sql = (
+            f"date_diff('week', CAST({starts} + INTERVAL 1 DAY AS DATE), CAST({ends} + INTERVAL "
+            "1 DAY AS DATE))"
+        )
     elif part in ("day", "dayofyear", "weekday"):
         sql = f"date_diff('day', CAST({starts} AS DATE), CAST({ends} AS DATE))"
     elif part in ("month", "quarter", "year"):
@@ -183,7 +186,7 @@ def _floor(sql: str, unit: int) -> str:
     return f"(({us} - ({us} % {unit} + {unit}) % {unit}) // {unit})"
 
 
-def _datepart(binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Bound:
+def _datepart(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     _arity("datepart", nodes, 2)
     return _part_of(_part(nodes[0], "datepart"), _moment(binder.expression(nodes[1], scope)))
 
@@ -193,7 +196,8 @@ def _part_of(part: str, value: Bound) -> Bound:
         if value.type.name != "datetimeoffset":
             raise SqlServerError(
                 9810,
-                f"The datepart tzoffset is not supported by date function datepart for data type {value.type.name}.",
+                "The datepart tzoffset is not supported by date function datepart for data type "
+                f"{value.type.name}.",
             )
         return Bound(f"CAST(({value.sql}).offset_minutes AS INTEGER)", INT, value.nullable)
     sql, kind = _local(value)
@@ -214,7 +218,7 @@ def _part_of(part: str, value: Bound) -> Bound:
     return Bound(f"CAST({forms.get(part, f'{part}({sql})')} AS INTEGER)", INT, value.nullable)
 
 
-def _datename(binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Bound:
+def _datename(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     _arity("datename", nodes, 2)
     part = _part(nodes[0], "datename")
     value = _moment(binder.expression(nodes[1], scope))
@@ -225,7 +229,7 @@ def _datename(binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Boun
     return convert(_part_of(part, value), kind)
 
 
-def _datetrunc(binder: Binder, nodes: list[exp.Expression], scope: Scope) -> Bound:
+def _datetrunc(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     _arity("datetrunc", nodes, 2)
     part = _part(nodes[0], "datetrunc")
     value = _moment(binder.expression(nodes[1], scope))
@@ -290,12 +294,12 @@ def _datefromparts(year: Bound, month: Bound, day: Bound) -> Bound:
     return Bound(sql, FIXED["date"], any(part.nullable for part in (year, month, day)))
 
 
-def _arity(name: str, nodes: list[exp.Expression], wanted: int) -> None:
+def _arity(name: str, nodes: list[exp.Expr], wanted: int) -> None:
     if len(nodes) != wanted:
         raise SqlServerError(174, f"The {name} function requires {wanted} argument(s).", severity=15)
 
 
-WITH_DATEPART: dict[str, Callable[[Binder, list[exp.Expression], Scope], Bound]] = {
+WITH_DATEPART: dict[str, Callable[[Binder, list[exp.Expr], Scope], Bound]] = {
     "DATEADD": _dateadd,
     "DATEDIFF": _datediff,
     "DATEDIFF_BIG": _datediff_big,

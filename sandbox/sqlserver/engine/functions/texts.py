@@ -222,7 +222,10 @@ def _stuff(value: Bound, start: Bound, length: Bound, new: Bound) -> Bound:
     text, new = _text(value), _text(new)
     head = f"left({text.sql}, {start.sql} - 1)"
     tail = f"substring({text.sql}, {start.sql} + {length.sql})"
-    sql = f"CASE WHEN {start.sql} BETWEEN 1 AND length({text.sql}) THEN {head} || coalesce({new.sql}, '') || {tail} END"
+    sql = (
+        f"CASE WHEN {start.sql} BETWEEN 1 AND length({text.sql}) THEN {head} || "
+        f"coalesce({new.sql}, '') || {tail} END"
+    )
     return Bound(sql, SqlType(_same(text, "").type.name, length=MAX if text.type.length == MAX else 4000))
 
 
@@ -230,7 +233,9 @@ def _quotename(value: Bound, sign: Bound | None = None) -> Bound:
     text = _text(value)
     if sign is not None and sign.constant not in ("[", "]", '"', "'"):
         raise not_modelled("QUOTENAME with another character than [, \" and '")
-    left, right = {None: "[]", "[": "[]", "]": "[]", '"': '""', "'": "''"}[sign.constant if sign else None]
+    left, right = {None: ("[", "]"), "[": ("[", "]"), "]": ("[", "]"), '"': ('"', '"'), "'": ("'", "'")}[
+        sign.constant if sign else None
+    ]
     doubled = f"replace({text.sql}, {string(right)}, {string(right * 2)})"
     return Bound(
         f"({string(left)} || {doubled} || {string(right)})", SqlType("nvarchar", length=258), text.nullable

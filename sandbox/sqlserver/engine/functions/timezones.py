@@ -51,7 +51,10 @@ def at_time_zone(value: Bound, zone: Bound) -> Bound:
         local = convert(value, SqlType("datetime2", scale=7))
         scale = {"date": 0, "smalldatetime": 0, "datetime": 3}.get(value.type.name, value.type.scale)
         result = SqlType("datetimeoffset", scale=scale)
-        shift = f"epoch_us(CAST({local.sql} AS TIMESTAMP)) - epoch_us(timezone({string(iana)}, CAST({local.sql} AS TIMESTAMP)))"
+        shift = (
+            f"epoch_us(CAST({local.sql} AS TIMESTAMP)) - epoch_us(timezone({string(iana)}, "
+            f"CAST({local.sql} AS TIMESTAMP)))"
+        )
         utc = f"make_timestamp_ns(epoch_ns({local.sql}) - ({shift}) * 1000)"
     there = f"timezone({string(iana)}, timezone('UTC', CAST({utc} AS TIMESTAMP)))"
     minutes = f"(epoch_us({there}) - epoch_us(CAST({utc} AS TIMESTAMP))) // 60000000"

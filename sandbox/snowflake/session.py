@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 from duckdb import DuckDBPyConnection
 from fakesnow.conn import FakeSnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
@@ -175,9 +176,9 @@ class Session(FakeSnowflakeConnection):
             timer.start()
         try:
             yield
-        except ProgrammingError as error:
+        except (ProgrammingError, duckdb.Error):
             if over.is_set():
-                raise timed_out(seconds) from error
+                raise timed_out(seconds) from None
             raise
         finally:
             timer.cancel()

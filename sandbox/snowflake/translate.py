@@ -28,12 +28,29 @@ if TYPE_CHECKING:
     from sandbox.snowflake.session import Session
 
 Step = Callable[[Expr], Expr]
+OURS = "sandbox.snowflake.mends"
 
 
 def translate(expression: Expr, session: Session, params: MutableParams | None) -> Expr:
     """The engine's expression for one Snowflake statement; `expression` itself is changed."""
     for step in _steps(expression, session, params):
-        expression = expression.transform(step, copy=False)
+        if getattr(step, "__module__", "").startswith(OURS):
+            expression = _from_the_leaves(expression, step)
+        else:
+            expression = expression.transform(step, copy=False)
+    return expression
+
+
+def _from_the_leaves(expression: Expr, step: Step) -> Expr:
+    """Apply a step to every node, inner ones first: sqlglot's transform skips what is inside of a change."""
+    for node in reversed(list(expression.walk(bfs=False))):
+        parent, key, index = node.parent, node.arg_key, node.index
+        changed = step(node)
+        if changed is not node:
+            if parent is None or key is None:
+                expression = changed
+            else:
+                parent.set(key, changed, index)
     return expression
 
 

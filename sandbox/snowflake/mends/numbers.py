@@ -20,7 +20,8 @@ def types(expression: Expr) -> Expr:
         expression.this in INTEGERS
         or (expression.this == exp.DataType.Type.DECIMAL and not expression.expressions)
     ):
-        return exp.DataType.build("DECIMAL(38, 0)", dialect="duckdb")
+        digits = [exp.DataTypeParam(this=exp.Literal.number(number)) for number in (38, 0)]
+        return exp.DataType(this=exp.DataType.Type.DECIMAL, expressions=digits, nested=False)
     if isinstance(expression, exp.DataType) and expression.this in BINARIES:
         expression.set("expressions", [])
     return expression

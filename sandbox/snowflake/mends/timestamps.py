@@ -62,7 +62,10 @@ def types(expression: Expr) -> Expr:
 
 
 def _named(name: str) -> exp.DataType:
-    return exp.DataType.build(name, dialect="duckdb", udt=True)
+    known = exp.DataType.Type.__members__.get(name)
+    if known is None:
+        return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=name)
+    return exp.DataType(this=known, nested=False)
 
 
 def _digits(kind: exp.DataType) -> int:

@@ -92,8 +92,8 @@ CREATE OR REPLACE MACRO {db}.sys.fn_cdc_has_column_changed(capture_instance_name
     error('[[208]] Invalid object name ''cdc.captured_columns''.')::BOOLEAN;
 """
 
-# Error 313 as the real one raises it: by a first branch that yields rows of NULLs unless the arguments are
-# wrong (sql-docs#6625: the text is SQL Server's own, whatever the mistake; ` ... ` is part of the name).
+# Error 313, raised by a first branch that gives no row: before any row of the second is on its way. The text
+# is SQL Server's own, whatever the mistake (sql-docs#6625); ` ... ` is part of the name that it tells.
 _CHECK = """CASE WHEN coalesce(
             "__$from" < {db}.sys.fn_cdc_get_min_lsn({name}) OR "__$from" > "__$to"
             OR "__$to" > {db}.sys.fn_cdc_get_max_lsn()
@@ -104,17 +104,21 @@ _CHECK = """CASE WHEN coalesce(
 
 _ALL_CHANGES = """
 CREATE OR REPLACE MACRO {db}.cdc.{function}("__$from", "__$to", "__$option") AS TABLE
+    SELECT NULL AS "__$start_lsn", NULL AS "__$seqval", NULL AS "__$operation", NULL AS "__$update_mask",
+        {nulls}
+    WHERE {check}
+    UNION ALL
     SELECT "__$start_lsn", "__$seqval", "__$operation", "__$update_mask", {columns}
     FROM {db}.cdc.{change_table}
     WHERE "__$start_lsn" BETWEEN "__$from" AND "__$to"
         AND ("__$operation" <> 3 OR lower(trim("__$option")) = 'all update old')
-    UNION ALL
-    SELECT NULL, NULL, NULL, NULL, {nulls}
-    WHERE {check}
 """
 
 _NET_CHANGES = """
 CREATE OR REPLACE MACRO {db}.cdc.{function}("__$from", "__$to", "__$option") AS TABLE
+    SELECT NULL AS "__$start_lsn", NULL AS "__$operation", NULL AS "__$update_mask", {nulls}
+    WHERE {check}
+    UNION ALL
     SELECT
         "__$start_lsn",
         CASE
@@ -144,9 +148,6 @@ CREATE OR REPLACE MACRO {db}.cdc.{function}("__$from", "__$to", "__$option") AS 
         )
     )
     WHERE "__$from_last" = 1 AND NOT ("__$first" = 2 AND "__$operation" = 1)
-    UNION ALL
-    SELECT NULL, NULL, NULL, {nulls}
-    WHERE {check}
 """
 
 
@@ -172,7 +173,7 @@ def create_instance_functions(
         "db": identifier(database),
         "change_table": identifier(f"{capture_instance}_CT"),
         "columns": ", ".join(identifier(c) for c in columns),
-        "nulls": ", ".join(["NULL"] * len(columns)),
+        "nulls": ", ".join(f"NULL AS {identifier(c)}" for c in columns),
     }
     check = {"db": identifier(database), "name": literal(capture_instance)}
     connection.execute(

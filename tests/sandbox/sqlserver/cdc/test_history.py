@@ -87,7 +87,7 @@ def database() -> Iterator[Database]:
     database.connection.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(history=HISTORIES, batch=st.integers(1, 3))
 def test_the_changes_folded_in_order_are_the_table_at_every_commit(
     database: Database, history: list[list[tuple[str, Any]]], batch: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,9 @@ def error_number(error: pymssql.Error) -> int:
     first: Any = error.args[0] if error.args else 0
     if isinstance(first, tuple):
         first = first[0]
+    if isinstance(first, str):  # of a failed COMMIT pymssql tells the number in the text only
+        told = re.search(r"transaction: \((\d+), ", first)
+        first = int(told[1]) if told else 0
     return first if isinstance(first, int) else 0
 
 

@@ -120,6 +120,8 @@ def test_a_picture_is_a_png_that_decodes_to_its_pixels() -> None:
         (pymssql.InterfaceError("Connection is closed."), True),
         (pymssql.OperationalError((1205, b"deadlock")), False),
         (pymssql.OperationalError((208, b"Invalid object name")), False),
+        (pymssql.OperationalError("Cannot commit transaction: (20017, b'Unexpected EOF')"), True),
+        (pymssql.OperationalError("Cannot commit transaction: (3960, b'Snapshot')"), False),
     ],
 )
 def test_a_lost_session_is_told_from_an_answer(error: pymssql.Error, lost: bool) -> None:

@@ -166,11 +166,13 @@ def _finding(check: CheckResult) -> Finding:
 
 def _bars(tables: tuple[ReplicatedTable, ...]) -> tuple[Bar, ...]:
     widest = max((table.snapshot_rows + table.changes for table in tables), default=0)
-    bars = (
-        Bar(table, max(1, 100 * (table.snapshot_rows + table.changes) // widest) if widest else 0)
-        for table in tables
-    )
+    bars = (Bar(table, _percent(table.snapshot_rows + table.changes, widest)) for table in tables)
     return tuple(sorted(bars, key=lambda bar: (-bar.moved, bar.table.table)))
+
+
+def _percent(part: int, whole_bar: int) -> int:
+    """Width of a bar: what is there at all is seen, what is not is not."""
+    return max(1, 100 * part // whole_bar) if part else 0
 
 
 def _layer(name: str, gates: tuple[GateResult, ...]) -> Layer:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from expectations.gate import CheckResult, GateResult
 from expectations.gate.results import Severity
 from expectations.report import ModelRun, ReplicatedTable, RunSummary, compose
+from expectations.report.page import page_of
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
 PASSED = CheckResult("ORDER_ID is unique", "ORDER_ID", "critical", True, 0, 1200)
@@ -155,6 +156,16 @@ def test_both_parts_say_what_is_wrong_before_anything_else(kind: str) -> None:
     assert positions[3] < positions[4] < positions[6], "gravest first, then what was replicated"
     assert GOOD.data_docs_link in text
     assert GOOD.prefect_link in text
+
+
+def test_bars_show_what_moved_and_nothing_where_nothing_did() -> None:
+    tables = [
+        ReplicatedTable(name, 0, n, 0.0) for name, n in (("A", 0), ("B", 1), ("C", 5000), ("D", 10_000))
+    ]
+    bars = page_of(replace(GOOD, tables=tuple(tables))).bars
+    assert [(bar.table.table, bar.percent) for bar in bars] == [("D", 100), ("C", 50), ("B", 1), ("A", 0)]
+    (layer,) = page_of(with_gate(failed())).layers[1:]
+    assert layer.percents == (50, 0, 50)
 
 
 def test_nothing_in_the_page_is_fetched_from_anywhere() -> None:

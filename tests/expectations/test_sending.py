@@ -77,6 +77,7 @@ def test_a_mail_arrives_at_all_recipients() -> None:
     assert b"Subject: =?utf-8?" in envelope.content
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_a_login_that_is_right_and_one_that_is_wrong() -> None:
     def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, login: Any) -> AuthResult:
         right = isinstance(login, LoginPassword) and login.password == b"right"

@@ -11,11 +11,16 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sandbox.process import Service
 
 
+TABLE = """
+CREATE TABLE customers (
+    id NUMBER(10, 0) NOT NULL, name VARCHAR(50), amount NUMBER(12, 2), at TIMESTAMP_NTZ(3)
+)
+"""
+
+
 @pytest.fixture
 def url(snowflake_service: Service, schema: str, run: Run) -> str:
-    run(
-        "CREATE TABLE customers (id NUMBER(10, 0) NOT NULL, name VARCHAR(50), amount NUMBER(12, 2), at TIMESTAMP_NTZ(3))"
-    )
+    run(TABLE)
     run("INSERT INTO customers VALUES (1, 'Ann', 1.5, '2024-01-01'), (2, 'Bo', 200, NULL)")
     password = quote(snowflake_service.password("PLATFORM"))
     return f"snowflake://PLATFORM:{password}@shellcorp/SHELLCORP/{schema}?warehouse=W&role=R"

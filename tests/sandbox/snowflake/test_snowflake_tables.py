@@ -24,9 +24,7 @@ def test_swap_exchanges_rows_and_columns_at_once(run: Run) -> None:
 
 @pytest.mark.parametrize(("how", "rows"), [("LIKE", 0), ("CLONE", 1)])
 def test_a_copied_table_keeps_lengths_nulls_and_defaults(run: Run, how: str, rows: int) -> None:
-    run(
-        "CREATE TABLE t (id NUMBER(5, 0) NOT NULL, name VARCHAR(3), at TIMESTAMP_NTZ(9), v VARCHAR DEFAULT 'x')"
-    )
+    run("CREATE TABLE t (id NUMBER(5, 0) NOT NULL, name VARCHAR(3), v VARCHAR DEFAULT 'x')")
     run("INSERT INTO t (id) VALUES (1)")
     run(f"CREATE OR REPLACE TRANSIENT TABLE u {how} t")
     run(f"CREATE TABLE IF NOT EXISTS u {how} t")

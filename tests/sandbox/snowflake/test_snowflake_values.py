@@ -107,7 +107,8 @@ def test_a_wrong_password_is_refused_without_a_retry(connect: Connect) -> None:
 
 
 def test_statements_end_when_cancelled_or_out_of_time(connect: Connect) -> None:
-    slow = "SELECT COUNT(*) FROM TABLE(GENERATOR(ROWCOUNT => 2000000)) a, TABLE(GENERATOR(ROWCOUNT => 2000000)) b"
+    rows = "TABLE(GENERATOR(ROWCOUNT => 2000000))"
+    slow = f"SELECT COUNT(*) FROM {rows} a, {rows} b"
     session = connect()
     with pytest.raises(ProgrammingError) as raised:
         session.cursor().execute(slow, timeout=1)

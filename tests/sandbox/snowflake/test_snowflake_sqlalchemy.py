@@ -10,7 +10,6 @@ from sqlalchemy import Engine, create_engine, inspect, text
 
 from sandbox.process import Service
 
-
 TABLE = """
 CREATE TABLE customers (
     id NUMBER(10, 0) NOT NULL, name VARCHAR(50), amount NUMBER(12, 2), at TIMESTAMP_NTZ(3)

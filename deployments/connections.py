@@ -37,7 +37,7 @@ def connect_sql_server(settings: SqlServerSettings, application: str) -> pymssql
             tds_version="7.4",
             charset="UTF-8",
         )
-    except pymssql.OperationalError as error:
+    except pymssql.Error as error:
         number: int = error.args[0][0] if error.args and isinstance(error.args[0], tuple) else 0
         remedy = {
             18456: f"the login of user {settings.user} failed: check SQLSERVER_USER and SQLSERVER_PASSWORD",

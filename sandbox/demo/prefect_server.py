@@ -19,7 +19,16 @@ from sandbox.service import fail, listen
 POOL = "shellcorp"
 START_SECONDS = 90.0
 POLL_SECONDS = 0.5
-FLOW_LOGGERS = {"prefect.flow_runs", "prefect.task_runs"}
+HOUSEKEEPING = (
+    "Worker '",
+    "Flow run '",
+    "Running ",
+    "Executing deployment step",
+    "Deployment step",
+    "All deployment steps",
+    "Finished in state Completed()",
+)
+"""How log lines begin that tell of Prefect's own doings, not of the platform's."""
 FINAL_STATES = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -166,7 +175,7 @@ class LocalPrefect:
         offset = 0
         while page := self._post("/logs/filter", {**body, "offset": offset}):
             offset += len(page)
-            yield from (entry for entry in page if entry["name"] in FLOW_LOGGERS)
+            yield from (entry for entry in page if not entry["message"].startswith(HOUSEKEEPING))
 
     def _post(self, path: str, body: Any) -> Any:
         return self._request("POST", path, body)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import time
 from pathlib import Path
 
 import duckdb
@@ -24,6 +26,8 @@ def main() -> None:
     """Read the arguments, serve until the end."""
     arguments = _arguments()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    os.environ["TZ"] = arguments.timezone
+    time.tzset()  # commit times, job times and GETDATE() are all the server's local time
     passwords = service.credentials(arguments.folder, LOGINS)
     engine = _open(arguments.folder, passwords, arguments.timezone)
     if arguments.database and not engine.has_database(arguments.database):

@@ -30,6 +30,7 @@ def before_truncate(context: ProcedureContext, table: TableDef) -> None:
 def before_drop(context: ProcedureContext, table: TableDef) -> None:
     """Drop the table's capture instances with it."""
     if is_captured(context, table.object_id):
+        context.begin_write()
         for name in instances_of(context, table.object_id):
             drop_instance(context, name)
 
@@ -42,6 +43,7 @@ def after_alter(context: ProcedureContext, table: TableDef, command: str) -> Non
     """
     if not is_captured(context, table.object_id):
         return
+    context.begin_write()
     context.connection.execute(
         f"""
         INSERT INTO {identifier(context.database)}.cdc.ddl_history

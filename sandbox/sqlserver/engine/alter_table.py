@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sandbox.sqlserver.cdc.ddl import after_alter
 from sandbox.sqlserver.engine.bound import Bound, not_modelled, quote
 from sandbox.sqlserver.engine.constraints import check_unique
+from sandbox.sqlserver.engine.context import SessionContext
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.create_table import (
     replace_column,
@@ -46,6 +48,8 @@ def alter_table(session: Session, parser: DdlParser) -> None:
         raise not_modelled(f"ALTER TABLE … {parser.key()}")
     if not parser.is_at_end:
         raise parser.error()
+    if target.is_tracked:
+        after_alter(SessionContext(session, target.database.name), target.table, parser.sql)
 
 
 def _has_rows(target: Target) -> bool:

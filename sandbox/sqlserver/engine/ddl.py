@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from sandbox.sqlserver.cdc.ddl import before_drop
 from sandbox.sqlserver.engine import alter_table, catalog, create_table
 from sandbox.sqlserver.engine.bound import not_modelled, quote
 from sandbox.sqlserver.engine.constraints import check_unique
+from sandbox.sqlserver.engine.context import SessionContext
 from sandbox.sqlserver.engine.ddl_parser import DdlParser
 from sandbox.sqlserver.engine.model import KeyDef
 from sandbox.sqlserver.engine.targets import Target, open_target
@@ -125,9 +127,7 @@ def _drop_one(session: Session, parts: tuple[str, ...], lenient: bool) -> None:
             f"Could not drop object '{target.label}' because it is referenced by a FOREIGN KEY constraint.",
         )
     if target.is_tracked:
-        raise not_modelled(
-            f"DROP TABLE {target.label} while CDC captures it: run sys.sp_cdc_disable_table first"
-        )
+        before_drop(SessionContext(session, target.database.name), target.table)
     target.work.execute(f"DROP TABLE {target.sql}")
     catalog.forget(target.work, target.database.name, target.table.object_id)  # type: ignore[arg-type]
     create_table.reload(session, target.work, target.database.name)

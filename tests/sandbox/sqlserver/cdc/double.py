@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -102,6 +102,14 @@ class Database:
             raise
         self._end("COMMIT")
         return results
+
+    def in_one_transaction(self, step: Callable[[], None]) -> None:
+        """What the engine does around DDL."""
+        self.connection.execute("BEGIN")
+        self.in_transaction = True
+        step()
+        self.in_transaction = False
+        self.connection.execute("COMMIT")
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.cursor().execute(sql.format(db=f'"{DATABASE}"')).fetchall()

@@ -115,5 +115,5 @@ def test_the_changes_folded_in_order_are_the_table_at_every_commit(
         'GROUP BY "__$start_lsn"'
     )
     assert all(distinct <= rows for distinct, rows in counts)
-    before_drop(database, table)
+    database.in_one_transaction(lambda: before_drop(database, table))
     database.connection.execute(f'DROP TABLE "{DATABASE}".dbo.t')

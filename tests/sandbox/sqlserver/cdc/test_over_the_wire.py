@@ -134,6 +134,52 @@ def test_cleanup_moves_the_min_lsn(server: Server) -> None:
     assert value(server, "SELECT sys.fn_cdc_get_min_lsn('dbo_customers')") < kept
 
 
+def test_ddl_on_a_captured_table(server: Server) -> None:
+    run(server, "CREATE TABLE dbo.changing (id int NOT NULL PRIMARY KEY, old_one int NULL)")
+    enable = (
+        "EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'changing', @role_name = NULL"
+    )
+    run(server, enable)
+    run(server, "INSERT INTO dbo.changing VALUES (1, 10)")
+    run(server, "ALTER TABLE dbo.changing ADD new_one int NULL")
+    run(server, enable + ", @capture_instance = N'changing_v2'")
+    run(server, "INSERT INTO dbo.changing VALUES (2, 20, 200)")
+    run(server, "ALTER TABLE dbo.changing DROP COLUMN old_one")
+    run(server, "INSERT INTO dbo.changing VALUES (3, 300)")
+    wire.wait_until(wire.captured_up_to_now(server))
+    assert query(server, "SELECT id, old_one FROM cdc.dbo_changing_CT ORDER BY id") == [
+        (1, 10),
+        (2, 20),
+        (3, None),
+    ]
+    assert query(server, "SELECT id, old_one, new_one FROM cdc.changing_v2_CT ORDER BY id") == [
+        (2, 20, 200),
+        (3, None, 300),
+    ]
+    history = query(server, "EXEC sys.sp_cdc_get_ddl_history @capture_instance = N'dbo_changing'")
+    assert [row[4] for row in history] == [
+        "ALTER TABLE dbo.changing ADD new_one int NULL",
+        "ALTER TABLE dbo.changing DROP COLUMN old_one",
+    ]
+    run(server, "DROP TABLE dbo.changing")
+    assert (
+        value(server, "SELECT COUNT(*) FROM cdc.change_tables WHERE capture_instance LIKE '%changing%'") == 0
+    )
+
+
+def test_commit_times_are_the_servers_own(tmp_path: Path) -> None:
+    with wire.start(tmp_path, "--timezone", "Asia/Kathmandu", "--polling-interval", "0.05") as service:
+        server = wire.server_of(service)
+        run(server, "EXEC sys.sp_cdc_enable_db")
+        run(server, "CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY)")
+        run(server, "EXEC sys.sp_cdc_enable_table N'dbo', N't', NULL")
+        run(server, "INSERT INTO dbo.t VALUES (1)")
+        wire.wait_until(lambda: value(server, "SELECT COUNT(*) FROM cdc.dbo_t_CT") == 1)
+        seconds = "SELECT DATEDIFF(second, MIN(tran_end_time), GETDATE()) FROM cdc.lsn_time_mapping"
+        assert 0 <= value(server, seconds) < wire.LIMIT_SECONDS
+        assert value(server, "SELECT DATEDIFF(minute, GETUTCDATE(), GETDATE())") == 5 * 60 + 45
+
+
 def test_a_server_killed_while_it_captures_loses_and_doubles_nothing(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")  # noqa: T201 - shown when the test fails
@@ -149,7 +195,7 @@ def test_a_server_killed_while_it_captures_loses_and_doubles_nothing(tmp_path: P
         for _ in range(3):
             time.sleep(die.uniform(0.2, 1.2))  # the moment of the kill, not a wait for a state
             service.kill()
-            service = wire.start(tmp_path, server.port)
+            service = wire.start(tmp_path, port=server.port)
         traffic.stop()
         writer.join(wire.LIMIT_SECONDS)
         assert not writer.is_alive()

@@ -263,7 +263,7 @@ def test_truncate_is_refused_and_drop_takes_the_instances_along(tables: Database
     enable(tables, "t")
     with pytest.raises(SqlServerError, match="4711: Cannot truncate table 't'"):
         before_truncate(tables, table)
-    before_drop(tables, table)
+    tables.in_one_transaction(lambda: before_drop(tables, table))
     assert tables.query("FROM {db}.cdc.change_tables") == []
     before_truncate(tables, table)
 
@@ -275,7 +275,7 @@ def test_ddl_is_remembered_and_dropped_columns_become_null(tables: Database) -> 
     tables.commit(insert(table, (1, 2, 3)))
     tables.connection.execute(f'ALTER TABLE "{DATABASE}".dbo.t DROP COLUMN "a b"')
     tables.connection.execute(f'ALTER TABLE "{DATABASE}".dbo.t ADD COLUMN added INTEGER')
-    after_alter(tables, table, "ALTER TABLE dbo.t DROP COLUMN [a b]")
+    tables.in_one_transaction(lambda: after_alter(tables, table, "ALTER TABLE dbo.t DROP COLUMN [a b]"))
     tables.commit(insert(table, (4, 6, 7)))
     harvest(tables)
     assert tables.query('SELECT id, "a b", "c,d" FROM {db}.cdc."dbo_t_CT"') == [(1, 2, 3), (4, None, 6)]

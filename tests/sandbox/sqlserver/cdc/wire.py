@@ -32,8 +32,8 @@ class Instance:
     """Positions of the key's columns."""
 
 
-def start(folder: Path, port: int = 0) -> Service:
-    return Service.start("sandbox.sqlserver", folder, "--database", "shellcorp", port=port)
+def start(folder: Path, *arguments: str, port: int = 0) -> Service:
+    return Service.start("sandbox.sqlserver", folder, "--database", "shellcorp", *arguments, port=port)
 
 
 def server_of(service: Service) -> Server:

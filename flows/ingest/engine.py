@@ -134,7 +134,7 @@ def _finish_snapshots(context: Context, waiting: set[str]) -> bool:
         if table.state == SNAPSHOT and table.name in context.tables and table.name not in waiting
     ]
     for table in complete:
-        newest = max_lsn(context.source, context.database.name)
+        newest = max(max_lsn(context.source, context.database.name), table.start_lsn)
         cursor = context.ledger.require_cursor().lsn
         finish_snapshot(context.ledger, table.name, table.start_lsn, cursor, newest, utc_now())
         context.progress.step(f"{table.source_label}: snapshot complete, consistent from LSN {newest}")

@@ -20,7 +20,7 @@ from expectations.gate.reading import read_check
 from expectations.gate.results import GateResult
 from expectations.gate.store import append_check_results, create_check_results
 from expectations.gate.validation import validate
-from expectations.gate.warehouse import ALL_OF, add_warehouse
+from expectations.gate.warehouse import ALL_OF, add_warehouse, close_warehouse
 from expectations.rules import Suite
 
 _LOCATION = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){1,2}")
@@ -87,7 +87,7 @@ class Gate:
 
     def close(self) -> None:
         """Close the connections."""
-        self._warehouse.get_engine().dispose()
+        close_warehouse(self._warehouse)
         self._connection.close()
 
     def __enter__(self) -> Gate:

@@ -41,7 +41,13 @@ def add_warehouse(
             "check SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and its key or password."
         ) from None
     _make_frugal(warehouse.get_engine())
+    _keep_open(warehouse.get_engine())
     return warehouse
+
+
+def close_warehouse(warehouse: SnowflakeDatasource) -> None:
+    """Close the connection that all checks shared."""
+    Engine.dispose(warehouse.get_engine())
 
 
 def _make_frugal(engine: Engine) -> None:
@@ -50,6 +56,18 @@ def _make_frugal(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.connection.dbapi_connection.autocommit(True)  # type: ignore[union-attr] # Snowflake's own
     engine.dialect.do_rollback = _undo_nothing  # type: ignore[assignment,method-assign]
+
+
+def _keep_open(engine: Engine) -> None:
+    """Keep one session for all checks, with its query tag.
+
+    Great Expectations disposes of the engine whenever one of the wrappers that share it is collected.
+    """
+    engine.dispose = _dispose_of_nothing  # type: ignore[method-assign]
+
+
+def _dispose_of_nothing(close: bool = True) -> None:
+    """What disposal comes to while the gate is in use."""
 
 
 def _undo_nothing(_dbapi_connection: object) -> None:

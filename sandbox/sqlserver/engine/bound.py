@@ -38,7 +38,8 @@ class Bound:
 
     def column(self) -> Column:
         """As a column of a result set."""
-        return Column(self.name, self.type, self.nullable, self.identity)
+        sql_type = SqlType("int", precision=10) if self.type == NULL else self.type
+        return Column(self.name, sql_type, self.nullable, self.identity)
 
 
 @dataclass(frozen=True)

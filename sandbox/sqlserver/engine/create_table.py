@@ -19,6 +19,7 @@ from sandbox.sqlserver.engine.ddl_parser import (
 )
 from sandbox.sqlserver.engine.dialect import parse_expression
 from sandbox.sqlserver.engine.environment import table_columns
+from sandbox.sqlserver.engine.inserts import bind_default
 from sandbox.sqlserver.engine.model import (
     ROW_ID,
     CheckDef,
@@ -151,7 +152,7 @@ def _with_column(
     default_id = _new_id(work, database) if element.default is not None else 0
     default_name = element.default_name
     if element.default is not None:
-        session.binder({}).expression(parse_expression(element.default))
+        bind_default(session.binder({}), element.default)
         default_name = default_name or f"DF__{table.name[:9]}__{element.name[:5]}__{default_id:08X}"
     column = ColumnDef(
         column_id=table.last_column_id + 1,
@@ -185,7 +186,7 @@ def _with_constraint(
 
 
 def _with_default(session: Session, table: TableDef, element: DefaultElement, number: int) -> TableDef:
-    session.binder({}).expression(parse_expression(element.value))
+    bind_default(session.binder({}), element.value)
     wanted = true_name(table.columns, element.column)
     name = element.name or f"DF__{table.name[:9]}__{wanted[:5]}__{number:08X}"
 

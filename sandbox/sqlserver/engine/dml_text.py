@@ -117,8 +117,18 @@ def _compound(sql: str, tokens: list[Token], at: int, cuts: list[tuple[int, int,
             depth += {"(": 1, ")": -1}.get(key, 0)
             end += 1
         column = sql[tokens[first].start : tokens[index - 1].end]
+        if first == index - 1:  # the target's column, whatever else FROM has
+            column = f"{_target_name(tokens, at)}.{column}"
         cuts.append((mark.start, mark.end, f"= {column} {mark.text[0]} ("))
         cuts.append((tokens[end - 1].end, tokens[end - 1].end, ")"))
+
+
+def _target_name(tokens: list[Token], at: int) -> str:
+    """The last part of the name after UPDATE."""
+    last = at + 1
+    while last + 1 < len(tokens) and tokens[last + 1].key == ".":
+        last += 2
+    return tokens[last].text
 
 
 def _target_hint(sql: str, tokens: list[Token], at: int, cuts: list[tuple[int, int, str]]) -> None:

@@ -154,6 +154,7 @@ class StandInEngine:
 
     def close(self) -> None:
         """A clean end: what is committed is in the files, counters go on without a jump."""
-        for database in self._databases.values():
+        databases, self._databases = self._databases, {}
+        for database in databases.values():
             database.close(self._root)
         self._root.close()

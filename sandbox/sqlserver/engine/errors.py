@@ -87,8 +87,8 @@ def translate(error: duckdb.Error) -> SqlServerError:
         match = pattern.search(text)
         if match is not None:
             groups = [_TYPE_NAMES.get(group or "", group or "") for group in match.groups()]
-            named = re.search(r"\b(U?INT\d+|DECIMAL|HUGEINT|DOUBLE|FLOAT)\b", text)
-            kind = _TYPE_NAMES.get(named[1], "numeric") if named else "numeric"
+            named = re.findall(r"\b(U?INT\d+|DECIMAL|HUGEINT|DOUBLE|FLOAT)\b", text)
+            kind = _TYPE_NAMES.get(named[-1], "numeric") if named else "numeric"
             return SqlServerError(number, message.format(*groups, type=kind))
     return SqlServerError(
         40517,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from sandbox.sqlserver.engine.targets import (
     rowversion_sql,
     target_name,
 )
-from sandbox.sqlserver.engine.types import duckdb_type
+from sandbox.sqlserver.engine.types import UNIQUEIDENTIFIER, duckdb_type
 from sandbox.sqlserver.engine.work import Step
 from sandbox.sqlserver.results import Result, SqlServerError, SqlType
 
@@ -227,7 +228,14 @@ def default_sql(binder: Binder, column: ColumnDef) -> str:
     """A column's default, or NULL."""
     if column.default is None:
         return implicit(Bound("NULL", SqlType("null"), constant=None), column.type).sql
-    return implicit(binder.expression(parse_expression(column.default)), column.type).sql
+    return implicit(bind_default(binder, column.default), column.type).sql
+
+
+def bind_default(binder: Binder, text: str) -> Bound:
+    """A DEFAULT's expression; only here NEWSEQUENTIALID() is allowed."""
+    if re.fullmatch(r"[\s(]*newsequentialid\s*\(\s*\)[\s)]*", text, re.IGNORECASE):
+        return Bound("uuidv7()", UNIQUEIDENTIFIER, nullable=False)
+    return binder.expression(parse_expression(text))
 
 
 def _new_rows(binder: Binder, target: Target, source: str, given: list[ColumnDef]) -> str:

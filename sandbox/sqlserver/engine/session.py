@@ -288,9 +288,13 @@ class Session:
 
     def end_statement(self) -> None:
         """After a statement that went well: outside of a transaction it commits."""
-        if self.transaction_count == 0 and self.work is not None:
-            work, self.work = self.work, None
-            work.commit()
+        if self.work is None:
+            return
+        if self.transaction_count:
+            self.work.end_statement()
+            return
+        work, self.work = self.work, None
+        work.commit()
 
     def undo_statement(self) -> None:
         """After a statement that failed: its transaction is as before it, or gone."""

@@ -1,9 +1,9 @@
 """A session's transaction: DuckDB's own, the steps to do it again, and what goes into the log.
 
 DuckDB gives up a whole transaction at any error and knows no savepoints. So every step that writes is kept;
-after an error, or for ROLLBACK to a savepoint, DuckDB's transaction is rolled back, begun again, and the steps
-that stay are repeated. The writer lock is held all the while, so nobody can have come between: the result is
-the same. Steps hold the rows they write, not the expressions that made them, so they are deterministic.
+after an error, or for ROLLBACK to a savepoint, DuckDB's transaction is rolled back, begun again, and the
+steps that stay are repeated. The writer lock is held all the while, so nobody can have come between: the
+result is the same. Steps hold the rows they write, not the expressions that made them.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class Work:
         self._savepoints: list[Savepoint] = []
         self._counters: set[str] = set()
         self._command_id = 0
+        self._whole = Savepoint("", 0, 0, 0)
+        """The end of the last statement that went well."""
         self._began = datetime.now()
 
     @property
@@ -159,18 +161,30 @@ class Work:
     # --- errors and savepoints
 
     def recover(self) -> None:
-        """After an error in DuckDB: bring the transaction back to the end of its last step.
+        """After a statement that failed: bring the transaction back to the end of the one before.
 
         Raises:
             SqlServerError: 3960 where the transaction read an old snapshot (it cannot be taken again).
         """
         if self.is_open:
-            self._repeat(len(self._steps))
+            self._back_to(self._whole)
+
+    def end_statement(self) -> None:
+        """A statement went well: an error of a later one does not undo it."""
+        self._whole = self._here("")
+
+    def _here(self, name: str) -> Savepoint:
+        return Savepoint(name, len(self._steps), len(self._records), self._command_id)
+
+    def _back_to(self, point: Savepoint) -> None:
+        self._repeat(point.steps)
+        del self._records[point.records :]
+        self._command_id = point.command_id
+        self._whole = self._here("")
 
     def save(self, name: str) -> None:
         """SAVE TRANSACTION."""
-        point = Savepoint(name, len(self._steps), len(self._records), self._command_id)
-        self._savepoints.append(point)
+        self._savepoints.append(self._here(name))
 
     def rollback_to(self, name: str) -> bool:
         """ROLLBACK to a savepoint; False when there is none of that name."""
@@ -190,9 +204,7 @@ class Work:
             if self._is_opaque:
                 self.is_doomed = True
                 raise doomed()
-            self._repeat(point.steps)
-            del self._records[point.records :]
-            self._command_id = point.command_id
+            self._back_to(point)
         return True
 
     def _repeat(self, count: int) -> None:

@@ -156,10 +156,7 @@ def _difference(name: str, kind: SqlType, binder: Binder, nodes: list[exp.Expr],
         unit = _SECONDS_NS[part] // 1000
         sql = f"({_floor(ends, unit)} - {_floor(starts, unit)})"
     elif part == "week":
-        sql = (
-            f"date_diff('week', CAST({starts} + INTERVAL 1 DAY AS DATE), CAST({ends} + INTERVAL "
-            "1 DAY AS DATE))"
-        )
+        sql = f"({_week(ends)} - {_week(starts)})"
     elif part in ("day", "dayofyear", "weekday"):
         sql = f"date_diff('day', CAST({starts} AS DATE), CAST({ends} AS DATE))"
     elif part in ("month", "quarter", "year"):
@@ -173,6 +170,11 @@ def _difference(name: str, kind: SqlType, binder: Binder, nodes: list[exp.Expr],
         )
         sql = f"CASE WHEN abs({sql}) > 2147483647 THEN error({message}) ELSE CAST({sql} AS INTEGER) END"
     return Bound(sql, kind, any(value.nullable for value in values))
+
+
+def _week(sql: str) -> str:
+    """The number of the week that a moment lies in; weeks begin on Sunday, day 0 was a Thursday."""
+    return f"CAST(floor((date_diff('day', DATE '1970-01-01', CAST({sql} AS DATE)) + 4) / 7.0) AS BIGINT)"
 
 
 def _stamp(value: Bound) -> str:

@@ -1,0 +1,188 @@
+"""Values and types of expressions, as Microsoft's documentation has them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from engine_client import Client, open_engine
+
+from sandbox.sqlserver.engine.engine import StandInEngine
+from sandbox.sqlserver.engine.types import display
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    engine: StandInEngine = open_engine(tmp_path_factory.mktemp("expressions"))
+    with Client(engine) as client:
+        yield client
+    engine.close()
+
+
+VALUES: list[tuple[str, Any, str]] = [
+    ("7 / 2", 3, "int"),
+    ("-7 / 2", -3, "int"),
+    ("CAST(1.5 AS decimal(10,4)) * CAST(2.25 AS decimal(10,4))", Decimal("3.37500000"), "decimal(21,8)"),
+    ("CAST(10 AS decimal(19,4)) / CAST(3 AS decimal(5,4))", Decimal("3.3333333333"), "decimal(29,10)"),
+    ("1.0 / 3", Decimal("0.333333"), "decimal(7,6)"),
+    (
+        "CAST(9999999999999.9999 AS decimal(19,4)) * CAST(2 AS decimal(19,4))",
+        Decimal("19999999999999.9998000"),
+        "decimal(38,7)",
+    ),
+    ("CAST(1 AS money) / 3", Decimal("0.3333"), "money"),
+    ("99999999999999999999", Decimal("99999999999999999999"), "decimal(20,0)"),
+    ("CAST(2.7 AS int)", 2, "int"),
+    ("CAST(123.456 AS decimal(5,2))", Decimal("123.46"), "decimal(5,2)"),
+    ("1 + '2'", 3, "int"),
+    ("'a' + NULL", None, "varchar(1)"),
+    ("CONCAT('a', NULL, 1)", "a1", "varchar(13)"),
+    ("N'a' + 'b'", "ab", "nvarchar(2)"),
+    ("CASE WHEN 'abc' = 'ABC  ' THEN 1 ELSE 0 END", 1, "int"),
+    ("CASE WHEN 'abc' = 'ABC' COLLATE Latin1_General_BIN2 THEN 1 ELSE 0 END", 0, "int"),
+    ("CASE WHEN 0x00 = 0x0000 THEN 1 ELSE 0 END", 1, "int"),
+    ("CASE WHEN 'B' LIKE '[a-c]' THEN 1 ELSE 0 END", 1, "int"),
+    ("CASE WHEN '5%' LIKE '5!%' ESCAPE '!' AND '5x' NOT LIKE '5!%' ESCAPE '!' THEN 1 ELSE 0 END", 1, "int"),
+    ("LEN('abc  ')", 3, "int"),
+    ("LEN(N'a😀')", 3, "int"),
+    ("DATALENGTH(N'abc')", 6, "int"),
+    ("ISNULL(CAST(NULL AS varchar(2)), 'abcdef')", "ab", "varchar(2)"),
+    ("CAST('abc' AS char(5)) + '|'", "abc  |", "varchar(6)"),
+    ("CONVERT(varchar(40), 0.1e0, 3)", "1.0000000000000001e-001", "varchar(40)"),
+    ("CONVERT(varchar(20), 0xABCD, 1)", "0xABCD", "varchar(20)"),
+    ("CONVERT(varbinary(10), 'ABCD', 2)", b"\xab\xcd", "varbinary(10)"),
+    ("CAST(258 AS varbinary(4))", b"\x00\x00\x01\x02", "varbinary(4)"),
+    ("CAST(N'a' AS varbinary(4))", b"a\x00", "varbinary(4)"),
+    (
+        "CONVERT(varchar(30), CAST('2024-03-01T10:11:12.1234567' AS datetime2(7)), 126)",
+        "2024-03-01T10:11:12.1234567",
+        "varchar(30)",
+    ),
+    ("CONVERT(varchar(30), CAST('2024-03-01' AS date), 112)", "20240301", "varchar(30)"),
+    ("CAST(CAST('2024-03-01T15:04:05' AS datetime) AS varchar(30))", "Mar  1 2024  3:04PM", "varchar(30)"),
+    ("CAST('2024-01-01 23:59:59.999' AS datetime)", dt.datetime(2024, 1, 2), "datetime"),
+    ("CAST('2024-01-01 10:00:00.005' AS datetime)", dt.datetime(2024, 1, 1, 10, 0, 0, 7000), "datetime"),
+    ("CAST('2024-01-01 10:00:30' AS smalldatetime)", dt.datetime(2024, 1, 1, 10, 1), "smalldatetime"),
+    (
+        "CAST('2024-01-01T10:11:12.1239' AS datetime2(3))",
+        dt.datetime(2024, 1, 1, 10, 11, 12, 124000),
+        "datetime2(3)",
+    ),
+    ("DATEADD(month, 1, CAST('2024-01-31' AS date))", dt.date(2024, 2, 29), "date"),
+    ("DATEDIFF(day, '2024-01-01', '2024-03-01')", 60, "int"),
+    ("DATEDIFF(week, '2024-01-06', '2024-01-07')", 1, "int"),
+    ("DATEDIFF(year, '2023-12-31', '2024-01-01')", 1, "int"),
+    ("EOMONTH('2024-02-10')", dt.date(2024, 2, 29), "date"),
+    (
+        "CAST('2024-07-01' AS datetime2(0)) AT TIME ZONE 'W. Europe Standard Time'",
+        "2024-07-01 00:00:00 +02:00",
+        "datetimeoffset(0)",
+    ),
+    (
+        "CAST('2024-07-01T00:00:00.5+02:00' AS datetimeoffset(3)) AT TIME ZONE 'UTC'",
+        "2024-06-30 22:00:00.500 +00:00",
+        "datetimeoffset(3)",
+    ),
+    (
+        "CAST(CAST('d8e2c4a0-1111-4222-8333-444455556666' AS uniqueidentifier) AS binary(4))",
+        b"\xa0\xc4\xe2\xd8",
+        "binary(4)",
+    ),
+    ("TRY_CAST('x' AS int)", None, "int"),
+    ("(SELECT AVG(x) FROM (VALUES (1), (2)) AS v(x))", 1, "int"),
+    ("(SELECT COUNT(DISTINCT x) FROM (VALUES ('a'), ('A ')) AS v(x))", 1, "int"),
+    (
+        "(SELECT STRING_AGG(x, ',') WITHIN GROUP (ORDER BY x DESC) FROM (VALUES ('a'), ('b')) AS v(x))",
+        "b,a",
+        "varchar(8000)",
+    ),
+    (
+        "HASHBYTES('SHA2_256', '')",
+        bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        "varbinary(8000)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("expression", "value", "sql_type"), VALUES)
+def test_value_and_type(shared: Client, expression: str, value: Any, sql_type: str) -> None:
+    assert shared.value(expression) == value
+    assert display(shared.type_of(expression)) == sql_type
+
+
+ERRORS = [
+    ("1 / 0", 8134),
+    ("2147483647 + 1", 8115),
+    ("CAST(12345.6 AS decimal(5,2))", 8115),
+    ("CAST('x' AS int)", 245),
+    ("CAST('1.5' AS int)", 245),
+    ("CAST('abc' AS decimal(5,2))", 8114),
+    ("CAST('nope' AS date)", 241),
+    ("CAST('2024-02-30' AS date)", 242),
+    ("CAST('x' AS uniqueidentifier)", 8169),
+    ("nosuch", 207),
+    ("* FROM nosuch", 208),
+    ("@nosuch", 137),
+    ("CHECKSUM(1)", 40517),
+    ("NOSUCH(1)", 195),
+    ("1 FROM", 102),
+    ("CAST('0001-01-01' AS datetime2(7))", 40517),
+    ("name FROM sys.tables GROUP BY object_id", 8120),
+]
+
+
+@pytest.mark.parametrize(("expression", "number"), ERRORS)
+def test_error(shared: Client, expression: str, number: int) -> None:
+    assert shared.error(f"SELECT {expression}") == number
+
+
+def test_grouping_ordering_and_distinct_follow_the_collation(shared: Client) -> None:
+    source = "(VALUES ('b', 1), ('A', 2), ('B ', 3), ('a', 4)) AS v(x, n)"
+    assert shared.rows(f"SELECT LOWER(RTRIM(x)), SUM(n) FROM {source} GROUP BY x ORDER BY 1") == [
+        ("a", 6),
+        ("b", 4),
+    ]
+    assert len(shared.rows(f"SELECT DISTINCT x FROM {source}")) == 2
+    assert [n for (n,) in shared.rows(f"SELECT n FROM {source} ORDER BY x, n DESC")] == [4, 2, 3, 1]
+    assert shared.rows(f"SELECT n FROM {source} WHERE x IN ('B') ORDER BY n") == [(1,), (3,)]
+
+
+def test_queries_of_all_shapes(shared: Client) -> None:
+    assert shared.rows("SELECT TOP (2) value FROM GENERATE_SERIES(1, 9, 3) AS g ORDER BY value DESC") == [
+        (7,),
+        (4,),
+    ]
+    assert shared.rows(
+        "SELECT value FROM GENERATE_SERIES(1, 5) ORDER BY value OFFSET 1 ROWS FETCH NEXT 2 ROWS ONLY"
+    ) == [(2,), (3,)]
+    assert shared.rows(
+        "WITH n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT i, SUM(i) "
+        "OVER (ORDER BY i) FROM n"
+    ) == [(1, 1), (2, 3), (3, 6)]
+    assert shared.rows(
+        "SELECT a.value, z.twice FROM GENERATE_SERIES(1, 2) AS a CROSS APPLY (SELECT a.value * 2 "
+        "AS twice) AS z"
+    ) == [(1, 2), (2, 4)]
+    assert shared.rows("SELECT 1 UNION SELECT 1 UNION ALL SELECT 2") == [(1,), (2,)]
+    assert shared.rows(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM GENERATE_SERIES(1, 1)) AND 2 NOT IN (SELECT 1)"
+    ) == [(1,)]
+
+
+def test_flow_of_control(shared: Client) -> None:
+    assert shared.rows(
+        "DECLARE @i int = 0, @s nvarchar(20) = N''; WHILE 1 = 1 BEGIN SET @i += 1; IF @i = 2 CONTINUE "
+        "IF @i > 4 BREAK ELSE SELECT @s = @s + CAST(@i AS nvarchar(5)) END SELECT @s"
+    ) == [("134",)]
+    assert shared.rows(
+        "BEGIN TRY THROW 50001, 'mine', 3 END TRY BEGIN CATCH SELECT ERROR_NUMBER(), "
+        "ERROR_MESSAGE(), ERROR_STATE() END CATCH"
+    ) == [(50001, "mine", 3)]
+    assert shared.error("RAISERROR('%s has %d', 16, 1, 'x', 5)") == 50000
+    assert shared.rows("EXEC sp_executesql N'SELECT @a + @b', N'@a int, @b int', @a = 1, @b = 2") == [(3,)]
+    assert shared.rows(
+        "DECLARE @r int; EXEC sp_executesql N'SET @x = 7', N'@x int OUTPUT', @x = @r OUTPUT; SELECT @r"
+    ) == [(7,)]
+    assert shared.error("EXEC sp_nosuch") == 2812

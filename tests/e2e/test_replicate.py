@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections.abc import Iterator
 from multiprocessing import get_context
@@ -12,6 +13,7 @@ import pytest
 from flows.ingest import engine, registration
 from flows.ingest.context import Limits
 from flows.ingest.errors import ConcurrentRunError, SourceError
+from tests.ingest.killing import replicate_until_killed
 from tests.ingest.world import World
 
 NINE = {
@@ -35,21 +37,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_a_run_killed_at_twenty_random_moments_loses_and_doubles_nothing(world: World) -> None:
-    """SIGKILL in the middle of snapshots and windows, with traffic going on; then 0 differences."""
+    """SIGKILL before, during or after any statement of snapshots and windows, under traffic."""
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 - to repeat it
-    moments = random.Random(seed)
     fork = get_context("fork")  # begins at once; a fresh interpreter would mostly be killed importing
     killed = 0
     with world.traffic(rate=60, seed=seed):
-        for _ in range(3 * KILLS):
-            run = fork.Process(target=world.replicate)
+        for attempt in range(3 * KILLS):
+            run = fork.Process(target=replicate_until_killed, args=(world, seed + attempt))
             run.start()
-            run.join(moments.uniform(0.0, 2.5))
-            if run.is_alive():
-                run.kill()
-                killed += 1
             run.join()
+            killed += run.exitcode == -signal.SIGKILL
             if killed == KILLS:
                 break
     assert killed == KILLS, "the runs ended before they could be killed"

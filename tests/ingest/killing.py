@@ -1,0 +1,63 @@
+"""Kill a run at a moment that its seed chooses: before, during or after one of its statements."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from flows.ingest.source.session import SourceSession
+from flows.ingest.warehouse.session import WarehouseSession
+from tests.ingest.world import World
+
+PLACES = (
+    ("_CT]", 9),
+    ("PUT", 9),
+    ("BEGIN", 3),
+    ("UPDATE OPS.CURSORS", 3),
+    ("COPY INTO", 9),
+    ("MERGE INTO", 9),
+    ("SET STATE", 3),
+    ("COMMIT", 3),
+    ("", 120),
+)
+"""What a statement has in it, and at which of its occurrences at the latest the run dies."""
+LONGEST_SECONDS = 0.03
+
+
+def replicate_until_killed(world: World, seed: int) -> None:
+    """Replicate in this process until SIGKILL; for a forked child. Returns when the run ended before."""
+    moments = Random(seed)
+    place, latest = moments.choice(PLACES)
+    countdown = [moments.randint(1, latest)]
+    when = moments.choice(("before", "during", "after"))
+    delay = moments.uniform(0, LONGEST_SECONDS)
+
+    def counted(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            matches = method.__name__ == "put" if place == "PUT" else place in args[1]
+            countdown[0] -= matches
+            is_it = matches and countdown[0] == 0
+            if is_it and when == "before":
+                die()
+            if is_it and when == "during":
+                threading.Timer(delay, die).start()
+            result = method(*args, **kwargs)
+            if is_it and when == "after":
+                die()
+            return result
+
+        return call
+
+    for session, names in {SourceSession: ("batches",), WarehouseSession: ("execute", "rows", "put")}.items():
+        for name in names:
+            setattr(session, name, counted(getattr(session, name)))
+    world.replicate()
+
+
+def die() -> None:
+    """As a power failure would."""
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -103,6 +103,10 @@ class SessionEnvironment:
         """Views and tables that other rooms made; nothing of the engine's own storage."""
         if schema.lower() not in ("sys", "cdc", "dbo", "tsql_information_schema"):
             return False
+        known = self._session.catalog(database).described
+        key = ("exists", schema.lower(), name.lower())
+        if key in known:
+            return True
         row = self._session.connection.execute(
             "SELECT 1 FROM (SELECT database_name, schema_name, view_name AS name FROM "
             "duckdb_views() UNION ALL "
@@ -111,6 +115,8 @@ class SessionEnvironment:
             "lower(name) = lower(?)",
             [database, schema, name],
         ).fetchone()
+        if row is not None:
+            known[key] = True
         return row is not None
 
     def _described(self, catalog: Catalog, key: tuple[str, ...], sql: str, alias: str) -> tuple[Bound, ...]:

@@ -38,18 +38,23 @@ def fetch(connection: DuckDBPyConnection, sql: str) -> pa.Table:
     return connection.sql(sql).to_arrow_table()
 
 
-def stream(connection: DuckDBPyConnection, query: BoundQuery, count: Callable[[int], None]) -> ResultSet:
-    """A result set that is fetched while it is read; `count` learns how many rows each batch has.
+def stream(
+    connection: DuckDBPyConnection, query: BoundQuery, count: Callable[[int], None]
+) -> Iterator[ResultSet]:
+    """Yield a result set that is fetched while it is read; `count` learns how many rows each batch has.
 
     The first batch is fetched at once, so that most errors come before the first byte of the answer.
     """
     connection.complete()
     reader = connection.sql(query.sql).to_arrow_reader(BATCH_ROWS)
     first = _next(reader)
-    return ResultSet(
-        tuple(column.column() for column in query.columns),
-        _batches(first, reader, query.columns, count),
-    )
+    batches = _batches(first, reader, query.columns, count)
+    try:
+        yield ResultSet(tuple(column.column() for column in query.columns), batches)
+        for _ in batches:
+            pass  # whatever the client did not read
+    finally:
+        reader.close()
 
 
 def _batches(
@@ -64,7 +69,6 @@ def _batches(
             count(batch.num_rows)
             yield as_promised(batch, columns)
         batch = _next(reader)
-    reader.close()
 
 
 def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:

@@ -130,6 +130,9 @@ class Session:
     def _guarded(self, results: Iterator[Result]) -> Iterator[Result]:
         try:
             yield from results
+        except GeneratorExit:  # the client went away, or wants no more
+            self.undo_statement()
+            raise
         except SqlServerError as error:
             self.state.error_number = error.number
             raise

@@ -66,10 +66,7 @@ def _query(session: Session, known: dict[str, tuple[SqlType, Any]], tree: exp.Ex
     def count(number: int) -> None:
         rows[0] += number
 
-    result = stream(session.connection, query, count)
-    yield result
-    for _ in result.batches:
-        pass  # whatever the client did not read
+    yield from stream(session.connection, query, count)
     yield session.done(rows[0], SELECT)
 
 

@@ -174,10 +174,8 @@ def output_clause(
         for alias, image in images.items()
     }
     with registered(session.connection, numbered):
-        result = stream(session.connection, BoundQuery(sql, tuple(columns), unique), lambda _rows: None)
-        yield result
-        for _ in result.batches:
-            pass  # whatever the client did not read
+        query = BoundQuery(sql, tuple(columns), unique)
+        yield from stream(session.connection, query, lambda _rows: None)
 
 
 def _output_columns(binder: Binder, tree: exp.Expr, scope: Scope) -> list[Bound]:

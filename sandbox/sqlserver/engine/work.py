@@ -113,6 +113,9 @@ class Work:
                 f"and {database.name})",
             )
         database.lock.acquire(self._owner, timeout_ms, is_cancelled)
+        if self._pinned.get(database.name, database.commits) != database.commits:
+            database.lock.release(self._owner)
+            raise conflict()
         self.database = database
         if not self.is_open:
             self.connection.execute("BEGIN")
@@ -257,11 +260,8 @@ class Work:
         if database is not None:
             database.sequences.persisted(marks)
             database.commits += 1
-            if self.catalog is not None:
-                self.catalog.described = {}
-                database.catalog = self.catalog
-            elif self._is_opaque:
-                database.catalog.reload(self.connection)
+            if self.catalog is not None or self._is_opaque:
+                database.catalog = Catalog(self.connection, database.name)
         self._release()
 
     def rollback(self) -> None:

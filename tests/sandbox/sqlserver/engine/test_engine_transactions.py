@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
@@ -223,10 +223,20 @@ class Model:
         return True
 
 
+@pytest.fixture(scope="module")
+def shared_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandInEngine]:
+    """One engine for all examples: opening one costs more than an example."""
+    engine = open_engine(tmp_path_factory.mktemp("histories"))
+    yield engine
+    engine.close()
+
+
 @settings(max_examples=25, deadline=None)
 @given(OPERATIONS)
-def test_any_history_ends_as_the_model_says(history: list[tuple[str, int, int]]) -> None:
-    with Client(_shared_engine()) as client:
+def test_any_history_ends_as_the_model_says(
+    shared_engine: StandInEngine, history: list[tuple[str, int, int]]
+) -> None:
+    with Client(shared_engine) as client:
         client.run(f"DROP TABLE IF EXISTS dbo.t; {TABLE}")
         model = Model()
         for template, a, b in history:
@@ -236,15 +246,3 @@ def test_any_history_ends_as_the_model_says(history: list[tuple[str, int, int]])
             else:
                 assert client.error(statement) in (2627, 3902, 3903, 628, 6401), statement
             assert dict(client.rows("SELECT id, v FROM t")) == model.rows, statement
-
-
-_ENGINES: list[StandInEngine] = []
-
-
-def _shared_engine() -> StandInEngine:
-    """One engine for all examples: opening one costs more than an example."""
-    if not _ENGINES:
-        import tempfile
-
-        _ENGINES.append(open_engine(Path(tempfile.mkdtemp(prefix="engine-"))))
-    return _ENGINES[0]

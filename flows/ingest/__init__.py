@@ -1,0 +1,14 @@
+"""The replication engine: read SQL Server by CDC, land and apply in Snowflake. Knows no Prefect.
+
+    engine.py        a run: windows of changes and chunks of snapshots, in turn, until caught up
+    registration.py  taking up tables, and what happens to a table with a gap
+    window.py, changes.py, snapshot.py   what is read, in which order, and what proves it complete
+    source/          SQL Server: session, discovery, every T-SQL statement
+    warehouse/       Snowflake: session, landing, apply (one transaction), ledger (OPS), every statement
+    proof.py, health.py, report.py       what a run, a proof and the status say
+    lsn.py, types.py, tables.py, columns.py   the words they share
+
+Known limits: tables without a key are refused; a schema change is not followed (a captured column that
+the mirror lacks is refused with the ALTER to run); a proof holds one table at a time in memory; the max LSN
+lags the log, so CONSISTENT_FROM_LSN is the newest that CDC knew when the last chunk had been read.
+"""

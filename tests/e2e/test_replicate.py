@@ -32,7 +32,7 @@ KILLS = 20
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(tmp_path_factory.mktemp("replicate"), scale=0.02) as world:
+    with World.start(tmp_path_factory.mktemp("replicate"), scale=0.01) as world:
         yield world
 
 
@@ -42,7 +42,7 @@ def test_a_run_killed_at_twenty_random_moments_loses_and_doubles_nothing(world: 
     print(f"seed {seed}")  # noqa: T201 - to repeat it
     fork = get_context("fork")  # begins at once; a fresh interpreter would mostly be killed importing
     killed = 0
-    with world.traffic(rate=60, seed=seed):
+    with world.traffic(rate=30, seed=seed):
         for attempt in range(3 * KILLS):
             run = fork.Process(target=replicate_until_killed, args=(world, seed + attempt))
             run.start()
@@ -179,7 +179,7 @@ def test_a_new_table_is_taken_up_and_a_dropped_instance_fails_loudly(world: Worl
 
 def test_chunks_of_any_key_cover_their_table(world: World) -> None:
     """Text, GUID and composite keys, cut small; the rows of the mirrors were all read by chunks."""
-    with world.context(limits=Limits(chunk_rows=37)) as context:
+    with world.context(limits=Limits(chunk_rows=150)) as context:
         for name in ("ACCOUNTS", "PAYMENTS", "ORDER_LINES"):
             registration.start_snapshot(context, context.tables[name])
         report = engine.catch_up(context)

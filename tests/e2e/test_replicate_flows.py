@@ -51,7 +51,7 @@ def wait_for(api: str, server: Guarded) -> None:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(tmp_path_factory.mktemp("flows"), scale=0.02) as world:
+    with World.start(tmp_path_factory.mktemp("flows"), scale=0.01) as world:
         yield world
 
 

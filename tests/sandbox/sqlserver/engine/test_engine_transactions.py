@@ -117,6 +117,30 @@ def test_a_vanished_client_is_rolled_back(engine: StandInEngine, table: Client) 
     assert table.rows("SELECT id FROM t") == [(2,)]
 
 
+def test_a_client_that_stops_reading_leaves_nothing_behind(engine: StandInEngine, table: Client) -> None:
+    table.run("INSERT INTO t SELECT value, N'x' FROM GENERATE_SERIES(1, 200000)")
+    abandoned = table.session.batch("DELETE FROM t OUTPUT deleted.id")
+    next(abandoned)
+    abandoned.close()
+    selected = table.session.batch("SELECT id, v FROM t")
+    rows = next(selected)
+    selected.close()
+    with Client(engine) as other:
+        other.run("SET LOCK_TIMEOUT 0; INSERT INTO t VALUES (0, 'y')")
+    assert table.value("COUNT(*) FROM t") == 200_001
+    assert rows is not None
+
+
+def test_a_snapshot_cannot_miss_a_key_written_since(engine: StandInEngine, table: Client) -> None:
+    table.run("ALTER DATABASE shop SET ALLOW_SNAPSHOT_ISOLATION ON")
+    with Client(engine) as other:
+        other.run("SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRAN")
+        assert other.rows("SELECT * FROM t") == []
+        table.run("INSERT INTO t VALUES (1, 'first')")
+        assert other.error("INSERT INTO t VALUES (1, 'twice')") == 3960
+    assert table.rows("SELECT v FROM t") == [("first",)]
+
+
 def _log(
     client: Client,
 ) -> list[tuple[int, str, list[dict[str, object]] | None, list[dict[str, object]] | None]]:

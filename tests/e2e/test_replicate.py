@@ -179,6 +179,7 @@ def test_a_new_table_is_taken_up_and_a_dropped_instance_fails_loudly(world: Worl
 
 def test_chunks_of_any_key_cover_their_table(world: World) -> None:
     """Text, GUID and composite keys, cut small; the rows of the mirrors were all read by chunks."""
+    assert world.differences() == {}
     with world.context(limits=Limits(chunk_rows=150)) as context:
         for name in ("ACCOUNTS", "PAYMENTS", "ORDER_LINES"):
             registration.start_snapshot(context, context.tables[name])

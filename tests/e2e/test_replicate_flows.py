@@ -59,13 +59,6 @@ def last_line(text: str) -> str:
     return text.strip().splitlines()[-1]
 
 
-def test_status_before_the_first_run_says_what_to_do(world: World) -> None:
-    outcome = world.command("flows.status")
-    assert (outcome.returncode, outcome.stderr) == (0, "")
-    assert "Nothing is replicated yet" in outcome.stdout
-    assert json.loads(world.command("flows.status", "--json").stdout) == {"tables": []}
-
-
 def test_a_killed_flow_runs_again_proves_and_is_told_by_status(world: World, prefect: dict[str, str]) -> None:
     command = [sys.executable, "-m", "flows.replicate"]
     with world.traffic(rate=20, seed=3):
@@ -152,14 +145,19 @@ def test_a_wrong_password_fails_the_flow_with_that_one_line(world: World, prefec
     assert "check SQLSERVER_USER and SQLSERVER_PASSWORD" in runs[0]["state"]["message"]
 
 
-def test_a_stopped_capture_job_and_cdc_off_are_one_line_each(world: World) -> None:
-    world.execute("EXEC sys.sp_cdc_stop_job @job_type = N'capture'")
-    stopped = world.command("flows.status")
-    assert stopped.returncode == 1
-    assert f"The capture job of database {DATABASE} is stopped" in stopped.stderr
-    assert "sp_cdc_start_job" in stopped.stderr
-    world.execute("EXEC sys.sp_cdc_start_job @job_type = N'capture'", "EXEC sys.sp_cdc_disable_db")
-    off = world.command("flows.status")
-    assert off.returncode == 1
-    assert f"Change Data Capture is off in database {DATABASE}" in off.stderr
-    assert len(off.stderr.splitlines()) == 1
+def test_nothing_replicated_a_stopped_capture_job_and_cdc_off_are_one_line_each(tmp_path: Path) -> None:
+    with World.start(tmp_path, scale=0.001) as world:
+        new = world.command("flows.status")
+        assert (new.returncode, new.stderr) == (0, "")
+        assert "Nothing is replicated yet" in new.stdout
+        assert json.loads(world.command("flows.status", "--json").stdout) == {"tables": []}
+        world.execute("EXEC sys.sp_cdc_stop_job @job_type = N'capture'")
+        stopped = world.command("flows.status")
+        assert stopped.returncode == 1
+        assert f"The capture job of database {DATABASE} is stopped" in stopped.stderr
+        assert "sp_cdc_start_job" in stopped.stderr
+        world.execute("EXEC sys.sp_cdc_start_job @job_type = N'capture'", "EXEC sys.sp_cdc_disable_db")
+        off = world.command("flows.status")
+        assert off.returncode == 1
+        assert f"Change Data Capture is off in database {DATABASE}" in off.stderr
+        assert len(off.stderr.splitlines()) == 1

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,9 @@ from sandbox.service import CREDENTIALS, ENDPOINT, PARENT_VARIABLE
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
+
+Keep = Callable[[int], None]
+"""Is told the id of a process that goes on when the one that started it has ended."""
 
 
 class ServiceFailed(Exception):  # noqa: N818 - reads as what happened
@@ -32,9 +36,11 @@ class Service:
 
     @classmethod
     def start(
-        cls, module: str, folder: Path, *arguments: str, port: int = 0, outlives_parent: bool = False
+        cls, module: str, folder: Path, *arguments: str, port: int = 0, keep: Keep | None = None
     ) -> Service:
         """Run `python -m module --folder folder --port port …` and wait until it accepts connections.
+
+        With `keep`, which is told its process id, it outlives the process that started it.
 
         Raises:
             ServiceFailed: it ended, or did not serve within a minute.
@@ -42,7 +48,7 @@ class Service:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ENDPOINT).unlink(missing_ok=True)
         environment = {name: value for name, value in os.environ.items() if name != PARENT_VARIABLE}
-        if not outlives_parent:
+        if keep is None:
             environment[PARENT_VARIABLE] = str(os.getpid())
         command = [sys.executable, "-m", module, "--folder", str(folder), "--port", str(port), *arguments]
         with (folder / "log.txt").open("ab") as log:
@@ -54,6 +60,8 @@ class Service:
                 env=environment,
                 start_new_session=True,
             )
+        if keep is not None:
+            keep(process.pid)
         service = cls(module, folder, process)
         service._wait_until_it_serves()
         return service
@@ -121,13 +129,13 @@ class Guarded:
         command: list[str],
         folder: Path,
         environment: dict[str, str],
-        outlives_parent: bool = False,
+        keep: Keep | None = None,
     ) -> Guarded:
-        """Start the command; its output goes to `folder/name.log`."""
+        """Start the command; its output goes to `folder/name.log`. `keep` is as for a `Service`."""
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / f"{name}.log"
         environment = {key: value for key, value in environment.items() if key != PARENT_VARIABLE}
-        if not outlives_parent:
+        if keep is None:
             environment[PARENT_VARIABLE] = str(os.getpid())
         with log.open("ab") as out:
             process = subprocess.Popen(
@@ -138,6 +146,8 @@ class Guarded:
                 env=environment,
                 start_new_session=True,
             )
+        if keep is not None:
+            keep(process.pid)
         return cls(name, log, process)
 
     def last_lines(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sandbox.process import ServiceFailed
 def main() -> int:
     """Parse the command line and run one command; one clear line when it cannot go on."""
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in order, as Ctrl-C does
     home = Home(options.folder)
     try:
         if options.command == "down":
@@ -34,7 +36,7 @@ def main() -> int:
     except httpx.HTTPError as error:
         print(f"Prefect's API does not answer as it should: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("\nstopped by Ctrl-C; every process was ended. Run the same command to start again.")
+        print("\nstopped; every process was ended. Run the same command to start again.")
         return 130
     return 1
 

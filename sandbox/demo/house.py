@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sandbox.demo.home import Home
 from sandbox.demo.prefect_server import LocalPrefect
-from sandbox.process import Guarded, Service
+from sandbox.process import Guarded, Keep, Service
 from sandbox.service import fail
 
 SOURCE_DATABASE = "shellcorp"
@@ -36,7 +36,7 @@ class House:
     mailbox: Service
     prefect: LocalPrefect
     traffic: Guarded | None = None
-    outlives_parent: bool = False
+    keep: Keep | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -47,18 +47,19 @@ class House:
         scale: float,
         ports: Ports,
         say: Callable[[str], None],
-        outlives_parent: bool = False,
+        keep: Keep | None = None,
     ) -> House:
-        """Start everything but the traffic; ends what it started when a step fails."""
+        """Start everything but the traffic; ends what it started when a step fails.
+
+        With `keep`, which is told the process ids, it outlives this process, and its schedules are on.
+        """
         with ExitStack() as stack:
-            prefect = LocalPrefect.prepare(
-                home.prefect, ports.prefect, home.settings_file, outlives_parent=outlives_parent
-            )
+            prefect = LocalPrefect.prepare(home.prefect, ports.prefect, home.settings_file, keep)
             stack.callback(prefect.stop)
             prefect.start_server()
 
             def start(module: str, folder: Path, *arguments: str) -> Service:
-                service = Service.start(module, folder, *arguments, outlives_parent=outlives_parent)
+                service = Service.start(module, folder, *arguments, keep=keep)
                 stack.callback(service.stop)
                 return service
 
@@ -66,13 +67,13 @@ class House:
             sql_server = start("sandbox.sqlserver", home.sql_server, "--database", SOURCE_DATABASE)
             snowflake = start("sandbox.snowflake", home.snowflake)
             mailbox = start("sandbox.mailbox", home.mailbox, "--web-port", str(ports.mailbox))
-            house = cls(home, sql_server, snowflake, mailbox, prefect, outlives_parent=outlives_parent)
+            house = cls(home, sql_server, snowflake, mailbox, prefect, keep=keep)
             house._write_settings()
             say("filling Shellcorp's operational database, switching CDC on")
             house.shellcorp("install", "--scale", str(scale), say=say)
             say("starting Prefect: server, deployments, worker")
             prefect.wait_for_server()
-            prefect.deploy(paused=not outlives_parent)
+            prefect.deploy(paused=keep is None)
             prefect.start_worker()
             house._stack = stack.pop_all()
             return house
@@ -97,7 +98,7 @@ class House:
         command = [sys.executable, "-m", "sandbox.shellcorp", "traffic"]
         command += ["--rate", str(rate), "--seed", str(seed)]
         self.traffic = Guarded.start(
-            "traffic", command, self.home.traffic, self._shellcorp_environment(), self.outlives_parent
+            "traffic", command, self.home.traffic, self._shellcorp_environment(), self.keep
         )
         self._stack.callback(self.traffic.stop)
 

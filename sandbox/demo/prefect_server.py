@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx
 
-from sandbox.process import Guarded, ServiceFailed
+from sandbox.process import Guarded, Keep, ServiceFailed
 from sandbox.service import fail, listen
 
 POOL = "shellcorp"
+PORT_FILE = "port"
 START_SECONDS = 90.0
 POLL_SECONDS = 0.5
 HOUSEKEEPING = (
@@ -49,6 +50,11 @@ class FlowRun:
         return self.state_type == "COMPLETED"
 
 
+def remembered_port(home: Path) -> int:
+    """The port of the server that was started last in this home."""
+    return int((home / PORT_FILE).read_text())
+
+
 @dataclass
 class LocalPrefect:
     """A Prefect server and its worker, both guarded processes."""
@@ -56,12 +62,12 @@ class LocalPrefect:
     home: Path
     port: int
     environment: dict[str, str]
-    outlives_parent: bool = False
+    keep: Keep | None = None
     server: Guarded | None = None
     worker: Guarded | None = None
 
     @classmethod
-    def prepare(cls, home: Path, port: int, settings_file: Path, outlives_parent: bool) -> LocalPrefect:
+    def prepare(cls, home: Path, port: int, settings_file: Path, keep: Keep | None) -> LocalPrefect:
         """Choose the port (0: a free one) and the environment; nothing is started yet."""
         with listen(port, "Prefect's server") as listener:
             port = listener.getsockname()[1]
@@ -74,7 +80,7 @@ class LocalPrefect:
             "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.5",
             "PLATFORM_ENV_FILE": str(settings_file.resolve()),
         }
-        return cls(home, port, environment, outlives_parent)
+        return cls(home, port, environment, keep)
 
     @property
     def ui(self) -> str:
@@ -83,6 +89,8 @@ class LocalPrefect:
 
     def start_server(self) -> None:
         """Start the server without waiting for it."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / PORT_FILE).write_text(str(self.port))
         command = ["server", "start", "--host", "127.0.0.1", "--port", str(self.port), "--analytics-off"]
         self.server = self._guarded("server", command)
 
@@ -142,7 +150,7 @@ class LocalPrefect:
 
     def _guarded(self, name: str, command: list[str]) -> Guarded:
         prefect = [sys.executable, "-m", "prefect", "--no-prompt", *command]
-        return Guarded.start(name, prefect, self.home, self.environment, self.outlives_parent)
+        return Guarded.start(name, prefect, self.home, self.environment, keep=self.keep)
 
     def _prefect(self, *command: str) -> None:
         outcome = subprocess.run(

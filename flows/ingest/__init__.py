@@ -9,6 +9,5 @@
     lsn.py, types.py, tables.py, columns.py   the words they share
 
 Known limits: tables without a key are refused; a schema change is not followed (a captured column that
-the mirror lacks is refused with the ALTER to run); a proof holds one table at a time in memory; the max LSN
-lags the log, so CONSISTENT_FROM_LSN is the newest that CDC knew when the last chunk had been read.
+the mirror lacks is refused with the ALTER to run); a proof holds one table at a time in memory.
 """

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flows.ingest.progress import Progress, Silence
 from flows.ingest.source.discovery import Database, check_database, discover
+from flows.ingest.source.harvest import Harvest
 from flows.ingest.source.session import SourceSession
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse.ledger import Ledger
@@ -51,6 +52,7 @@ class Context:
     source: SourceSession
     warehouse: WarehouseSession
     database: Database
+    harvest: Harvest
     ledger: Ledger
     tables: dict[str, CapturedTable]
     limits: Limits
@@ -81,8 +83,8 @@ class Context:
         in_use = {table.name: table.capture_instance for table in ledger.tables().values()}
         tables = {table.name: table for table in discover(source, in_use)}
         return cls(
-            run_id, utc_now(), zone, source, warehouse, database, ledger, tables, limits or Limits(),
-            progress or Silence(),
+            run_id, utc_now(), zone, source, warehouse, database, Harvest(source), ledger, tables,
+            limits or Limits(), progress or Silence(),
         )  # fmt: skip
 
     def warn(self, message: str) -> None:

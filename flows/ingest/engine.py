@@ -120,6 +120,7 @@ def _load_chunk(context: Context, chunk: Chunk, folder: str) -> int:
         return land(context.warehouse, table, batches, folder, label.batch)
 
     file = retry_deadlocks(read)
+    context.harvest.mark()
     apply_chunk(context.ledger, chunk, file, cursor, utc_now())
     rows = file.rows if file else 0
     context.tally.snapshot_rows[table.name] += rows
@@ -127,12 +128,17 @@ def _load_chunk(context: Context, chunk: Chunk, folder: str) -> int:
 
 
 def _finish_snapshots(context: Context, waiting: set[str]) -> bool:
-    """End the snapshots of which no chunk is waiting, also those whose run died before it could."""
+    """End the snapshots of which no chunk is waiting, also those whose run died before it could.
+
+    They end once CDC has harvested all that their chunks can have seen; True until then.
+    """
     complete = [
         table
         for table in context.ledger.tables().values()
         if table.state == SNAPSHOT and table.name in context.tables and table.name not in waiting
     ]
+    if complete and not context.harvest.is_past_mark():
+        return True
     for table in complete:
         newest = max(max_lsn(context.source, context.database.name), table.start_lsn)
         cursor = context.ledger.require_cursor().lsn

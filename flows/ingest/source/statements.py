@@ -30,6 +30,12 @@ WHERE j.database_id = DB_ID() AND j.job_type = N'capture'
 ORDER BY a.session_id DESC
 """
 
+POLLING_INTERVAL = """
+SELECT pollinginterval
+FROM msdb.dbo.cdc_jobs
+WHERE database_id = DB_ID() AND job_type = N'capture'
+"""
+
 NEWEST_HARVEST = "SELECT MAX(tran_end_time), GETDATE() FROM cdc.lsn_time_mapping"
 
 CAPTURE_INSTANCES = """

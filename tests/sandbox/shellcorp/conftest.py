@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from own_server import SMALL, Content, content, server_of, start
 
 from sandbox.process import Service
 from sandbox.shellcorp.install import install
 from sandbox.shellcorp.server import Server
+from tests.sandbox.shellcorp.own_server import SMALL, Content, content, server_of, start
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from domain_rules import RULES
-from own_server import SMALL, Command, Content, content, query, server_of, start
 
 from sandbox.shellcorp.breakage import BREAKAGES, break_layer, mend_layer
 from sandbox.shellcorp.install import ROWS_AT_SCALE_1, TABLES, AlreadyInstalled, install
@@ -17,6 +15,8 @@ from sandbox.shellcorp.traffic.kinds import ABANDONED_NAME, KINDS
 from sandbox.shellcorp.traffic.moment import Moment
 from sandbox.shellcorp.traffic.run import Limits, Traffic
 from sandbox.shellcorp.traffic.transaction import Abandoned, Transaction
+from tests.sandbox.shellcorp.domain_rules import RULES
+from tests.sandbox.shellcorp.own_server import SMALL, Command, Content, content, query, server_of, start
 
 AS_FAST_AS_IT_GOES = 1e6
 TRANSACTIONS = 120

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pymssql
 import pytest
-from domain_rules import RULES
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from sandbox.shellcorp.traffic.moment import TICKS_A_SECOND, Moment
 from sandbox.shellcorp.traffic.orders import Line
 from sandbox.shellcorp.traffic.products import LARGE_PIXELS, noise_png
 from sandbox.shellcorp.traffic.run import Tally
+from tests.sandbox.shellcorp.domain_rules import RULES
 
 DOCS = Path(__file__).parents[3] / "docs" / "shellcorp.md"
 PRICES = st.decimals("0.01", "99999", places=4)

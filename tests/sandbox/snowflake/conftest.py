@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from snowflake.connector import SnowflakeConnection
-from snowflake_client import Connect, Run, open_connection
 
 from sandbox.process import Service
+from tests.sandbox.snowflake.snowflake_client import Connect, Run, open_connection
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from snowflake.connector.errors import DatabaseError, ProgrammingError
-from snowflake_client import Connect, Run
+
+from tests.sandbox.snowflake.snowflake_client import Connect, Run
 
 COPY = (
     "COPY INTO {table} FROM '@landing/{path}' FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE) "

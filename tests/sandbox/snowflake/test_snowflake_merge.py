@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
-from snowflake_client import Run
+
+from tests.sandbox.snowflake.snowflake_client import Run
 
 GUARDED = """
 MERGE INTO mirror t

@@ -10,7 +10,8 @@ import pytest
 from snowflake.snowpark import Session, Window
 from snowflake.snowpark import functions as f
 from snowflake.snowpark.functions import col
-from snowflake_client import Connect
+
+from tests.sandbox.snowflake.snowflake_client import Connect
 
 
 @pytest.fixture

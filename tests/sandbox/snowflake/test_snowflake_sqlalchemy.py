@@ -5,10 +5,10 @@ from urllib.parse import quote
 import great_expectations as gx
 import pytest
 from great_expectations import expectations as gxe
-from snowflake_client import Run
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from sandbox.process import Service
+from tests.sandbox.snowflake.snowflake_client import Run
 
 TABLE = """
 CREATE TABLE customers (

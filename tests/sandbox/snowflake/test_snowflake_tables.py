@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 from snowflake.connector.errors import DatabaseError, ProgrammingError
-from snowflake_client import Connect, Run
+
+from tests.sandbox.snowflake.snowflake_client import Connect, Run
 
 
 def test_swap_exchanges_rows_and_columns_at_once(run: Run) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
-from snowflake_client import Connect, open_connection
 
 from sandbox.process import Service
+from tests.sandbox.snowflake.snowflake_client import Connect, open_connection
 
 
 def rows(connection: SnowflakeConnection, sql: str) -> list[tuple[Any, ...]]:
@@ -204,7 +204,7 @@ import sys
 from pathlib import Path
 from sandbox.process import Service
 sys.path.insert(0, sys.argv.pop())
-from snowflake_client import open_connection
+from tests.sandbox.snowflake.snowflake_client import open_connection
 folder, schema = sys.argv[1:]
 service = Service("", Path(folder), None)
 cursor = open_connection(service, schema=schema).cursor()

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import DatabaseError, ProgrammingError
-from snowflake_client import Connect, Run
+
+from tests.sandbox.snowflake.snowflake_client import Connect, Run
 
 SEVEN = "'2024-01-31 00:00:00.1234567'::TIMESTAMP_NTZ(7)"
 STEPS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,9 +2,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_client import Client, open_engine
 
 from sandbox.sqlserver.engine.engine import StandInEngine
+from tests.sandbox.sqlserver.engine.engine_client import Client, open_engine
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from engine_client import Client, open_engine
 
 from sandbox.sqlserver.engine.engine import StandInEngine
 from sandbox.sqlserver.engine.types import display
+from tests.sandbox.sqlserver.engine.engine_client import Client, open_engine
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from engine_client import Client, open_engine
 
 from sandbox.sqlserver.engine.engine import StandInEngine
 from sandbox.sqlserver.results import LoginRequest, SqlServerError
+from tests.sandbox.sqlserver.engine.engine_client import Client, open_engine
 
 EVERY_TYPE = """
 CREATE TABLE dbo.every (

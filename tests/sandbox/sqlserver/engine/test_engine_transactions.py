@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
-from engine_client import Client, open_engine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.sqlserver.engine.engine import StandInEngine
+from tests.sandbox.sqlserver.engine.engine_client import Client, open_engine
 
 TABLE = "CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY, v nvarchar(20) NULL)"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pymssql
 import pytest
-from canned_engine import PASSWORD, CannedEngine
 
 from sandbox.sqlserver.tds.server import TdsServer
+from tests.sandbox.sqlserver.tds.canned_engine import PASSWORD, CannedEngine
 
 
 @dataclass

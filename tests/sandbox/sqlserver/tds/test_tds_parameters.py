@@ -10,10 +10,8 @@ from typing import Any
 
 import pymssql
 import pytest
-from conftest import Served
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from type_samples import SAMPLES, Sample, column_of
 
 from sandbox.sqlserver.results import Done, OutputValue, Parameter, Result, ReturnStatus, SqlType
 from sandbox.sqlserver.tds.cursor import Cursor, ProtocolError
@@ -21,6 +19,8 @@ from sandbox.sqlserver.tds.parameters import read_parameter_value
 from sandbox.sqlserver.tds.rows import encoded_value
 from sandbox.sqlserver.tds.tokens import return_value
 from sandbox.sqlserver.tds.typeinfo import wire_type
+from tests.sandbox.sqlserver.tds.conftest import Served
+from tests.sandbox.sqlserver.tds.type_samples import SAMPLES, Sample, column_of
 
 TEXT_POINTERS = ("text", "ntext", "image")
 SENT_AS_ROWS_ARE = [sample for sample in SAMPLES if sample.type.name not in TEXT_POINTERS]

@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterator
 from threading import Event
 
 import pytest
-import wire_client as wire
-from canned_engine import CannedSession
-from conftest import Served
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wire_client import Tokens, WireClient, batch, call, integer, parameter, text
 
+import tests.sandbox.sqlserver.tds.wire_client as wire
 from sandbox.sqlserver.results import (
     Done,
     OutputValue,
@@ -24,6 +21,9 @@ from sandbox.sqlserver.results import (
     SqlType,
     TransactionChanged,
 )
+from tests.sandbox.sqlserver.tds.canned_engine import CannedSession
+from tests.sandbox.sqlserver.tds.conftest import Served
+from tests.sandbox.sqlserver.tds.wire_client import Tokens, WireClient, batch, call, integer, parameter, text
 
 
 @pytest.fixture

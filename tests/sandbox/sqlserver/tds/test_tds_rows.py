@@ -6,13 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-import reference_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from type_samples import SAMPLES, Sample, column_of
 
 from sandbox.sqlserver.results import Column, SqlServerError, SqlType
 from sandbox.sqlserver.tds.rows import NULL_BITMAP_ROW, RowEncoder
+from tests.sandbox.sqlserver.tds import reference_rows
+from tests.sandbox.sqlserver.tds.type_samples import SAMPLES, Sample, column_of
 
 Table = tuple[list[Column], list[list[Any]], pa.RecordBatch]
 

@@ -14,11 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pymssql
 import pytest
-import wire_client
-from canned_engine import PASSWORD, CannedSession, use_database
-from conftest import Served
-from type_samples import result_set
-from wire_client import WireClient
 
 from sandbox.sqlserver.results import (
     Column,
@@ -30,6 +25,11 @@ from sandbox.sqlserver.results import (
     SqlType,
 )
 from sandbox.sqlserver.tds.packets import PacketWriter
+from tests.sandbox.sqlserver.tds import wire_client
+from tests.sandbox.sqlserver.tds.canned_engine import PASSWORD, CannedSession, use_database
+from tests.sandbox.sqlserver.tds.conftest import Served
+from tests.sandbox.sqlserver.tds.type_samples import result_set
+from tests.sandbox.sqlserver.tds.wire_client import WireClient
 
 NUMBER = Column("n", SqlType("int"), nullable=False)
 Eventually = Callable[[threading.Event], None]

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pyarrow as pa
 import pytest
-from conftest import Served
-from type_samples import SAMPLES, Sample, column_of, result_set
 
 from sandbox.sqlserver.results import Column, Done, ResultSet, SqlType
+from tests.sandbox.sqlserver.tds.conftest import Served
+from tests.sandbox.sqlserver.tds.type_samples import SAMPLES, Sample, column_of, result_set
 
 NANOSECONDS_A_MICROSECOND = 1000
 UNIX_EPOCH = datetime(1970, 1, 1)

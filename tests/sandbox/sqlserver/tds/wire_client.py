@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from canned_engine import PASSWORD
+from tests.sandbox.sqlserver.tds.canned_engine import PASSWORD
 
 NO_TRANSACTION = struct.pack("<IIHQI", 22, 18, 2, 0, 1)
 """ALL_HEADERS with a transaction descriptor."""

@@ -18,7 +18,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
 from sandbox.snowflake import copying, errors, objects, stages, tables
-from sandbox.snowflake.mends import identifiers, overwrites, syntax, temporary
+from sandbox.snowflake.mends import identifiers, overwrites, syntax, temporary, variables
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
 from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, session_parameters
@@ -131,7 +131,8 @@ class Cursor(FakeSnowflakeCursor):
         return Upload(arguments["put_stage_name"], data) if data else None
 
     def _parse(self, command: str) -> Expr:
-        return parse_one(syntax.readable(self._inline_variables(command)))
+        code = variables.outside_literals(command, self._inline_variables)
+        return parse_one(syntax.readable(code))
 
     def _run(self, expression: Expr, params: MutableParams | None) -> None:
         refuse(expression)

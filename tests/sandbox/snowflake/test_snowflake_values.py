@@ -119,3 +119,15 @@ def test_statements_end_when_cancelled_or_out_of_time(connect: Connect) -> None:
         session.cursor().execute(slow)
     assert raised.value.errno == 630
     assert session.cursor().execute("SELECT 1").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("text", ["$A", "it''s $B", "\\' $C", "$1"])
+def test_a_dollar_in_a_text_is_no_variable(run: Run, text: str) -> None:
+    assert run(f"SELECT '{text}'") == [(text.replace("''", "'").replace("\\'", "'"),)]
+
+
+def test_a_variable_stands_for_its_value_in_code_alone(connection: SnowflakeConnection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET answer = 42")
+        cursor.execute("SELECT $answer, '$answer'")
+        assert cursor.fetchall() == [(42, "$answer")]

@@ -7,7 +7,7 @@ from flows.ingest.columns import BatchLabel
 from flows.ingest.context import Context, utc_now
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
-from flows.ingest.registration import close_gap
+from flows.ingest.registration import close_gap, give_up_uncaptured
 from flows.ingest.report import ReplicationReport, write_report
 from flows.ingest.snapshot import Chunk, read_chunk, read_watermark
 from flows.ingest.source.discovery import max_lsn
@@ -30,6 +30,7 @@ def catch_up(context: Context) -> ReplicationReport:
         SourceError: the source failed, or a table can no longer be followed (the others were, first).
     """
     started_from = context.ledger.require_cursor().lsn
+    give_up_uncaptured(context)
     with stage_folder(context.warehouse, context.run_id, context.started_at) as folder:
         target: Lsn | None = None
         while target is None or context.ledger.require_cursor().lsn < target:

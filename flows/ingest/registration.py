@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flows.ingest.changes import Gap
 from flows.ingest.context import Context, utc_now
 from flows.ingest.errors import SourceError
@@ -29,7 +27,6 @@ def register(context: Context) -> list[str]:
     context.ledger.start_cursor(newest, commit_time(context.source, newest, context.zone), utc_now())
     _check_not_restored(context)
     registered = context.ledger.tables()
-    _give_up_uncaptured(context, registered)
     return [
         table.name
         for table in context.tables.values()
@@ -57,6 +54,18 @@ def close_gap(context: Context, table: CapturedTable, gap: Gap) -> None:
     start_snapshot(context, table)
 
 
+def give_up_uncaptured(context: Context) -> None:
+    """Mark and tell the tables that CDC no longer captures; the run that follows the others fails at its end."""
+    registered = context.ledger.tables()
+    for name in sorted(registered.keys() - context.tables.keys()):
+        context.ledger.set_state(name, GAP, utc_now())
+        context.lose(
+            name,
+            f"Table {registered[name].source_label} is no longer captured by CDC, so its mirror RAW.{name} "
+            "stands still: enable it again with EXEC sys.sp_cdc_enable_table.",
+        )
+
+
 def _must_be_read_anew(context: Context, table: CapturedTable, known: ReplicatedTable | None) -> bool:
     if known is None or known.state == GAP:
         return True
@@ -67,16 +76,6 @@ def _must_be_read_anew(context: Context, table: CapturedTable, known: Replicated
         f"anew and followed with {table.capture_instance}."
     )
     return True
-
-
-def _give_up_uncaptured(context: Context, registered: Mapping[str, ReplicatedTable]) -> None:
-    for name in sorted(registered.keys() - context.tables.keys()):
-        context.ledger.set_state(name, GAP, utc_now())
-        context.lose(
-            name,
-            f"Table {registered[name].source_label} is no longer captured by CDC, so its mirror RAW.{name} "
-            "stands still: enable it again with EXEC sys.sp_cdc_enable_table.",
-        )
 
 
 def _check_not_restored(context: Context) -> None:

@@ -122,6 +122,7 @@ class World:
     def replicate(self, limits: Limits = SMALL, run_id: str = "test") -> ReplicationReport:
         with self.context(run_id, limits) as context:
             registration.register(context)
+        with self.context(run_id, limits) as context:  # of its own, as each task of the flow has one
             return engine.catch_up(context)
 
     def differences(self) -> dict[str, str]:

@@ -72,12 +72,11 @@ def load_next_chunks(context: Context, folder: str) -> bool:
     """Load some chunks and end the snapshots that are complete; False when there was nothing to do."""
     pending, loaded = context.ledger.chunks()
     pending = [chunk for chunk in pending if chunk.table in context.tables]
-    now, later = pending[: context.limits.chunks_per_round], pending[context.limits.chunks_per_round :]
-    for done, chunk in enumerate(now, start=1):
+    for done, chunk in enumerate(pending[: context.limits.chunks_per_round], start=1):
         rows = _load_chunk(context, chunk, folder)
         context.progress.step(f"{chunk.table}: chunk {chunk.number} loaded, {rows:,} rows")
         context.progress.snapshot(loaded + done, loaded + len(pending))
-    has_finished = _finish_snapshots(context, waiting={chunk.table for chunk in later})
+    has_finished = _finish_snapshots(context)
     return bool(pending) or has_finished
 
 
@@ -128,14 +127,16 @@ def _load_chunk(context: Context, chunk: Chunk, folder: str) -> int:
     return rows
 
 
-def _finish_snapshots(context: Context, waiting: set[str]) -> bool:
+def _finish_snapshots(context: Context) -> bool:
     """End the snapshots of which no chunk is waiting, also those whose run died before it could.
 
     They end once CDC has harvested all that their chunks can have seen; True until then.
     """
+    registered = context.ledger.tables()
+    waiting = {chunk.table for chunk in context.ledger.chunks()[0]}  # asked anew: another run may add some
     complete = [
         table
-        for table in context.ledger.tables().values()
+        for table in registered.values()
         if table.state == SNAPSHOT and table.name in context.tables and table.name not in waiting
     ]
     if complete and not context.harvest.is_past_mark():

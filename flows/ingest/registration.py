@@ -36,10 +36,11 @@ def register(context: Context) -> list[str]:
 
 def start_snapshot(context: Context, table: CapturedTable) -> bool:
     """Plan a table's chunks and begin its snapshot at the max LSN: earlier changes are in its rows."""
+    cursor = context.ledger.require_cursor().lsn
     snapshot = max(max_lsn(context.source, context.database.name), table.start_lsn)
     rows = context.limits.chunk_rows
     chunks = retry_deadlocks(lambda: plan_chunks(context.source, table, snapshot, rows))
-    context.ledger.start_snapshot(table, snapshot, chunks, utc_now())
+    context.ledger.start_snapshot(table, snapshot, chunks, cursor, utc_now())
     context.progress.step(f"{table.source_label}: snapshot of {len(chunks)} chunks begins at LSN {snapshot}")
     return True
 

@@ -193,7 +193,7 @@ def test_a_window_moves_cursor_and_mirror_together_or_not_at_all(ledger: Ledger)
 
 def test_a_chunk_is_loaded_once(ledger: Ledger) -> None:
     chunk = Chunk("LIVING", lsn(0), 0, None, None)
-    ledger.start_snapshot(LIVING, lsn(0), [chunk], NOW)
+    ledger.start_snapshot(LIVING, lsn(0), [chunk], lsn(0), NOW)
     apply_chunk(ledger, chunk, staged_chunk(ledger.warehouse, {1: (1, "a")}, 0, {1}), lsn(0), NOW)
     assert ledger.chunks() == ([], 1)
     with pytest.raises(ConcurrentRunError, match="Another run has loaded chunk 0 of LIVING"):
@@ -205,11 +205,30 @@ def test_a_snapshot_again_ends_with_tombstones_for_what_it_did_not_see(ledger: L
     apply(ledger.warehouse, staged_window(ledger.warehouse, before, 0, 1))  # 1 and 2, before a gap
     apply(ledger.warehouse, staged_chunk(ledger.warehouse, {1: (101, "a")}, 2, {1}))  # 2 went in the gap
     apply(ledger.warehouse, staged_window(ledger.warehouse, before, 2, 3))  # 4 came after it
-    ledger.start_snapshot(LIVING, lsn(2), [], NOW)
+    ledger.start_snapshot(LIVING, lsn(2), [], lsn(0), NOW)
     finish_snapshot(ledger, "LIVING", lsn(2), lsn(0), lsn(3), NOW)
     assert set(mirror(ledger.warehouse)) == {1, 4}
     position = ledger.warehouse.rows("SELECT _POSITION FROM RAW.LIVING WHERE ID = 2")[0][0]
     assert position == snapshot_position(lsn(2))
+
+
+def test_a_snapshot_that_another_run_began_anew_is_not_ended(ledger: Ledger) -> None:
+    """This run saw its own snapshot complete; the other one's chunks are all still to be loaded."""
+    before = History.of([[("put", 1, "a")]])
+    apply(ledger.warehouse, staged_window(ledger.warehouse, before, 0, 1))
+    ledger.start_snapshot(LIVING, lsn(3), [Chunk("LIVING", lsn(3), 0, None, None)], lsn(0), NOW)
+    for seen in (lsn(2), lsn(3)):
+        with pytest.raises(ConcurrentRunError, match="Another run is at work on the snapshot of LIVING"):
+            finish_snapshot(ledger, "LIVING", seen, lsn(0), lsn(3), NOW)
+    assert set(mirror(ledger.warehouse)) == {1}
+    assert ledger.tables()["LIVING"].state == "snapshot"
+
+
+def test_a_run_that_lost_the_cursor_registers_nothing(ledger: Ledger) -> None:
+    ledger.start_snapshot(LIVING, lsn(5), [], lsn(0), NOW)
+    with pytest.raises(ConcurrentRunError, match="Another run has moved the cursor of pipeline apply"):
+        ledger.start_snapshot(LIVING, lsn(6), [], lsn(1), NOW)
+    assert ledger.tables()["LIVING"].start_lsn == lsn(5)
 
 
 def test_files_of_dead_runs_are_removed_and_those_of_living_ones_are_not(warehouse: WarehouseSession) -> None:

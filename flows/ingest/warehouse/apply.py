@@ -51,12 +51,15 @@ def finish_snapshot(
     """All chunks are loaded: rows that the snapshot did not see get a tombstone at its start.
 
     Each row that the snapshot saw, and each that changed since, has a later position than its start.
+
+    Raises:
+        ConcurrentRunError: another run is at work on it; nothing was tombstoned.
     """
     position = snapshot_position(snapshot)
     with ledger.warehouse.transaction():
         ledger.hold_cursor(cursor, now)
+        ledger.set_consistent_from(table, snapshot, consistent_from, now)
         ledger.warehouse.execute(raw_sql.tombstone_unseen(table), (position, now, position))
-        ledger.set_consistent_from(table, consistent_from, now)
         ledger.set_caught_up(cursor, now)
 
 

@@ -171,10 +171,17 @@ class Ledger:
         }
 
     def start_snapshot(
-        self, table: CapturedTable, snapshot: Lsn, chunks: Sequence[Chunk], now: datetime
+        self, table: CapturedTable, snapshot: Lsn, chunks: Sequence[Chunk], cursor: Lsn, now: datetime
     ) -> None:
-        """Register a table, or start it again, with the chunks of its snapshot."""
+        """Register a table, or start it again, with the chunks of its snapshot.
+
+        The cursor is held because Snowflake keeps no key unique: two runs would register a table twice.
+
+        Raises:
+            ConcurrentRunError: another run has moved the cursor.
+        """
         with self.warehouse.transaction():
+            self.hold_cursor(cursor, now)
             self.warehouse.execute(ops_sql.DELETE_TABLE, (table.name,))
             self.warehouse.execute(
                 ops_sql.INSERT_TABLE,
@@ -209,9 +216,18 @@ class Ledger:
         """Change a table's state."""
         self.warehouse.execute(ops_sql.SET_STATE, (state, now, table))
 
-    def set_consistent_from(self, table: str, lsn: Lsn, now: datetime) -> None:
-        """A snapshot is complete; the mirror is consistent once the cursor has passed `lsn`."""
-        self.warehouse.execute(ops_sql.SET_CONSISTENT_FROM, (CATCHING_UP, lsn.hex, now, table))
+    def set_consistent_from(self, table: str, snapshot: Lsn, lsn: Lsn, now: datetime) -> None:
+        """A snapshot is complete; the mirror is consistent once the cursor has passed `lsn`.
+
+        Raises:
+            ConcurrentRunError: a chunk is pending, or another run has begun or ended the table's snapshot.
+        """
+        values = (CATCHING_UP, lsn.hex, now, table, snapshot.hex, SNAPSHOT, table, snapshot.hex, PENDING)
+        if self.warehouse.execute(ops_sql.SET_CONSISTENT_FROM, values) != 1:
+            raise ConcurrentRunError(
+                f"Another run is at work on the snapshot of {table}; this run rolled back. Let the other one "
+                "finish, then run again if it is needed."
+            )
 
     def set_caught_up(self, cursor: Lsn, now: datetime) -> None:
         """Tables that the cursor has made consistent are streaming."""

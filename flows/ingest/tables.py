@@ -15,6 +15,7 @@ from flows.ingest.types import Mapping, SqlType, map_type
 DEFAULT_SCHEMA = "dbo"
 RAW = "RAW"
 OPS = "OPS"
+CHANGE_LOG_SUFFIX = "__CHANGES"
 
 
 def mirror_name(schema: str, table: str) -> str:

@@ -88,6 +88,30 @@ def test_of_two_instances_a_new_table_takes_the_newest_and_a_replicated_one_keep
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "name"),
+    [
+        (("dbo", "sales_orders"), ("sales", "orders"), "SALES_ORDERS"),
+        (("dbo", "orders"), ("dbo", "Orders"), "ORDERS"),
+        (("dbo", "orders"), ("dbo", "orders__changes"), "ORDERS__CHANGES"),
+        (("dbo", "orders__changes"), ("dbo", "orders"), "ORDERS__CHANGES"),
+    ],
+)
+def test_two_tables_that_would_share_a_name_in_raw_are_refused(
+    one: tuple[str, str], other: tuple[str, str], name: str
+) -> None:
+    start = bytes.fromhex(lsn(3).hex)
+    both = CAPTURED | {
+        "FROM cdc.change_tables": [(10, "v1", start, 1, *one), (11, "v2", start, 2, *other)],
+        "cdc.captured_columns": [(owner, "id", 1, "int", 4, 10, 0, False) for owner in (10, 11)],
+        "FROM cdc.index_columns": [(10, "id"), (11, "id")],
+    }
+    message = complaint(both, discover)
+    assert f"would both be RAW.{name}: disable CDC for one of them" in message
+    assert ".".join(one) in message
+    assert ".".join(other) in message
+
+
+@pytest.mark.parametrize(
     ("change", "expected"),
     [
         ({"FROM cdc.change_tables": []}, "CDC captures no table: enable each with"),

@@ -11,7 +11,7 @@ from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
 from flows.ingest.source import statements
 from flows.ingest.source.session import Row, SourceSession
-from flows.ingest.tables import CapturedTable, Column
+from flows.ingest.tables import CHANGE_LOG_SUFFIX, CapturedTable, Column
 from flows.ingest.types import SqlType
 
 STALE_AFTER = timedelta(minutes=11)
@@ -114,8 +114,11 @@ def discover(session: SourceSession, in_use: Mapping[str, str] | None = None) ->
         key = instance_keys.get(object_id) or primary_keys.get(source_id) or []
         captured = _captured_table(schema, table, instance, start_lsn, columns[object_id], key)
         older = found.get(captured.name)
+        _check_apart(older, captured)
         if older is None or older.capture_instance != (in_use or {}).get(captured.name):
             found[captured.name] = captured
+    for captured in found.values():
+        _check_apart(found.get(f"{captured.name}{CHANGE_LOG_SUFFIX}"), captured)
     return list(found.values())
 
 
@@ -144,6 +147,15 @@ def _captured_table(
     )
     _check_names(captured)
     return captured
+
+
+def _check_apart(other: CapturedTable | None, table: CapturedTable) -> None:
+    """Hold that no other source table has a table's names in RAW."""
+    if other is not None and other.source_label != table.source_label:
+        raise SourceError(
+            f"Tables {other.source_label} and {table.source_label} are both captured and would both be "
+            f"RAW.{other.name}: disable CDC for one of them, or rename it."
+        )
 
 
 def _sql_type(column: str, name: str | None, max_length: int, precision: int, scale: int) -> SqlType:

@@ -10,7 +10,7 @@ from typing import Literal
 from flows.ingest.errors import ConcurrentRunError, WarehouseError
 from flows.ingest.lsn import Lsn
 from flows.ingest.snapshot import Chunk, decode_key, encode_key
-from flows.ingest.tables import RAW, CapturedTable
+from flows.ingest.tables import CHANGE_LOG_SUFFIX, RAW, CapturedTable
 from flows.ingest.warehouse import ops_sql, raw_sql
 from flows.ingest.warehouse.session import WarehouseSession
 
@@ -86,7 +86,7 @@ class Ledger:
         known = self._columns_in_raw()
         for table in tables:
             for name, create in (
-                (f"{table.name}__CHANGES", raw_sql.create_change_log(table)),
+                (f"{table.name}{CHANGE_LOG_SUFFIX}", raw_sql.create_change_log(table)),
                 (table.name, raw_sql.create_mirror(table)),
             ):
                 if name not in known:

@@ -9,7 +9,7 @@ from typing import Any
 from flows.ingest.changes import quoted_mark
 from flows.ingest.columns import PLATFORM_COLUMNS
 from flows.ingest.quoting import snowflake_name, snowflake_text
-from flows.ingest.tables import RAW, CapturedTable, Column
+from flows.ingest.tables import CHANGE_LOG_SUFFIX, RAW, CapturedTable, Column
 from flows.ingest.warehouse.ops_sql import STAGE
 
 
@@ -25,7 +25,7 @@ def mirror(table: str) -> str:
 
 def change_log(table: str) -> str:
     """The quoted name of a change log."""
-    return snowflake_name(RAW, f"{table}__CHANGES")
+    return snowflake_name(RAW, f"{table}{CHANGE_LOG_SUFFIX}")
 
 
 def create_change_log(table: CapturedTable) -> str:

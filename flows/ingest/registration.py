@@ -56,7 +56,7 @@ def close_gap(context: Context, table: CapturedTable, gap: Gap) -> None:
 
 
 def give_up_uncaptured(context: Context) -> None:
-    """Mark and tell the tables that CDC no longer captures; the run that follows the others fails at its end."""
+    """Mark and tell the tables that CDC no longer captures; the run fails at its end."""
     registered = context.ledger.tables()
     for name in sorted(registered.keys() - context.tables.keys()):
         context.ledger.set_state(name, GAP, utc_now())

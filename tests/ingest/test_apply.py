@@ -231,6 +231,22 @@ def test_a_run_that_lost_the_cursor_registers_nothing(ledger: Ledger) -> None:
     assert ledger.tables()["LIVING"].start_lsn == lsn(5)
 
 
+def test_tables_with_names_that_no_path_can_have_do_not_share_a_file(warehouse: WarehouseSession) -> None:
+    label = next_label()
+    chunk = Chunk("", lsn(0), 0, None, None)
+    paths = set()
+    for name in ("sø", "så", "s.", "s-"):
+        owner = table({"id": INT}, key=["id"], name=name)
+        rows = Answers({"FROM [dbo]": [(1,)]})
+        batches = read_chunk(rows, owner, chunk, Watermark(lsn(0), NOW), label)  # type: ignore[arg-type]
+        file = land(warehouse, owner, batches, "names", label.batch)
+        assert file is not None
+        paths.add(file.path)
+    staged = {str(row[0]) for row in warehouse.rows("LIST @OPS.LANDING")}
+    assert len(paths) == 4
+    assert {f"landing/{path}" for path in paths} <= staged
+
+
 def test_files_of_dead_runs_are_removed_and_those_of_living_ones_are_not(warehouse: WarehouseSession) -> None:
     label = next_label()
     rows = Answers({"FROM [dbo].[living]": [(1, 1, "a")]})

@@ -76,8 +76,7 @@ def land(
     """
     rows = 0
     key_range: KeyRange | None = None
-    name = f"{table.name}-{batch.rsplit('/', 1)[-1]}.parquet"
-    name = re.sub(r"[^A-Za-z0-9_.-]", "-", name)
+    name = f"{_file_name(table.name)}-{batch.rsplit('/', 1)[-1]}.parquet"
     with tempfile.TemporaryFile() as file:
         with pq.ParquetWriter(file, change_log_schema(table), compression="snappy") as writer:
             for record_batch in batches:
@@ -105,6 +104,11 @@ def remove_stale_folders(
     for folder in stale:
         remove_folder(warehouse, folder)
     return stale
+
+
+def _file_name(table: str) -> str:
+    """A table's name for a path; what a path cannot have is spelled out: no two tables share a file."""
+    return re.sub(r"[^A-Za-z0-9_]", lambda other: f"-{ord(other[0]):x}-", table)
 
 
 def _began(folder: str) -> datetime | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from multiprocessing import get_context
 from threading import Timer
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from flows.ingest import engine, registration
 from flows.ingest.context import Limits
 from flows.ingest.errors import ConcurrentRunError, SourceError
 from flows.ingest.progress import Silence
+from flows.ingest.source.harvest import Harvest
 from tests.ingest.killing import replicate_until_killed
 from tests.ingest.world import World
 
@@ -231,6 +233,28 @@ def test_a_snapshot_ends_where_all_tables_are_at_one_commit(world: World) -> Non
     """
     assert world.warehouse_rows(orphans) == [(0,)]
     assert world.differences() == {}
+
+
+def test_a_table_that_another_run_registers_meanwhile_is_read_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes between this run's reading of chunks and its look at which snapshots are complete."""
+    assert world.differences() == {}
+    load = engine._load_chunk
+
+    def registered_meanwhile(*arguments: Any) -> int:
+        monkeypatch.setattr(engine, "_load_chunk", load)
+        with world.context("other") as other:
+            registration.start_snapshot(other, other.tables["PAYMENTS"])
+        return load(*arguments)
+
+    monkeypatch.setattr(engine, "_load_chunk", registered_meanwhile)
+    monkeypatch.setattr(Harvest, "is_past_mark", lambda _: True)  # as under traffic: it ends without a wait
+    with world.context() as context:
+        registration.start_snapshot(context, context.tables["PRODUCTS"])
+        report = engine.catch_up(context)
+    rows = {table.table: table.snapshot_rows for table in report.tables}
+    assert (rows["PAYMENTS"],) == world.query("SELECT COUNT(*) FROM dbo.payments")[0]
 
 
 def test_the_cost_on_the_source_is_known_by_table(world: World) -> None:

@@ -51,7 +51,7 @@ class World:
         ):
             world = cls(folder, source, warehouse)
             install(world.server(), Size(scale, seed=1, today=date(2026, 1, 31)), lambda _: None)
-            world.execute("EXEC sys.sp_cdc_change_job @job_type = N'capture', @pollinginterval = 1")
+            world.execute("EXEC sys.sp_cdc_change_job @job_type = N'capture', @pollinginterval = 0")
             world.execute("EXEC sys.sp_cdc_stop_job @job_type = N'capture'")
             world.execute("EXEC sys.sp_cdc_start_job @job_type = N'capture'")
             world.wait_for_harvest()

@@ -71,10 +71,10 @@ class House:
             house._write_settings()
             say("filling Shellcorp's operational database, switching CDC on")
             house.shellcorp("install", "--scale", str(scale), say=say)
-            say("starting Prefect: server, deployments, worker")
+            say("starting Prefect: server, worker, deployments")
             prefect.wait_for_server()
-            prefect.deploy(paused=keep is None)
             prefect.start_worker()
+            prefect.deploy(paused=keep is None)
             house._stack = stack.pop_all()
             return house
 

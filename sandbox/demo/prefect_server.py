@@ -107,18 +107,34 @@ class LocalPrefect:
                 raise ServiceFailed(f"Prefect's server did not answer in time; its log lies in {self.home}")
             time.sleep(POLL_SECONDS)
 
+    def start_worker(self) -> None:
+        """Start the worker that runs the deployments; it makes their work pool."""
+        command = ["worker", "start", "--pool", POOL, "--type", "process", "--name", "local"]
+        self.worker = self._guarded("worker", [*command, "--install-policy", "never"])
+        deadline = time.monotonic() + START_SECONDS
+        while POOL not in {pool["name"] for pool in self._post("/work_pools/filter", {})}:
+            self._complain_if_dead(self.server, self.worker)
+            if time.monotonic() > deadline:
+                raise ServiceFailed(
+                    f"Prefect's worker made no work pool; its log lies in {self.home}"
+                )
+            time.sleep(POLL_SECONDS)
+
     def deploy(self, paused: bool) -> None:
-        """Make the work pool and deploy every flow of prefect.yaml; `paused` switches the schedules off."""
-        self._prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
-        self._prefect("deploy", "--all")
+        """Deploy every flow of prefect.yaml into the work pool; `paused` switches the schedules off."""
+        outcome = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if outcome.returncode:
+            fail(f"`prefect deploy --all` failed:\n{outcome.stdout}{outcome.stderr}")
         if paused:
             for deployment in self._post("/deployments/filter", {}):
                 self._post(f"/deployments/{deployment['id']}/pause_deployment", None)
-
-    def start_worker(self) -> None:
-        """Start the worker that runs the deployments."""
-        command = ["worker", "start", "--pool", POOL, "--name", "local", "--install-policy", "never"]
-        self.worker = self._guarded("worker", command)
 
     def run(
         self, deployment: str, parameters: dict[str, Any] | None = None, *, say: Callable[[str], None]
@@ -151,18 +167,6 @@ class LocalPrefect:
     def _guarded(self, name: str, command: list[str]) -> Guarded:
         prefect = [sys.executable, "-m", "prefect", "--no-prompt", *command]
         return Guarded.start(name, prefect, self.home, self.environment, keep=self.keep)
-
-    def _prefect(self, *command: str) -> None:
-        outcome = subprocess.run(
-            [sys.executable, "-m", "prefect", "--no-prompt", *command],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if outcome.returncode:
-            fail(f"`prefect {' '.join(command)}` failed:\n{outcome.stdout}{outcome.stderr}")
 
     def _is_healthy(self) -> bool:
         try:

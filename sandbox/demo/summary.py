@@ -15,7 +15,7 @@ from sandbox.service import fail
 MARTS = """
 SELECT table_name
 FROM information_schema.tables
-WHERE table_schema = 'MARTS' AND table_name NOT LIKE '%\\_\\_%' ESCAPE '\\'
+WHERE table_schema = 'MARTS' AND NOT ENDSWITH(table_name, '__CANDIDATE')
 ORDER BY table_name
 """
 

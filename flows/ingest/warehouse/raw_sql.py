@@ -50,11 +50,14 @@ def create_mirror(table: CapturedTable) -> str:
 
 
 def copy_into_change_log(table: CapturedTable, path: str) -> str:
-    """Append a staged file to a change log, column by column name."""
+    """Append a staged file to a change log, column by column name.
+
+    NULL_IF is empty, else a text that reads `\\N` would become NULL (Snowflake, "CREATE FILE FORMAT").
+    """
     return f"""
 COPY INTO {change_log(table.name)}
 FROM '@{STAGE}/{path}'
-FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE)
+FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE NULL_IF = ())
 MATCH_BY_COLUMN_NAME = CASE_SENSITIVE
 """
 

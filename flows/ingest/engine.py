@@ -48,9 +48,9 @@ def catch_up(context: Context) -> ReplicationReport:
 
 def apply_next_window(context: Context, folder: str) -> bool:
     """Move all tables on by one window; True when that found a gap, so that a snapshot begins."""
-    cursor = context.ledger.require_cursor().lsn
+    cursor = context.ledger.require_cursor()
     limit = context.limits.max_transactions_per_window
-    window = next_window(context.source, cursor, limit, context.zone)
+    window = next_window(context.source, cursor.lsn, limit, context.zone, cursor.committed_at)
     if window is None:
         return False
     label = _next_label(context, folder)

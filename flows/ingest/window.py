@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.ingest.lsn import Lsn
@@ -13,6 +13,9 @@ from flows.ingest.source.session import Row, SourceSession
 
 DUMMY_TRANSACTION = 0
 """`tran_id` 0x00 marks what the capture job writes on an idle database (cdc.lsn_time_mapping)."""
+
+CLOCK_JITTER = timedelta(minutes=1)
+"""Commits that wait for each other may end a little out of the log's order; that is no clock change."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,16 @@ class Window:
         return self.committed_at[self.up_to]
 
 
-def next_window(session: SourceSession, after: Lsn, max_transactions: int, zone: ZoneInfo) -> Window | None:
+def next_window(
+    session: SourceSession,
+    after: Lsn,
+    max_transactions: int,
+    zone: ZoneInfo,
+    after_time: datetime | None = None,
+) -> Window | None:
     """The next window, of at most `max_transactions` commits; None when CDC has harvested nothing newer.
+
+    `after_time` is when the commit `after` happened, UTC; None when that is not known.
 
     Windows end at commits of cdc.lsn_time_mapping. The capture job writes that row together with the
     commit's changes, so a window is never half a commit.
@@ -44,7 +55,7 @@ def next_window(session: SourceSession, after: Lsn, max_transactions: int, zone:
     commits = session.rows(statements.commits_after(after, max_transactions))
     if not commits:
         return None
-    times = utc_times([ended_at for _, ended_at, _ in commits], zone)
+    times = utc_times([ended_at for _, ended_at, _ in commits], zone, after_time)
     return Window(
         after=after,
         up_to=Lsn.from_bytes(commits[-1][0]),
@@ -59,19 +70,20 @@ def commit_time(session: SourceSession, lsn: Lsn, zone: ZoneInfo) -> datetime | 
     return None if local is None else utc_times([local], zone)[0]
 
 
-def utc_times(local: Sequence[datetime], zone: ZoneInfo) -> list[datetime]:
-    """Server-local commit times, in log order, as UTC without time zone.
+def utc_times(local: Sequence[datetime], zone: ZoneInfo, before: datetime | None = None) -> list[datetime]:
+    """Server-local commit times, in log order, as UTC without time zone; `before` is the commit before them.
 
     In the hour that a clock change repeats, a time that goes back belongs to the second round.
     """
-    return list(_in_log_order(local, zone))
+    return list(_in_log_order(local, zone, before))
 
 
-def _in_log_order(local: Sequence[datetime], zone: ZoneInfo) -> Iterator[datetime]:
-    before: datetime | None = None
+def _in_log_order(local: Sequence[datetime], zone: ZoneInfo, before: datetime | None) -> Iterator[datetime]:
     for moment in local:
         utc = moment.replace(tzinfo=zone, fold=0).astimezone(UTC).replace(tzinfo=None)
-        if before is not None and utc < before:
+        if before is not None and before - CLOCK_JITTER <= utc < before:
+            utc = before
+        elif before is not None and utc < before:
             later = moment.replace(tzinfo=zone, fold=1).astimezone(UTC).replace(tzinfo=None)
             utc = max(utc, later)
         before = utc

@@ -52,6 +52,22 @@ def test_the_hour_that_a_clock_change_repeats_is_told_by_the_order_of_the_log() 
     ]
 
 
+def test_a_window_that_begins_in_the_repeated_hour_goes_by_the_cursor() -> None:
+    local, cursor = [datetime(2026, 10, 25, 2, 10)], datetime(2026, 10, 25, 0, 50)
+    assert utc_times(local, COPENHAGEN, before=cursor) == [datetime(2026, 10, 25, 1, 10)]
+    assert utc_times(local, COPENHAGEN) == [datetime(2026, 10, 25, 0, 10)]
+    source = Answers({"cdc.lsn_time_mapping": [(bytes.fromhex(lsn(3).hex), local[0], b"\7")]})
+    window = next_window(source, lsn(2), 3, COPENHAGEN, cursor)  # type: ignore[arg-type]
+    assert window is not None
+    assert window.ends_at == datetime(2026, 10, 25, 1, 10)
+
+
+def test_commits_a_little_out_of_order_are_no_clock_change() -> None:
+    first, second = datetime(2026, 10, 25, 2, 30, 0, 3000), datetime(2026, 10, 25, 2, 30)
+    utc = datetime(2026, 10, 25, 0, 30, 0, 3000)
+    assert utc_times([first, second], COPENHAGEN) == [utc, utc]
+
+
 @given(st.lists(st.integers(0, 6 * 3600), min_size=2, max_size=20).map(sorted))
 def test_commit_times_never_go_back(seconds: list[int]) -> None:
     start = datetime(2026, 10, 24, 22, tzinfo=UTC)

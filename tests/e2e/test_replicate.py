@@ -14,7 +14,7 @@ import pytest
 
 from flows.ingest import engine, registration
 from flows.ingest.context import Limits
-from flows.ingest.errors import ConcurrentRunError, SourceError
+from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.progress import Silence
 from flows.ingest.source.harvest import Harvest
 from tests.ingest.killing import replicate_until_killed
@@ -255,6 +255,14 @@ def test_a_table_that_another_run_registers_meanwhile_is_read_too(
         report = engine.catch_up(context)
     rows = {table.table: table.snapshot_rows for table in report.tables}
     assert (rows["PAYMENTS"],) == world.query("SELECT COUNT(*) FROM dbo.payments")[0]
+
+
+def test_reading_ends_its_transaction_also_when_landing_fails(world: World) -> None:
+    """An open transaction would hold up the source's version cleanup."""
+    with world.context() as context:
+        with pytest.raises(WarehouseError), context.source.transaction():
+            raise WarehouseError("Snowflake is away")
+        assert context.source.scalar("SELECT @@TRANCOUNT") == 0
 
 
 def test_the_cost_on_the_source_is_known_by_table(world: World) -> None:

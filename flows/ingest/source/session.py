@@ -72,7 +72,7 @@ class SourceSession:
         self._execute(statements.BEGIN)
         try:
             yield
-        except SourceError:
+        except BaseException:
             self._roll_back()
             raise
         self._execute(statements.COMMIT)

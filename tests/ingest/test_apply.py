@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from snowflake.connector.cursor import SnowflakeCursor
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
@@ -222,6 +223,24 @@ def test_a_snapshot_that_another_run_began_anew_is_not_ended(ledger: Ledger) -> 
             finish_snapshot(ledger, "LIVING", seen, lsn(0), lsn(3), NOW)
     assert set(mirror(ledger.warehouse)) == {1}
     assert ledger.tables()["LIVING"].state == "snapshot"
+
+
+def test_a_snapshot_of_many_chunks_is_planned_with_statements_of_a_bounded_size(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snowflake refuses more than 16,384 rows of VALUES, and a statement of more than a megabyte."""
+    sizes: list[int] = []
+    many = SnowflakeCursor.executemany
+
+    def measured(self: SnowflakeCursor, statement: str, rows: list[tuple[Any, ...]]) -> Any:
+        sizes.append(len(rows))
+        return many(self, statement, rows)
+
+    monkeypatch.setattr(SnowflakeCursor, "executemany", measured)
+    chunks = [Chunk("LIVING", lsn(5), number, (str(number),), (str(number + 1),)) for number in range(1050)]
+    ledger.start_snapshot(LIVING, lsn(5), chunks, lsn(0), NOW)
+    assert sizes == [1000, 50]
+    assert ledger.chunks() == (chunks, 0)
 
 
 def test_a_run_that_lost_the_cursor_registers_nothing(ledger: Ledger) -> None:

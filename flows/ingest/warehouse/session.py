@@ -14,6 +14,9 @@ from flows.ingest.errors import WarehouseError
 
 Row = tuple[Any, ...]
 
+ROWS_PER_INSERT = 1_000
+"""Snowflake refuses a VALUES of more than 16,384 rows, and a statement of more than a megabyte."""
+
 REMEDIES = {
     2003: "it does not exist, or the role may not use it: check the role's grants and SNOWFLAKE_DATABASE",
     3001: "the role lacks a privilege: grant it what deployments describes",
@@ -38,10 +41,10 @@ class WarehouseSession:
             return int(cursor.rowcount or 0)
 
     def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert rows with one statement; the connector spells them out in its VALUES."""
-        if rows:
+        """Insert rows, many with one statement; the connector spells them out in its VALUES."""
+        for start in range(0, len(rows), ROWS_PER_INSERT):
             with _explained(), self._connection.cursor() as cursor:
-                cursor.executemany(statement, [tuple(row) for row in rows])
+                cursor.executemany(statement, [tuple(row) for row in rows[start : start + ROWS_PER_INSERT]])
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a small result."""

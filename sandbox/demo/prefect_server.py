@@ -115,9 +115,7 @@ class LocalPrefect:
         while POOL not in {pool["name"] for pool in self._post("/work_pools/filter", {})}:
             self._complain_if_dead(self.server, self.worker)
             if time.monotonic() > deadline:
-                raise ServiceFailed(
-                    f"Prefect's worker made no work pool; its log lies in {self.home}"
-                )
+                raise ServiceFailed(f"Prefect's worker made no work pool; its log lies in {self.home}")
             time.sleep(POLL_SECONDS)
 
     def deploy(self, paused: bool) -> None:

@@ -19,10 +19,11 @@ SCHEMA = pa.schema(
         ("DAY", pa.timestamp("us")),
         ("BLOB", pa.binary()),
         ("RATIO", pa.float64()),
+        ("NOTE", pa.string()),
     ]
 )
-GOOD = (1, "a", Decimal("1.0000"), "2026-01-01 00:00:00.0000001", datetime(9999, 12, 31), b"\0", 0.1)
-OTHER = (2, "b", None, None, None, None, None)
+GOOD = (1, "a", Decimal("1.0000"), "2026-01-01 00:00:00.0000001", datetime(9999, 12, 31), b"\0", 0.1, "")
+OTHER = (2, "b", None, None, None, None, None, "x")
 
 
 def rows(*values: tuple) -> pa.Table:
@@ -48,6 +49,8 @@ def test_order_does_not_matter() -> None:
         (4, datetime(9999, 12, 30)),
         (5, b"\1"),
         (6, 0.1 + 2**-56),
+        (7, None),  # not what an empty text is
+        (7, " "),
     ],
 )
 def test_one_value_of_one_column_is_a_difference(place: int, value: object) -> None:

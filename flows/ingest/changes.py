@@ -139,7 +139,7 @@ def _to_arrow(
         values,
         positions=list(map(change_position, lsns, command_ids, seqvals, operations)),
         operations=operations,
-        committed_at=[times[lsn] for lsn in lsns],
+        committed_at=[times.get(lsn) for lsn in lsns],  # None: cleanup is at work; `gaps` decides
         unchanged=unchanged,
         label=label,
     )

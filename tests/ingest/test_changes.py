@@ -1,9 +1,13 @@
 """Update masks, large values that an update left alone, and gaps."""
 
+from datetime import datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.ingest.changes import gaps, is_set, lost_value, unchanged_columns
+from flows.ingest.changes import ChangeStream, gaps, is_set, lost_value, unchanged_columns
+from flows.ingest.columns import BatchLabel
+from flows.ingest.window import Window
 from tests.ingest.given import INT, LONG_TEXT, TEXT, Answers, lsn, table
 
 NOTES = table({"id": INT, "name": TEXT, "notes": LONG_TEXT, "body": LONG_TEXT}, key=["id"])
@@ -44,6 +48,18 @@ def test_a_new_key_without_its_large_values_is_noticed() -> None:
 def test_an_update_of_the_same_key_loses_nothing() -> None:
     rows = [change(3, 0b0010), change(4, 0b0010)]
     assert lost_value(NOTES, rows, unchanged_columns(NOTES, rows), None) is None
+
+
+def test_a_change_whose_commit_cleanup_has_just_forgotten_is_read_for_gaps_to_judge() -> None:
+    """Cleanup trims cdc.lsn_time_mapping and the change tables one after the other."""
+    rows = [
+        (bytes.fromhex(lsn(number).hex), 1, SEQVAL, 2, b"\x0f", number, "a", None, None) for number in (3, 4)
+    ]
+    source = Answers({"FROM [cdc].[dbo_things_CT]": rows})
+    window = Window(lsn(2), lsn(4), {lsn(4): datetime(2026, 1, 1)}, 1)
+    stream = ChangeStream(source, NOTES, window, lsn(2), BatchLabel("run", "batch"))  # type: ignore[arg-type]
+    (batch,) = list(stream)
+    assert batch.column("_COMMITTED_AT").to_pylist() == [None, datetime(2026, 1, 1)]
 
 
 def test_changes_are_contiguous_up_to_the_lsn_that_is_needed() -> None:

@@ -10,7 +10,7 @@ from deployments.settings import SnowflakeSettings
 from sandbox.demo.home import Home
 from sandbox.demo.house import House, Ports
 from sandbox.demo.prefect_server import FlowRun
-from sandbox.demo.summary import TableStatus, mart_fingerprints, table_statuses, text_table
+from sandbox.demo.summary import TableStatus, kept_marts, mart_fingerprints, table_statuses, text_table
 
 Say = Callable[[str], None]
 
@@ -57,10 +57,14 @@ def _break_and_run(house: House, layer: str, say: Say) -> list[str]:
     run = house.prefect.run("pipeline/shellcorp", say=_indented(say))
     after = mart_fingerprints(warehouse)
     if run.succeeded:
-        return [f"the {layer} were broken, and no gate closed"]
-    changed = sorted(mart for mart in before if before[mart] != after.get(mart))
+        return [f"{layer} was broken, and no gate closed"]
+    kept = kept_marts(warehouse, run.id)
+    changed = [mart for mart in kept if before.get(mart) != after.get(mart)]
     verdict = f"changed all the same: {', '.join(changed)}" if changed else "unchanged, row by row"
-    return [f"{_failure(run)} (as BREAK={layer} wanted it); the {len(before)} marts are {verdict}"]
+    return [
+        f"{_failure(run)} (as BREAK={layer} wanted it)",
+        f"the marts behind the closed gate ({', '.join(kept)}) are {verdict}",
+    ]
 
 
 def _prove(house: House, say: Say) -> list[str]:

@@ -147,7 +147,7 @@ class LocalPrefect:
             for entry in self._log_entries(run["id"]):
                 if entry["id"] not in heard:
                     heard.add(entry["id"])
-                    say(entry["message"])
+                    say(entry["message"].partition("\n")[0])
             if run["state_type"] in FINAL_STATES:
                 break
             self._complain_if_dead(self.server, self.worker)

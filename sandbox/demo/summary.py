@@ -12,11 +12,20 @@ from deployments.settings import SnowflakeSettings
 from sandbox.demo.house import House
 from sandbox.service import fail
 
+DEMO = '{"flow": "demo"}'
+
 MARTS = """
 SELECT table_name
 FROM information_schema.tables
 WHERE table_schema = 'MARTS' AND NOT ENDSWITH(table_name, '__CANDIDATE')
 ORDER BY table_name
+"""
+
+KEPT_MARTS = """
+SELECT UPPER(model)
+FROM OPS.MODEL_RUNS
+WHERE run_id = %s AND UPPER(layer) = 'MARTS' AND outcome <> 'published'
+ORDER BY model
 """
 
 
@@ -71,14 +80,21 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def mart_fingerprints(settings: SnowflakeSettings) -> dict[str, str]:
-    """A digest of every row of every published mart, to show that a closed gate changed none."""
-    with connect_snowflake(settings, '{"flow": "demo"}') as connection, connection.cursor() as cursor:
+    """A digest of every row of every published mart, to show which ones a run left as they were."""
+    with connect_snowflake(settings, DEMO) as connection, connection.cursor() as cursor:
 
         def fetch(statement: str) -> list[tuple[object, ...]]:
             cursor.execute(statement)
             return cursor.fetchall()
 
         return {str(mart): _digest(fetch(f'SELECT * FROM MARTS."{mart}"')) for (mart,) in fetch(MARTS)}
+
+
+def kept_marts(settings: SnowflakeSettings, run_id: str) -> list[str]:
+    """The marts that a run did not publish: behind a closed gate, or downstream of one."""
+    with connect_snowflake(settings, DEMO) as connection, connection.cursor() as cursor:
+        cursor.execute(KEPT_MARTS, (run_id,))
+        return [str(mart) for (mart,) in cursor.fetchall()]
 
 
 def _digest(rows: list[tuple[object, ...]]) -> str:

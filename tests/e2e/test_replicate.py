@@ -36,7 +36,7 @@ KILLS = 20
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(tmp_path_factory.mktemp("replicate"), scale=0.01) as world:
+    with World.start(tmp_path_factory.mktemp("replicate"), scale=0.005) as world:
         yield world
 
 
@@ -46,7 +46,7 @@ def test_a_run_killed_at_twenty_random_moments_loses_and_doubles_nothing(world: 
     print(f"seed {seed}")  # noqa: T201 - to repeat it
     fork = get_context("fork")  # begins at once; a fresh interpreter would mostly be killed importing
     killed = 0
-    with world.traffic(rate=30, seed=seed):
+    with world.traffic(rate=10, seed=seed):
         for attempt in range(3 * KILLS):
             run = fork.Process(target=replicate_until_killed, args=(world, seed + attempt))
             run.start()

@@ -40,7 +40,7 @@ down: $(INSTALLED)  ## end what `make up` started
 	@$(BIN)/python -m sandbox.demo down --folder $(FOLDER)/up
 
 test: $(INSTALLED) lint  ## lint, types, architecture and all tests
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

@@ -11,7 +11,9 @@ from prefect.states import Failed
 
 from deployments.connections import ConnectionFailed
 from deployments.settings import SettingsError
-from flows.ingest.errors import ReplicationError
+from flows.ingest.errors import ConcurrentRunError, ReplicationError
+
+OVERTAKEN = "Overtaken"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,8 +33,14 @@ def fails_in_one_line(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def failed(error: Exception) -> Any:
-    """A failed state with an error's message."""
-    return Failed(message=str(error))
+    """A failed state with an error's message; `Overtaken` when another run was faster."""
+    name = OVERTAKEN if isinstance(error, ConcurrentRunError) else "Failed"
+    return Failed(name=name, message=str(error))
+
+
+def was_overtaken(_task: Any, _task_run: Any, state: Any) -> bool:
+    """Whether a task failed only because another run was faster: it can go on from where that one ended."""
+    return bool(state.name == OVERTAKEN)
 
 
 def result_of(state: Any) -> Any:

@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import FailedRun
 from prefect.states import Completed, Failed
 
-from flows.failures import fails_in_one_line, result_of
+from flows.failures import fails_in_one_line, result_of, was_overtaken
 from flows.ingest import engine, registration
 from flows.ingest.context import Limits
 from flows.ingest.report import ReplicationReport
@@ -53,7 +53,14 @@ def replicate(
     return Completed(message=report.summary, data=report)
 
 
-@task(cache_policy=NO_CACHE)
+ANOTHER_RUN_IS_FASTER: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay_seconds": 5,
+    "retry_condition_fn": was_overtaken,
+}
+
+
+@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
 def register_tables(run_id: str, limits: Limits) -> list[str]:
     """Discover the captured tables and plan a snapshot of those that are new or have a gap; their names."""
@@ -61,7 +68,7 @@ def register_tables(run_id: str, limits: Limits) -> list[str]:
         return registration.register(context)
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
 def catch_up(run_id: str, limits: Limits) -> ReplicationReport:
     """Apply windows and load chunks until the mirrors are where the source was."""

@@ -23,7 +23,7 @@ def summary_of(connection: SnowflakeConnection, run_id: str) -> RunSummary:
     return load_summary(connection, run_id, run_name="wise-heron", started_at=EARLY, ended_at=LATE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ledger(connection: SnowflakeConnection) -> SnowflakeConnection:
     cursor = connection.cursor()
     for statement in SCHEMAS_AND_LEDGER:

@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SNOW := $(VENV)/snow
+SNOW_INSTALLED := $(SNOW)/.installed
 SCALE ?= 1
 BREAK ?=
 FOLDER ?= .sandbox
@@ -14,13 +16,19 @@ MAILBOX_PORT ?= 8025
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-install: $(INSTALLED)  ## make .venv and install the requirements, if missing or out of date
+install: $(INSTALLED) $(SNOW_INSTALLED)  ## make .venv and install the requirements, if missing or out of date
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the requirements into $(VENV) (about a minute)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(SNOW_INSTALLED): requirements-snow.txt | $(INSTALLED)
+	@echo "installing the Snowflake CLI into $(SNOW): the tests run it against the stand-in (about a minute)"
+	@$(PYTHON) -m venv $(SNOW)
+	@$(SNOW)/bin/pip install --quiet --disable-pip-version-check -r requirements-snow.txt
 	@touch $@
 
 demo: $(INSTALLED)  ## the whole platform from nothing to a proof; SCALE=0.1 for less data, BREAK=marts to see a gate close
@@ -39,7 +47,7 @@ status: $(INSTALLED)  ## rows, cursor, lag, last gate and last proof per table
 down: $(INSTALLED)  ## end what `make up` started
 	@$(BIN)/python -m sandbox.demo down --folder $(FOLDER)/up
 
-test: $(INSTALLED) lint  ## lint, types, architecture and all tests
+test: $(INSTALLED) $(SNOW_INSTALLED) lint  ## lint, types, architecture and all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: $(INSTALLED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 from deployments.settings import SnowflakeSettings, SqlServerSettings
 from sandbox.process import Service
+
+# The connector asks the network at every login which cloud it runs in: 5 s a time where no name server answers.
+os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
 
 
 def sql_server_settings(service: Service, user: str = "sa", database: str = "shellcorp") -> SqlServerSettings:

@@ -1,4 +1,4 @@
-"""The Snowflake CLI works against the stand-in. Each run of it takes seconds: few runs, each with several statements."""
+"""The Snowflake CLI works against the stand-in. A run of it takes seconds: few runs, many statements."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from tests.sandbox.snowflake.clients.snow_cli import Snow
 from tests.sandbox.snowflake.snowflake_client import Run
 
 SCRIPT = """
-CREATE TABLE &{table} (id NUMBER(10, 0) NOT NULL, name VARCHAR(20), amount NUMBER(10, 2), at TIMESTAMP_NTZ(3));
-INSERT INTO &{table} VALUES (1, 'it''s; a &{ampersand}', 1.50, '2024-01-31 12:34:56.789'), (2, NULL, NULL, NULL);
+CREATE TABLE &{table} (id NUMBER(10, 0) NOT NULL, name VARCHAR(20), amount NUMBER(10, 2), at TIMESTAMP_NTZ);
+INSERT INTO &{table} VALUES
+    (1, 'it''s; a &{ampersand}', 1.50, '2024-01-31 12:34:56.789'), (2, NULL, NULL, NULL);
 -- a comment; with a semicolon
 SELECT * FROM &{table} ORDER BY id;
 UPDATE &{table} SET amount = 2 WHERE id = 2;
@@ -40,10 +41,8 @@ def test_a_script_with_variables_gives_its_results(snow: Snow, tmp_path: Path) -
 
 def test_csv_and_a_failing_statement_after_a_good_one(snow: Snow, run: Run) -> None:
     run("CREATE TABLE t (id NUMBER)")
-    done = snow.run(
-        "sql", "-q", "INSERT INTO t VALUES (7); SELECT id, 'x,y' AS v FROM t; SELECT nope FROM t; DELETE FROM t",
-        "--format", "csv",
-    )  # fmt: skip
+    statements = "INSERT INTO t VALUES (7); SELECT id, 'x,y' AS v FROM t; SELECT nope FROM t; DELETE FROM t"
+    done = snow.run("sql", "-q", statements, "--format", "csv")
     assert done.returncode == 1
     assert 'ID,V\n7,"x,y"\n' in done.stdout
     assert "000904 (42000)" in done.stderr

@@ -11,10 +11,10 @@ FOLDER ?= .sandbox
 PREFECT_PORT ?= 4200
 MAILBOX_PORT ?= 8025
 
-.PHONY: help install demo up run status down test lint clean
+.PHONY: help install demo up run status down test test-live lint clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 install: $(INSTALLED) $(SNOW_INSTALLED)  ## make .venv and install the requirements, if missing or out of date
 
@@ -49,6 +49,9 @@ down: $(INSTALLED)  ## end what `make up` started
 
 test: $(INSTALLED) $(SNOW_INSTALLED) lint  ## lint, types, architecture and all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+
+test-live: $(INSTALLED)  ## the end-to-end tests on a real SQL Server and Snowflake account: see tests/live.py
+	@$(BIN)/python -m pytest --live tests/e2e
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

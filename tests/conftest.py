@@ -1,4 +1,4 @@
-"""The stand-ins as fixtures: one of each per test process, on free ports, in temporary folders."""
+"""The servers as fixtures: the stand-ins, one of each per test process, and places of a test's own."""
 
 from __future__ import annotations
 
@@ -10,34 +10,41 @@ import pytest
 
 from deployments.settings import SnowflakeSettings, SqlServerSettings
 from sandbox.process import Service
+from tests.live import LiveServers, NoLiveServers
+from tests.places import Places, StandIns, snowflake_settings, sql_server_settings
 
 # The connector asks the network at every login which cloud it runs in: 5 s a time where no name server answers.
 os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
 
 
-def sql_server_settings(service: Service, user: str = "sa", database: str = "shellcorp") -> SqlServerSettings:
-    """Settings that lead to a running stand-in."""
-    return SqlServerSettings(
-        host="127.0.0.1",
-        port=service.port,
-        database=database,
-        user=user,
-        password=service.password(user),
-        encryption="off",
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--live`: only the tests that hold on real servers, on those that the environment names."""
+    parser.addoption(
+        "--live", action="store_true", help="real servers instead of the stand-ins; see tests/live.py"
     )
 
 
-def snowflake_settings(service: Service, database: str = "SHELLCORP") -> SnowflakeSettings:
-    """Settings that lead to a running stand-in."""
-    return SnowflakeSettings(
-        account="standin",
-        user="PLATFORM",
-        password=service.password("PLATFORM"),
-        database=database,
-        host="127.0.0.1",
-        port=service.port,
-        protocol="http",
-    )
+def pytest_configure(config: pytest.Config) -> None:
+    """Say at once which variables are missing."""
+    if config.getoption("live"):
+        try:
+            LiveServers.from_environment()
+        except NoLiveServers as missing:
+            raise pytest.UsageError(str(missing)) from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--live`, leave out what needs the stand-ins."""
+    if config.getoption("live"):
+        live = [item for item in items if item.get_closest_marker("live")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in live])
+        items[:] = live
+
+
+@pytest.fixture(scope="session")
+def places(pytestconfig: pytest.Config) -> Places:
+    """Where tests that bring their own source and warehouse find them."""
+    return LiveServers.from_environment() if pytestconfig.getoption("live") else StandIns()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from flows.ingest.progress import Silence
 from flows.ingest.source.harvest import Harvest
 from tests.ingest.killing import replicate_until_killed
 from tests.ingest.world import World
+from tests.places import Places
 
 NINE = {
     "ACCOUNTS",
@@ -33,10 +34,12 @@ NINE = {
 }
 KILLS = 20
 
+pytestmark = pytest.mark.live
+
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(tmp_path_factory.mktemp("replicate"), scale=0.005) as world:
+def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with World.start(places, tmp_path_factory.mktemp("replicate"), scale=0.005) as world:
         yield world
 
 
@@ -72,7 +75,7 @@ def test_a_second_run_at_once_rolls_back_and_says_so(world: World, monkeypatch: 
         in_time(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(engine, "apply_window", too_late)
-    with pytest.raises(ConcurrentRunError, match="Another run has moved the cursor of pipeline shellcorp"):
+    with pytest.raises(ConcurrentRunError, match=f"moved the cursor of pipeline {world.database}"):
         replicate_until_a_window(world)
     assert world.differences() == {}
     staged = [str(row[0]) for row in world.warehouse_rows("LIST @OPS.LANDING")]

@@ -16,9 +16,12 @@ import pytest
 
 from sandbox.process import Guarded
 from sandbox.service import listen
-from tests.ingest.world import DATABASE, World
+from tests.ingest.world import World
+from tests.places import Places
 
 SERVER_SECONDS = 90
+
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +53,8 @@ def wait_for(api: str, server: Guarded) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(tmp_path_factory.mktemp("flows"), scale=0.01) as world:
+def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with World.start(places, tmp_path_factory.mktemp("flows"), scale=0.01) as world:
         yield world
 
 
@@ -116,7 +119,7 @@ def test_a_difference_fails_the_proof_and_names_table_and_key(world: World, pref
         ({"SQLSERVER_PORT": "1"}, "it cannot be reached: check SQLSERVER_HOST and SQLSERVER_PORT"),
         (
             {"SNOWFLAKE_PASSWORD": "wrong"},
-            "Snowflake account standin: not reachable, or the login was refused",
+            "not reachable, or the login was refused",
         ),
     ],
 )
@@ -145,8 +148,10 @@ def test_a_wrong_password_fails_the_flow_with_that_one_line(world: World, prefec
     assert "check SQLSERVER_USER and SQLSERVER_PASSWORD" in runs[0]["state"]["message"]
 
 
-def test_nothing_replicated_a_stopped_capture_job_and_cdc_off_are_one_line_each(tmp_path: Path) -> None:
-    with World.start(tmp_path, scale=0.001) as world:
+def test_nothing_replicated_a_stopped_capture_job_and_cdc_off_are_one_line_each(
+    places: Places, tmp_path: Path
+) -> None:
+    with World.start(places, tmp_path, scale=0.001) as world:
         new = world.command("flows.status")
         assert (new.returncode, new.stderr) == (0, "")
         assert "Nothing is replicated yet" in new.stdout
@@ -154,10 +159,10 @@ def test_nothing_replicated_a_stopped_capture_job_and_cdc_off_are_one_line_each(
         world.execute("EXEC sys.sp_cdc_stop_job @job_type = N'capture'")
         stopped = world.command("flows.status")
         assert stopped.returncode == 1
-        assert f"The capture job of database {DATABASE} is stopped" in stopped.stderr
+        assert f"The capture job of database {world.database} is stopped" in stopped.stderr
         assert "sp_cdc_start_job" in stopped.stderr
         world.execute("EXEC sys.sp_cdc_start_job @job_type = N'capture'", "EXEC sys.sp_cdc_disable_db")
         off = world.command("flows.status")
         assert off.returncode == 1
-        assert f"Change Data Capture is off in database {DATABASE}" in off.stderr
+        assert f"Change Data Capture is off in database {world.database}" in off.stderr
         assert len(off.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Shellcorp's source and a warehouse, both stand-ins of their own, and replication between them."""
+"""Shellcorp's source and a warehouse at a place of their own, and replication between them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
 from deployments.connections import connect_snowflake, connect_sql_server
-from deployments.settings import SnowflakeSettings, SqlServerSettings
 from flows.ingest import engine, registration
 from flows.ingest.context import Context, Limits
 from flows.ingest.progress import Progress
@@ -23,12 +25,11 @@ from flows.ingest.proof import compare_table
 from flows.ingest.report import ReplicationReport
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
-from sandbox.process import Guarded, Service
+from sandbox.process import Guarded
 from sandbox.shellcorp.install import Size, install
 from sandbox.shellcorp.server import Server
-from tests.conftest import snowflake_settings, sql_server_settings
+from tests.places import Place, Places
 
-DATABASE = "shellcorp"
 SMALL = Limits(max_transactions_per_window=40, chunk_rows=300, chunks_per_round=2)
 PATIENCE_SECONDS = 40.0
 
@@ -38,18 +39,14 @@ class World:
     """A source that fills itself, and a warehouse that follows it."""
 
     folder: Path
-    source: Service
-    warehouse: Service
+    place: Place
 
     @classmethod
     @contextmanager
-    def start(cls, folder: Path, scale: float) -> Iterator[World]:
-        """Both stand-ins, with Shellcorp's tables at a scale (1: about 240,000 rows)."""
-        with (
-            Service.start("sandbox.sqlserver", folder / "source", "--database", DATABASE) as source,
-            Service.start("sandbox.snowflake", folder / "warehouse") as warehouse,
-        ):
-            world = cls(folder, source, warehouse)
+    def start(cls, places: Places, folder: Path, scale: float) -> Iterator[World]:
+        """Shellcorp's tables at a scale (1: about 240,000 rows), captured, and an empty warehouse."""
+        with places.open(folder) as place:
+            world = cls(folder, place)
             install(world.server(), Size(scale, seed=1, today=date(2026, 1, 31)), lambda _: None)
             world.execute("EXEC sys.sp_cdc_change_job @job_type = N'capture', @pollinginterval = 0")
             world.execute("EXEC sys.sp_cdc_stop_job @job_type = N'capture'")
@@ -57,10 +54,22 @@ class World:
             world.wait_for_harvest()
             yield world
 
+    @property
+    def database(self) -> str:
+        """Name of the source's database."""
+        return self.place.administrator.database
+
     # --- the source
 
     def server(self) -> Server:
-        return Server("127.0.0.1", self.source.port, DATABASE, "sa", self.source.password("sa"))
+        administrator = self.place.administrator
+        return Server(
+            administrator.host,
+            administrator.port,
+            administrator.database,
+            administrator.user,
+            administrator.password.get_secret_value(),
+        )
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         with self.server().connect("test", autocommit=True) as connection, connection.cursor() as cursor:
@@ -84,13 +93,7 @@ class World:
     def traffic(self, rate: float, seed: int) -> Iterator[None]:
         """Shellcorp's applications write meanwhile."""
         command = [sys.executable, "-m", "sandbox.shellcorp", "traffic", "--rate", str(rate)]
-        environment = os.environ | {
-            "SHELLCORP_HOST": "127.0.0.1",
-            "SHELLCORP_PORT": str(self.source.port),
-            "SHELLCORP_DATABASE": DATABASE,
-            "SHELLCORP_USER": "sa",
-            "SHELLCORP_PASSWORD": self.source.password("sa"),
-        }
+        environment = os.environ | prefixed("SHELLCORP_", self.place.administrator)
         process = Guarded.start(
             "traffic", [*command, "--seed", str(seed)], self.folder / "traffic", environment
         )
@@ -102,22 +105,16 @@ class World:
 
     # --- replication
 
-    def source_settings(self, user: str = "platform_reader") -> SqlServerSettings:
-        return sql_server_settings(self.source, user)
-
-    def warehouse_settings(self) -> SnowflakeSettings:
-        return snowflake_settings(self.warehouse)
-
     @contextmanager
     def context(
         self, run_id: str = "test", limits: Limits = SMALL, progress: Progress | None = None
     ) -> Iterator[Context]:
         with (
-            closing(connect_sql_server(self.source_settings(), "test")) as source,
-            closing(connect_snowflake(self.warehouse_settings(), '{"flow": "test"}')) as warehouse,
+            closing(connect_sql_server(self.place.reader, "test")) as source,
+            closing(connect_snowflake(self.place.warehouse, '{"flow": "test"}')) as warehouse,
         ):
             sessions = SourceSession(source), WarehouseSession(warehouse)
-            yield Context.open(*sessions, run_id, ZoneInfo("UTC"), limits, progress)
+            yield Context.open(*sessions, run_id, ZoneInfo(self.place.reader.timezone), limits, progress)
 
     def replicate(self, limits: Limits = SMALL, run_id: str = "test") -> ReplicationReport:
         with self.context(run_id, limits) as context:
@@ -145,30 +142,20 @@ class World:
             return {name: table.state for name, table in context.ledger.tables().items()}
 
     def warehouse_rows(self, statement: str) -> list[tuple[Any, ...]]:
-        with closing(connect_snowflake(self.warehouse_settings(), '{"flow": "test"}')) as connection:
+        with closing(connect_snowflake(self.place.warehouse, '{"flow": "test"}')) as connection:
             return WarehouseSession(connection).rows(statement)
 
     # --- the platform's commands
 
     def environment(self, **changes: str) -> dict[str, str]:
         """The environment that leads the platform's commands here."""
-        return os.environ | {
-            "PLATFORM_ENV_FILE": str(self.folder / "none"),
-            "SQLSERVER_HOST": "127.0.0.1",
-            "SQLSERVER_PORT": str(self.source.port),
-            "SQLSERVER_DATABASE": DATABASE,
-            "SQLSERVER_USER": "platform_reader",
-            "SQLSERVER_PASSWORD": self.source.password("platform_reader"),
-            "SQLSERVER_ENCRYPTION": "off",
-            "SNOWFLAKE_ACCOUNT": "standin",
-            "SNOWFLAKE_USER": "PLATFORM",
-            "SNOWFLAKE_PASSWORD": self.warehouse.password("PLATFORM"),
-            "SNOWFLAKE_HOST": "127.0.0.1",
-            "SNOWFLAKE_PORT": str(self.warehouse.port),
-            "SNOWFLAKE_PROTOCOL": "http",
-            "MAIL_HOST": "127.0.0.1",
-            **changes,
-        }
+        return (
+            os.environ
+            | {"PLATFORM_ENV_FILE": str(self.folder / "none"), "MAIL_HOST": "127.0.0.1"}
+            | prefixed("SQLSERVER_", self.place.reader)
+            | prefixed("SNOWFLAKE_", self.place.warehouse)
+            | changes
+        )
 
     def command(self, module: str, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m module …` of the platform."""
@@ -180,3 +167,12 @@ class World:
             timeout=120,
             check=False,
         )
+
+
+def prefixed(prefix: str, settings: BaseSettings) -> dict[str, str]:
+    """Settings as environment variables, secrets included; what is unset is left out."""
+    values = settings.model_dump(exclude_none=True)
+    return {
+        f"{prefix}{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in values.items()
+    }

@@ -49,14 +49,14 @@ def credentials(folder: Path, users: Sequence[str]) -> dict[str, str]:
     missing = [user for user in users if user not in known]
     if missing:
         known |= {user: secrets.token_urlsafe(18) for user in missing}
-        _write_private(file, json.dumps(known, indent=2))
+        write_private(file, json.dumps(known, indent=2))
     return known
 
 
 def announce(folder: Path, port: int, **more: str | int) -> None:
     """Tell whoever waits in the folder that the service now accepts connections."""
     endpoint = {"host": "127.0.0.1", "port": port, "pid": os.getpid(), **more}
-    _write_private(folder / ENDPOINT, json.dumps(endpoint))
+    write_private(folder / ENDPOINT, json.dumps(endpoint))
 
 
 def end_with_parent(stop: Callable[[], None]) -> None:
@@ -83,7 +83,7 @@ def end_with_parent(stop: Callable[[], None]) -> None:
         threading.Thread(target=watch, args=(int(parent),), name="parent watch", daemon=True).start()
 
 
-def _write_private(file: Path, text: str) -> None:
+def write_private(file: Path, text: str) -> None:
     """Write a file that only its owner reads, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(f".{os.getpid()}")

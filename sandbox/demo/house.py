@@ -141,7 +141,7 @@ class House:
             "SQLSERVER_DATABASE": SOURCE_DATABASE,
             "SQLSERVER_USER": "platform_reader",
             "SQLSERVER_PASSWORD": self.sql_server.password("platform_reader"),
-            "SQLSERVER_ENCRYPTION": "off",
+            "SQLSERVER_ENCRYPTION": "require",
             "SNOWFLAKE_ACCOUNT": "standin",
             "SNOWFLAKE_USER": "PLATFORM",
             "SNOWFLAKE_PASSWORD": self.snowflake.password("PLATFORM"),

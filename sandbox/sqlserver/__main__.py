@@ -1,6 +1,6 @@
 """Start the stand-in SQL Server: `python -m sandbox.sqlserver --folder FOLDER [--port 0] [--database NAME]`.
 
-It listens on 127.0.0.1 only, keeps its databases and the passwords of its logins in the folder.
+It listens on 127.0.0.1 only; databases, the logins' passwords and its certificate are kept in the folder.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import duckdb
 from sandbox import service
 from sandbox.sqlserver import cdc
 from sandbox.sqlserver.engine.engine import StandInEngine
+from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.server import TdsServer
 
 LOGINS = ("sa", "platform_reader")
@@ -36,7 +37,8 @@ def main() -> None:
     job = cdc.CaptureJob(engine.new_connection(), polling_interval=arguments.polling_interval)
     job.start()
     listener = service.listen(arguments.port, "SQL Server")
-    server = TdsServer(engine, listener)
+    offer = TlsOffer.in_folder(arguments.folder, required=arguments.encryption == "required")
+    server = TdsServer(engine, listener, offer)
     service.end_with_parent(server.shutdown)
     service.announce(arguments.folder, listener.getsockname()[1])
     server.serve_forever()
@@ -54,6 +56,12 @@ def _arguments() -> argparse.Namespace:
         "--polling-interval",
         type=float,
         help="seconds between two scans of the capture job, instead of its own",
+    )
+    parser.add_argument(
+        "--encryption",
+        choices=("optional", "required"),
+        default="optional",
+        help="required: clients that do not encrypt are refused (SQL Server's Force Encryption)",
     )
     return parser.parse_args()
 

@@ -152,6 +152,8 @@ class LoginRequest:
     application: str = ""
     host: str = ""
     packet_size: int = 4096
+    tds_version: int = 0x74000004
+    """The version that the session speaks: 7.4, or 8.0 (0x08000000)."""
     options: dict[str, str] = field(default_factory=dict)
 
 

@@ -1,10 +1,22 @@
-"""From the first packet to a logged-in session: PRELOGIN, then LOGIN7."""
+"""From the first packet to a logged-in session: PRELOGIN, TLS where the sides agree on it, then LOGIN7."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from sandbox.sqlserver.results import Engine, EngineSession, LoginRequest, Message, SqlServerError
 from sandbox.sqlserver.tds import tokens
 from sandbox.sqlserver.tds.cursor import ProtocolError
+from sandbox.sqlserver.tds.encryption import (
+    TLS_HANDSHAKE,
+    Agreement,
+    Encryption,
+    Extent,
+    TlsOffer,
+    encryption_required,
+    start_tls,
+    start_with_tls,
+)
 from sandbox.sqlserver.tds.login7 import parse_login7
 from sandbox.sqlserver.tds.packets import (
     DEFAULT_PACKET_SIZE,
@@ -13,33 +25,71 @@ from sandbox.sqlserver.tds.packets import (
     PacketWriter,
     negotiated_packet_size,
 )
-from sandbox.sqlserver.tds.prelogin import Encryption, parse_prelogin, prelogin_response
+from sandbox.sqlserver.tds.prelogin import Option, parse_prelogin, prelogin_response
 from sandbox.sqlserver.tds.tokens import Change
+from sandbox.sqlserver.tds.transport import Transport
 
 LANGUAGE = "us_english"
 
 
-def shake_hands(
-    reader: PacketReader, packets: PacketWriter, engine: Engine
-) -> tuple[LoginRequest, EngineSession] | None:
+@dataclass(frozen=True)
+class Client:
+    """A connection that has not logged in yet."""
+
+    transport: Transport
+    reader: PacketReader
+    packets: PacketWriter
+
+
+def shake_hands(client: Client, engine: Engine, offer: TlsOffer) -> tuple[LoginRequest, EngineSession] | None:
     """Log a client in; None when it left, or was refused and told so.
 
     Raises:
-        ProtocolError: it does not speak TDS 7.4; OSError: the connection broke.
+        ProtocolError: it speaks neither TDS 7.4 nor 8.0; OSError: the connection broke, TLS among it.
     """
-    message = reader.read_message()
+    if client.transport.peek() == TLS_HANDSHAKE and not start_with_tls(client.transport, offer):
+        return None
+    message = client.reader.read_message()
+    refused = offer.required and not client.transport.is_encrypted
+    extent = Extent.NOTHING
     if message is not None and message.type == PacketType.PRELOGIN:
-        parse_prelogin(message.data)
-        # A client that insists on encryption leaves at this answer. TLS would begin here.
-        packets.write(prelogin_response(Encryption.NOT_SUPPORTED))
-        packets.end()
-        message = reader.read_message()
+        agreement = _agree(client, offer, message.data)
+        refused, extent = agreement.refused, agreement.extent
+        if extent is not Extent.NOTHING and not start_tls(
+            client.transport, client.reader, client.packets, offer
+        ):
+            return None
+        message = client.reader.read_message()
     if message is None:
         return None
     if message.type != PacketType.LOGIN7:
+        if refused:
+            raise ProtocolError("encryption is required, and the client has said that it does not support it")
         raise ProtocolError(f"a message of type 0x{message.type:02X} instead of a login")
+    if extent is Extent.LOGIN:
+        client.transport.decrypt()
+    return _log_in(client.packets, engine, message.data, refused=refused)
+
+
+def _agree(client: Client, offer: TlsOffer, prelogin: bytes) -> Agreement:
+    """Answer PRELOGIN. In TDS 8.0 everything is encrypted already, whatever the option says."""
+    asked = parse_prelogin(prelogin).get(Option.ENCRYPTION)
+    if client.transport.is_encrypted:
+        agreement = Agreement(Encryption.NOT_SUPPORTED, Extent.NOTHING)
+    else:
+        agreement = offer.agree(asked[0] if asked else None)
+    client.packets.write(prelogin_response(agreement.answer))
+    client.packets.end()
+    return agreement
+
+
+def _log_in(
+    packets: PacketWriter, engine: Engine, login7: bytes, *, refused: bool
+) -> tuple[LoginRequest, EngineSession] | None:
     try:
-        login = parse_login7(message.data)
+        if refused:
+            raise encryption_required()
+        login = parse_login7(login7)
         session = engine.login(login)
     except SqlServerError as refusal:
         packets.write(tokens.error(refusal))
@@ -62,7 +112,7 @@ def _welcome(packets: PacketWriter, login: LoginRequest, database: str) -> None:
         tokens.collation_change(),
         tokens.text_change(Change.LANGUAGE, LANGUAGE, ""),
         tokens.information(Message(5703, f"Changed language setting to {LANGUAGE}.")),
-        tokens.login_acknowledged(),
+        tokens.login_acknowledged(login.tds_version),
         tokens.text_change(Change.PACKET_SIZE, str(size), str(DEFAULT_PACKET_SIZE)),
         tokens.done(tokens.Done.STATEMENT, tokens.DoneStatus.FINAL),
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.sqlserver.results import LoginRequest, SqlServerError
 from sandbox.sqlserver.tds.cursor import UNICODE, Cursor, ProtocolError, decoded
 
-TDS_7_4 = 0x74000004
+TDS_7_4, TDS_8_0 = 0x74000004, 0x08000000
 INTEGRATED_SECURITY = 0x80
 CHANGE_PASSWORD = 0x01
 # Offsets of (position, length) pairs in the fixed part.
@@ -25,10 +25,10 @@ def parse_login7(data: bytes) -> LoginRequest:
     version, packet_size = cursor.integer(4), cursor.integer(4)
     cursor.skip(12)
     _, option_flags_2, _, option_flags_3 = cursor.take(4)
-    if version < TDS_7_4:
+    if version < TDS_7_4 and version != TDS_8_0:
         raise SqlServerError(
             17832,
-            f"The login asks for TDS version 0x{version:08X}; this stand-in for SQL Server speaks 7.4 only.",
+            f"The login asks for TDS version 0x{version:08X}; this stand-in for SQL Server speaks 7.4, 8.0.",
             severity=20,
         )
     user = _text(data, USER)
@@ -52,6 +52,7 @@ def parse_login7(data: bytes) -> LoginRequest:
         application=_text(data, APPLICATION),
         host=_text(data, HOST),
         packet_size=packet_size,
+        tds_version=min(version, TDS_7_4),
         options={"library": _text(data, LIBRARY), "language": _text(data, LANGUAGE)},
     )
 

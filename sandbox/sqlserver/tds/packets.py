@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 import numpy as np
 
 from sandbox.sqlserver.tds.cursor import ProtocolError
+from sandbox.sqlserver.tds.transport import Transport
 
 HEADER_SIZE = 8
 DEFAULT_PACKET_SIZE = 4096
@@ -50,10 +50,10 @@ class ClientMessage:
 
 
 class PacketReader:
-    """Reads whole messages from a socket."""
+    """Reads whole messages from a connection."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._stream = connection.makefile("rb")
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def read_message(self) -> ClientMessage | None:
         """The next message; None when the client has closed the connection.
@@ -63,7 +63,7 @@ class PacketReader:
         """
         message_type, status, payload = -1, PacketStatus.NORMAL, bytearray()
         while not status & PacketStatus.END_OF_MESSAGE:
-            header = self._stream.read(HEADER_SIZE)
+            header = self._transport.read(HEADER_SIZE)
             if len(header) < HEADER_SIZE:
                 return None
             # An attention can cut off a message that the client has not finished: the message is void.
@@ -76,7 +76,7 @@ class PacketReader:
             size = int.from_bytes(header[2:4], "big")
             if not HEADER_SIZE <= size <= LARGEST_PACKET_SIZE:
                 raise ProtocolError(f"a packet of {size} bytes")
-            body = self._stream.read(size - HEADER_SIZE)
+            body = self._transport.read(size - HEADER_SIZE)
             if len(body) < size - HEADER_SIZE:
                 return None
             payload += body
@@ -87,11 +87,11 @@ class PacketReader:
 
 
 class PacketWriter:
-    """Cuts a response into packets and sends them: the only place that writes to a client's socket."""
+    """Cuts a response into packets and sends them: the only place that writes TDS to a client."""
 
-    def __init__(self, connection: socket.socket, session_id: int) -> None:
+    def __init__(self, transport: Transport, session_id: int) -> None:
         self.packet_size = DEFAULT_PACKET_SIZE
-        self._connection = connection
+        self._transport = transport
         self._session_id = session_id
         self._sequence = 0
         self._pending = bytearray()
@@ -103,14 +103,14 @@ class PacketWriter:
         # The last packet carries END_OF_MESSAGE, so one byte at least stays here until `end`.
         full = (len(self._pending) - 1) // size
         if full > 0:
-            self._connection.sendall(self._framed(full, size))
+            self._transport.send(self._framed(full, size))
             del self._pending[: full * size]
 
-    def end(self) -> None:
-        """Send the rest as the last packet of the message."""
+    def end(self, kind: PacketType = PacketType.RESPONSE) -> None:
+        """Send the rest as the last packet of the message; only one that fits a packet has another kind."""
         size = len(self._pending)
-        header = self._header(PacketStatus.END_OF_MESSAGE, size, self._next_sequence(1))
-        self._connection.sendall(header + self._pending)
+        header = self._header(PacketStatus.END_OF_MESSAGE, size, self._next_sequence(1), kind)
+        self._transport.send(header + self._pending)
         self._pending.clear()
         self._sequence = 0
 
@@ -122,9 +122,11 @@ class PacketWriter:
         packets[:, HEADER_SIZE:] = payload.reshape(count, size)
         return packets.data.cast("B")
 
-    def _header(self, status: PacketStatus, size: int, sequence: int) -> bytes:
+    def _header(
+        self, status: PacketStatus, size: int, sequence: int, kind: PacketType = PacketType.RESPONSE
+    ) -> bytes:
         return (
-            bytes((PacketType.RESPONSE, status))
+            bytes((kind, status))
             + (HEADER_SIZE + size).to_bytes(2, "big")
             + self._session_id.to_bytes(2, "big")
             + bytes((sequence, 0))

@@ -21,15 +21,6 @@ class Option(IntEnum):
     TERMINATOR = 0xFF
 
 
-class Encryption(IntEnum):
-    """What a side says about TLS."""
-
-    OFF = 0x00
-    ON = 0x01
-    NOT_SUPPORTED = 0x02
-    REQUIRED = 0x03
-
-
 def parse_prelogin(data: bytes) -> dict[int, bytes]:
     """The options that a client sent. Raises ProtocolError when the message is broken."""
     options: dict[int, bytes] = {}
@@ -43,7 +34,7 @@ def parse_prelogin(data: bytes) -> dict[int, bytes]:
     return options
 
 
-def prelogin_response(encryption: Encryption) -> bytes:
+def prelogin_response(encryption: int) -> bytes:
     """The server's options; no multiple active result sets (MARS)."""
     options = {
         Option.VERSION: SERVER_VERSION + bytes(2),

@@ -9,6 +9,7 @@ import threading
 from itertools import count
 
 from sandbox.sqlserver.results import Engine
+from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.session import Connection
 
 FIRST_USER_SESSION = 51
@@ -22,8 +23,9 @@ log = logging.getLogger(__name__)
 class TdsServer:
     """Serves an engine to TDS clients on a listening socket, which the caller has bound."""
 
-    def __init__(self, engine: Engine, listener: socket.socket) -> None:
+    def __init__(self, engine: Engine, listener: socket.socket, offer: TlsOffer) -> None:
         self._engine = engine
+        self._offer = offer
         self._listener = listener
         self._ids = count(FIRST_USER_SESSION)
         self._clients: dict[int, tuple[Connection, threading.Thread]] = {}
@@ -57,7 +59,7 @@ class TdsServer:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         session_id = next(self._ids) % LARGEST_SESSION
         log.info("session %d: connected from %s", session_id, address)
-        connection = Connection(client, session_id, self._engine)
+        connection = Connection(client, session_id, self._engine, self._offer)
         thread = threading.Thread(target=self._run, args=(connection,), name=f"tds-{session_id}", daemon=True)
         with self._clients_lock:
             self._clients[session_id] = connection, thread

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from sandbox.sqlserver.results import Engine, EngineSession, LoginRequest, SqlServerError
 from sandbox.sqlserver.tds import tokens
 from sandbox.sqlserver.tds.cursor import ProtocolError
+from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.errors import not_modelled
-from sandbox.sqlserver.tds.handshake import shake_hands
+from sandbox.sqlserver.tds.handshake import Client, shake_hands
 from sandbox.sqlserver.tds.packets import (
     ClientMessage,
     PacketReader,
@@ -27,6 +28,7 @@ from sandbox.sqlserver.tds.packets import (
 from sandbox.sqlserver.tds.prepared import PreparedStatements
 from sandbox.sqlserver.tds.requests import parse_batch, parse_calls, parse_transaction_request
 from sandbox.sqlserver.tds.response import FATAL_SEVERITY, Cancelled, Response, write_batch, write_call
+from sandbox.sqlserver.tds.transport import Transport
 
 HANDSHAKE_SECONDS = 30
 REPEAT_CANCEL_SECONDS = 0.05
@@ -46,19 +48,22 @@ class Request:
 class Connection:
     """A client's connection, from its PRELOGIN to its end."""
 
-    def __init__(self, client: socket.socket, session_id: int, engine: Engine) -> None:
+    def __init__(self, client: socket.socket, session_id: int, engine: Engine, offer: TlsOffer) -> None:
         self.id = session_id
         self._client = client
         self._engine = engine
-        self._reader = PacketReader(client)
-        self._packets = PacketWriter(client, session_id)
+        self._offer = offer
+        self._transport = Transport(client)
+        self._reader = PacketReader(self._transport)
+        self._packets = PacketWriter(self._transport, session_id)
 
     def run(self) -> None:
         """Serve the client until it leaves, or until `disconnect`."""
         try:
-            self._client.settimeout(HANDSHAKE_SECONDS)
-            welcome = shake_hands(self._reader, self._packets, self._engine)
-            self._client.settimeout(None)
+            self._transport.limit(HANDSHAKE_SECONDS)
+            newcomer = Client(self._transport, self._reader, self._packets)
+            welcome = shake_hands(newcomer, self._engine, self._offer)
+            self._transport.limit(None)
             if welcome is not None:
                 Session(self, self._reader, self._packets, self._engine, *welcome).serve()
         except ProtocolError as problem:

@@ -103,9 +103,9 @@ def transaction_change(change: TransactionChanged) -> bytes:
     return environment_change(kind, bytes(1), descriptor)
 
 
-def login_acknowledged() -> bytes:
-    """LOGINACK: T-SQL, TDS 7.4."""
-    version = (0x74000004).to_bytes(4, "big")
+def login_acknowledged(tds_version: int) -> bytes:
+    """LOGINACK: T-SQL, and the version of TDS that the session speaks."""
+    version = tds_version.to_bytes(4, "big")
     return _counted(0xAD, b"\x01" + version + b_varchar("Microsoft SQL Server") + SERVER_VERSION)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pymssql
 import pytest
 
+from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.server import TdsServer
 from tests.sandbox.sqlserver.tds.canned_engine import PASSWORD, CannedEngine
 
@@ -49,16 +51,30 @@ class Served:
             return rows
 
 
-@pytest.fixture
-def served() -> Iterator[Served]:
+@contextmanager
+def serve(offer: TlsOffer) -> Iterator[Served]:
+    """A server that ends with the block."""
     listener = socket.create_server(("127.0.0.1", 0))
     engine = CannedEngine()
-    server = TdsServer(engine, listener)
+    server = TdsServer(engine, listener, offer)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     running = Served(engine, server, thread, listener.getsockname()[1])
-    yield running
-    running.stop()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def tls_offer(tmp_path_factory: pytest.TempPathFactory) -> TlsOffer:
+    return TlsOffer.in_folder(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def served(tls_offer: TlsOffer) -> Iterator[Served]:
+    with serve(tls_offer) as running:
+        yield running
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sandbox.sqlserver.tds.packets import (
     PacketWriter,
     negotiated_packet_size,
 )
+from sandbox.sqlserver.tds.transport import Transport
 
 SIZE = 512
 ROOM = SIZE - 8
@@ -31,7 +32,7 @@ def sent(messages: list[list[bytes]]) -> bytes:
     """All bytes that a writer sends for messages that are written in portions."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        writer = PacketWriter(ours, 51)
+        writer = PacketWriter(Transport(ours), 51)
         writer.packet_size = SIZE
         received = bytearray()
 
@@ -83,7 +84,7 @@ def test_a_message_in_packets_of_any_size_is_read_whole(data: bytes, cuts: list[
             header = struct.pack(">BBHHBB", 3, stop == len(data), 8 + stop - start, 0, 0, 0)
             ours.sendall(header + data[start:stop])
         ours.shutdown(socket.SHUT_WR)
-        reader = PacketReader(theirs)
+        reader = PacketReader(Transport(theirs))
         message = reader.read_message()
         assert message is not None
         assert (message.type, message.data) == (3, data)
@@ -95,7 +96,7 @@ def test_a_packet_of_another_type_inside_a_message() -> None:
     with ours, theirs:
         ours.sendall(struct.pack(">BBHHBB", 3, 0, 8, 0, 0, 0) + struct.pack(">BBHHBB", 1, 1, 8, 0, 0, 0))
         with pytest.raises(ProtocolError, match="0x01 inside a message of type 0x03"):
-            PacketReader(theirs).read_message()
+            PacketReader(Transport(theirs)).read_message()
 
 
 @pytest.mark.parametrize(

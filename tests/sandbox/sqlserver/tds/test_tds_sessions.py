@@ -76,12 +76,6 @@ def test_a_wrong_password_is_error_18456_and_the_end(served: Served) -> None:
     assert served.engine.sessions == []
 
 
-def test_a_client_that_requires_encryption_does_not_get_in(served: Served) -> None:
-    with pytest.raises(pymssql.OperationalError):
-        served.connect(encryption="require")
-    assert served.engine.sessions == []
-
-
 def test_sessions_run_at_the_same_time(served: Served) -> None:
     """Each of eight queries waits until all of them run."""
     meeting = threading.Barrier(8, timeout=10)

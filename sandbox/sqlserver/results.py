@@ -103,9 +103,6 @@ class OutputValue:
     value: Any
 
 
-Result = ResultSet | Done | Message | DatabaseChanged | TransactionChanged | ReturnStatus | OutputValue
-
-
 class SqlServerError(Exception):
     """An error as SQL Server reports it, with its number and severity."""
 
@@ -126,6 +123,27 @@ class SqlServerError(Exception):
         self.state = state
         self.line = line
         self.procedure = procedure
+
+
+@dataclass(frozen=True)
+class ErrorRaised:
+    """A statement ended with an error, and the batch goes on."""
+
+    error: SqlServerError
+    terminated: bool = False
+    """Message 3621 tells that the statement was terminated."""
+
+
+Result = (
+    ResultSet
+    | Done
+    | Message
+    | DatabaseChanged
+    | TransactionChanged
+    | ReturnStatus
+    | OutputValue
+    | ErrorRaised
+)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sandbox.sqlserver.engine.bound import Bound
 from sandbox.sqlserver.engine.context import SessionContext
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.ddl_parser import DdlParser
+from sandbox.sqlserver.engine.endings import LeftScopeError, is_compiling
 from sandbox.sqlserver.engine.lexer import unquote
 from sandbox.sqlserver.engine.literals import literal, plain_value, value_type
 from sandbox.sqlserver.engine.procedures import ProcedureDef, bind_arguments
@@ -166,7 +167,7 @@ def _executesql(session: Session, parameters: list[Parameter]) -> Iterator[Resul
     for name in outputs:
         sql_type, value = frame[name]
         yield OutputValue(f"@{name}", sql_type, value)
-    yield ReturnStatus(0)
+    yield ReturnStatus(session.state.error_number)
 
 
 def _declared(text: str) -> list[tuple[str, SqlType, bool]]:
@@ -205,6 +206,10 @@ def run_text(session: Session, text: str, frame: Variables) -> Iterator[Result]:
                 217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32)."
             )
         yield from Interpreter(session, Frame(frame)).run(parse_batch(text))
+    except SqlServerError as error:
+        if is_compiling(error):
+            raise LeftScopeError(error) from error
+        raise
     finally:
         session.nest_level -= 1
     if session.database != before:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from sandbox.sqlserver.engine import datatypes, execute, raising, script, set_options, statements, variables
+from sandbox.sqlserver.engine import (
+    datatypes,
+    endings,
+    execute,
+    raising,
+    script,
+    set_options,
+    statements,
+    variables,
+)
 from sandbox.sqlserver.engine.dialect import parse_expression
 from sandbox.sqlserver.engine.errors import translate
+from sandbox.sqlserver.engine.lexer import first_word
 from sandbox.sqlserver.engine.literals import read_moment
 from sandbox.sqlserver.results import (
     DatabaseChanged,
+    ErrorRaised,
     Message,
     Result,
     SqlServerError,
@@ -23,8 +34,7 @@ from sandbox.sqlserver.results import (
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
 
-_ENDS_TRANSACTION = {241, 242, 245, 8114, 8169, 1205, 3930, 3960}
-"""Errors that end the whole transaction even without XACT_ABORT: conversions, deadlocks, conflicts."""
+_WRITES = {"INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "ALTER"}
 
 
 class Leave(Exception):  # noqa: N818 - control of flow
@@ -41,7 +51,6 @@ class Frame:
     """The variables of a batch or procedure: type and value by lower-case name."""
 
     variables: dict[str, tuple[SqlType, Any]] = field(default_factory=dict)
-    try_depth: int = 0
 
 
 class Interpreter:
@@ -85,30 +94,41 @@ class Interpreter:
             yield from self._simple(statement)
             self.session.state.error_number = 0
         except (SqlServerError, duckdb.Error) as problem:
-            error = translate(problem) if isinstance(problem, duckdb.Error) else problem
-            error.line = error.line if error.line > 1 else statement.line
-            yield from self._failed(error)
-            raise error from problem
+            yield from self._failed(problem, statement)
 
-    def _failed(self, error: SqlServerError) -> Iterator[Result]:
-        """Undo what the statement did; end or doom the transaction where SQL Server does."""
-        session = self.session
-        session.state.error_number = error.number
+    def _failed(
+        self, problem: SqlServerError | duckdb.Error, statement: script.Statement
+    ) -> Iterator[Result]:
+        """Undo what the statement did; end or doom the transaction where SQL Server does.
+
+        Raises:
+            SqlServerError: the error, where it ends more than its statement or a TRY waits for it.
+        """
+        session, state = self.session, self.session.state
+        error = translate(problem) if isinstance(problem, duckdb.Error) else problem
+        error.line = error.line if error.line > 1 else statement.line
+        state.error_number, state.row_count = error.number, 0
         session.undo_statement()
-        if session.transaction_count and (session.state.xact_abort or error.number in _ENDS_TRANSACTION):
-            if self.frame.try_depth and session.work is not None:
-                session.work.is_doomed = True
+        if session.transaction_count and endings.ends_transaction(error, xact_abort=state.xact_abort):
+            if session.try_depth and session.work is not None:
+                session.work.is_doomed = session.work.ends_with_batch = True
             else:
                 yield from session.abort_transaction()
+        goes_on = endings.ending(error, xact_abort=state.xact_abort) is endings.Ending.STATEMENT
+        if session.try_depth or not goes_on:
+            raise error from problem
+        is_write = isinstance(statement, script.Sql) and first_word(statement.text) in _WRITES
+        yield ErrorRaised(error, terminated=is_write and endings.is_terminated(error))
 
     # --- control of flow
 
     def _if(self, statement: script.If) -> Iterator[Result]:
-        holds = self._condition(statement.condition, statement.line)
-        yield from self._body(statement.then if holds else statement.otherwise)
+        holds = yield from self._condition(statement)
+        if holds is not None:
+            yield from self._body(statement.then if holds else statement.otherwise)
 
     def _while(self, statement: script.While) -> Iterator[Result]:
-        while self._condition(statement.condition, statement.line):
+        while (yield from self._condition(statement)):
             if self.session.is_cancelled():
                 raise SqlServerError(3617, "The statement was cancelled by its client.", severity=11)
             try:
@@ -121,14 +141,14 @@ class Interpreter:
 
     def _try(self, statement: script.TryCatch) -> Iterator[Result]:
         state = self.session.state
-        self.frame.try_depth += 1
+        self.session.try_depth += 1
         try:
             try:
                 yield from self._body(statement.body)
             finally:
-                self.frame.try_depth -= 1
+                self.session.try_depth -= 1
         except SqlServerError as error:
-            if error.severity >= 20 or error.number == 3617:
+            if error.severity >= 20 or error.number == 3617 or endings.is_compiling(error):
                 raise
             before, state.caught = state.caught, error
             try:
@@ -143,17 +163,16 @@ class Interpreter:
         yield from ()
         raise Leave(statement.kind, value)
 
-    def _condition(self, text: str, line: int) -> bool:
+    def _condition(self, statement: script.If | script.While) -> Generator[Result, None, bool | None]:
+        """Whether the condition holds; None where it is an error that the batch survives."""
         binder = self.session.binder(self.frame.variables)
         try:
-            condition = binder.condition(parse_expression(text))
+            condition = binder.condition(parse_expression(statement.condition))
             row = self.session.connection.execute(f"SELECT coalesce({condition}, false)").fetchone()
         except (SqlServerError, duckdb.Error) as problem:
-            error = translate(problem) if isinstance(problem, duckdb.Error) else problem
-            error.line = line
-            self.session.undo_statement()
-            raise error from problem
-        self.session.state.row_count = 1
+            yield from self._failed(problem, statement)
+            return None
+        self.session.state.row_count, self.session.state.error_number = 1, 0
         return bool(row and row[0])
 
     def _value(self, text: str, target: SqlType | None = None) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sandbox.sqlserver.engine import script, variables
+from sandbox.sqlserver.engine.endings import RaisedError, ThrownError
 from sandbox.sqlserver.results import Message, Result, SqlServerError, SqlType
 
 if TYPE_CHECKING:
@@ -34,14 +35,14 @@ def raise_error(
         session.state.error_number = 0
         yield Message(50000, text, severity, state, statement.line)
         return
-    raise SqlServerError(50000, text, severity=severity, state=state, line=statement.line)
+    raise RaisedError(50000, text, severity=severity, state=state, line=statement.line)
 
 
 def _thrown(session: Session, values: list[Any], line: int) -> SqlServerError:
     if values:
         if len(values) != 3:
             return SqlServerError(102, "Incorrect syntax near 'THROW'.", severity=15)
-        return SqlServerError(int(values[0]), str(values[1]), severity=16, state=int(values[2]), line=line)
+        return ThrownError(int(values[0]), str(values[1]), severity=16, state=int(values[2]), line=line)
     caught = session.state.caught
     if caught is None:
         return SqlServerError(
@@ -51,7 +52,7 @@ def _thrown(session: Session, values: list[Any], line: int) -> SqlServerError:
             "inside a CATCH block, or add error parameters to the THROW statement.",
             severity=15,
         )
-    return SqlServerError(
+    return ThrownError(
         caught.number,
         caught.text,
         severity=caught.severity,

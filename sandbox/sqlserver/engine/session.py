@@ -20,6 +20,7 @@ from sandbox.sqlserver.engine.model import TableDef
 from sandbox.sqlserver.engine.work import Work
 from sandbox.sqlserver.results import (
     Done,
+    ErrorRaised,
     LoginRequest,
     Message,
     Parameter,
@@ -80,6 +81,8 @@ class Session:
         self.work: Work | None = None
         self.transaction_count = 0
         self.nest_level = 0
+        self.try_depth = 0
+        """How many TRY blocks, of all scopes, wait for an error."""
         self._database = database
         self._descriptor = 0
         self._cancelled = threading.Event()
@@ -130,6 +133,7 @@ class Session:
     def _guarded(self, results: Iterator[Result]) -> Iterator[Result]:
         try:
             yield from results
+            yield from self._end_batch()
         except GeneratorExit:  # the client went away, or wants no more
             self.undo_statement()
             raise
@@ -138,6 +142,18 @@ class Session:
             raise
         except duckdb.Error as error:
             raise translate(error) from error
+
+    def _end_batch(self) -> Iterator[Result]:
+        """A transaction that an error in a TRY block doomed does not outlive its batch."""
+        if self.work is not None and self.work.ends_with_batch:
+            yield from self.abort_transaction()
+            yield ErrorRaised(
+                SqlServerError(
+                    3998,
+                    "Uncommittable transaction is detected at the end of the batch. The transaction is "
+                    "rolled back.",
+                )
+            )
 
     # --- what statements need
 

@@ -68,6 +68,7 @@ class Work:
         """The catalog with this transaction's own DDL, once there is any."""
         self.is_open = False
         self.is_doomed = False
+        self.ends_with_batch = False
         self._is_opaque = False
         self._pinned: dict[str, int] = {}
         self._steps: list[Step] = []
@@ -169,8 +170,20 @@ class Work:
         Raises:
             SqlServerError: 3960 where the transaction read an old snapshot (it cannot be taken again).
         """
-        if self.is_open:
+        if self.is_open and not self._is_untouched():
             self._back_to(self._whole)
+
+    def _is_untouched(self) -> bool:
+        """Whether the failed statement wrote nothing, and DuckDB did not give the transaction up."""
+        if self._is_opaque or len(self._steps) > self._whole.steps:
+            return False
+        try:
+            self.connection.execute("SELECT 1").fetchall()
+        except duckdb.TransactionException:
+            return False
+        del self._records[self._whole.records :]
+        self._command_id = self._whole.command_id
+        return True
 
     def end_statement(self) -> None:
         """A statement went well: an error of a later one does not undo it."""

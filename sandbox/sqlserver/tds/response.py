@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from sandbox.sqlserver import results
 from sandbox.sqlserver.results import (
     DatabaseChanged,
+    ErrorRaised,
     Message,
     OutputValue,
     Parameter,
@@ -22,6 +23,7 @@ from sandbox.sqlserver.tds.rows import RowEncoder
 from sandbox.sqlserver.tds.tokens import DoneStatus
 
 FATAL_SEVERITY = 20
+_TERMINATED = Message(3621, "The statement has been terminated.", state=0)
 
 
 class Cancelled(Exception):  # noqa: N818 - reads as what happened
@@ -54,12 +56,16 @@ class Response:
         status = DoneStatus.FINAL if rows is None else DoneStatus.COUNT
         self._held = (kind, status | (DoneStatus.ERROR if error else 0), command, rows or 0)
 
-    def error(self, problem: SqlServerError, kind: tokens.Done = tokens.Done.STATEMENT) -> None:
+    def error(
+        self, problem: SqlServerError, kind: tokens.Done = tokens.Done.STATEMENT, *, terminated: bool = False
+    ) -> None:
         """An error, and the end of what raised it. After an attention nobody waits for it."""
         self.is_fatal = self.is_fatal or problem.severity >= FATAL_SEVERITY
         if self._is_cancelled():
             return
         self.token(tokens.error(problem))
+        if terminated:
+            self.token(tokens.information(_TERMINATED))
         self.done(kind, error=True)
 
     def attention(self) -> None:
@@ -90,6 +96,8 @@ def write_batch(response: Response, batch: Iterable[Result]) -> None:
         for result in batch:
             if isinstance(result, results.Done):
                 response.done(tokens.Done.STATEMENT, result.rows, result.command)
+            elif isinstance(result, ErrorRaised):
+                response.error(result.error, terminated=result.terminated)
             elif isinstance(result, ReturnStatus):
                 response.token(tokens.return_status(result.value))
                 response.done(tokens.Done.PROCEDURE)
@@ -108,6 +116,8 @@ def write_call(response: Response, call: Iterable[Result], parameters: list[Para
         for result in call:
             if isinstance(result, results.Done):
                 response.done(tokens.Done.IN_PROCEDURE, result.rows, result.command)
+            elif isinstance(result, ErrorRaised):
+                response.error(result.error, tokens.Done.IN_PROCEDURE, terminated=result.terminated)
             elif isinstance(result, ReturnStatus):
                 status = result
             elif isinstance(result, OutputValue):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.sqlserver.engine.engine import StandInEngine
-from sandbox.sqlserver.results import LoginRequest, Result, ResultSet, SqlServerError, SqlType
+from sandbox.sqlserver.results import ErrorRaised, LoginRequest, Result, ResultSet, SqlServerError, SqlType
 
 DATABASE = "shop"
 PASSWORDS = {"sa": "owner", "platform_reader": "reader"}
@@ -40,15 +40,20 @@ class Client:
             if isinstance(result, ResultSet):
                 _ = [_rows(batch) for batch in result.batches]
             found.append(result)
+        _raise_first_error(found)
         return found
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of all result sets."""
         rows: list[tuple[Any, ...]] = []
+        others: list[Result] = []
         for result in self.session.batch(sql):
             if isinstance(result, ResultSet):
                 for batch in result.batches:
                     rows += _rows(batch)
+            else:
+                others.append(result)
+        _raise_first_error(others)
         return rows
 
     def value(self, expression: str) -> Any:
@@ -68,6 +73,13 @@ class Client:
         with pytest.raises(SqlServerError) as caught:
             self.results(sql)
         return caught.value.number
+
+
+def _raise_first_error(results: list[Result]) -> None:
+    """An error that did not end its batch, as a driver raises it: afterwards."""
+    for result in results:
+        if isinstance(result, ErrorRaised):
+            raise result.error
 
 
 def _rows(batch: Any) -> list[tuple[Any, ...]]:

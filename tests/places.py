@@ -48,7 +48,7 @@ class StandIns:
         ):
             yield Place(
                 sql_server_settings(source),
-                sql_server_settings(source, READER),
+                sql_server_settings(source, READER).model_copy(update={"encryption": "require"}),
                 snowflake_settings(warehouse),
             )
 

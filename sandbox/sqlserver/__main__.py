@@ -16,6 +16,8 @@ import duckdb
 from sandbox import service
 from sandbox.sqlserver import cdc
 from sandbox.sqlserver.engine.engine import StandInEngine
+from sandbox.sqlserver.faults.procedures import fault_procedures
+from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.server import TdsServer
 
@@ -29,16 +31,18 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     os.environ["TZ"] = arguments.timezone
     time.tzset()  # commit times, job times and GETDATE() are all the server's local time
+    faults = Faults()
     passwords = service.credentials(arguments.folder, LOGINS)
-    engine = _open(arguments.folder, passwords, arguments.timezone)
+    engine = _open(arguments.folder, passwords, arguments.timezone, faults)
     if arguments.database and not engine.has_database(arguments.database):
         engine.create_database(arguments.database)
     engine.register(cdc.PROCEDURES)
+    engine.register(fault_procedures(faults))
     job = cdc.CaptureJob(engine.new_connection(), polling_interval=arguments.polling_interval)
     job.start()
     listener = service.listen(arguments.port, "SQL Server")
     offer = TlsOffer.in_folder(arguments.folder, required=arguments.encryption == "required")
-    server = TdsServer(engine, listener, offer)
+    server = TdsServer(engine, listener, offer, faults)
     service.end_with_parent(server.shutdown)
     service.announce(arguments.folder, listener.getsockname()[1])
     server.serve_forever()
@@ -66,9 +70,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _open(folder: Path, passwords: dict[str, str], timezone: str) -> StandInEngine:
+def _open(folder: Path, passwords: dict[str, str], timezone: str, faults: Faults) -> StandInEngine:
     try:
-        return StandInEngine(folder, passwords, timezone, prepare=cdc.install)
+        return StandInEngine(folder, passwords, timezone, prepare=cdc.install, faults=faults)
     except duckdb.IOException as error:
         service.fail(
             f"SQL Server: the databases in {folder} cannot be opened ({str(error).splitlines()[0]}). "

@@ -19,6 +19,7 @@ from sandbox.sqlserver.engine.functions.timezones import WINDOWS_ZONES
 from sandbox.sqlserver.engine.macros import install_macros
 from sandbox.sqlserver.engine.procedures import ProcedureDef
 from sandbox.sqlserver.engine.session import Session
+from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.results import LoginRequest, SqlServerError
 
 SYSTEM_DATABASES = {"master": 1, "msdb": 4}
@@ -34,6 +35,7 @@ class StandInEngine:
         passwords: of the logins, by lower-case name; `sa` owns everything, any other may only read.
         timezone: IANA name of the server's own time zone.
         prepare: called with a connection for each user database, at its creation and at every start.
+        faults: what tests make go wrong.
     """
 
     def __init__(
@@ -42,9 +44,11 @@ class StandInEngine:
         passwords: dict[str, str],
         timezone: str = "UTC",
         prepare: Callable[[DuckDBPyConnection, str], None] | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.folder = folder
         self.timezone = ZoneInfo(timezone)
+        self.faults = faults or Faults()
         self._prepare = prepare
         self.name = socket.gethostname().partition(".")[0].upper()
         self._passwords = {user.lower(): password for user, password in passwords.items()}

@@ -26,6 +26,7 @@ _DDL = {"CREATE", "ALTER", "DROP", "TRUNCATE"}
 
 def run_sql(session: Session, known: dict[str, tuple[SqlType, Any]], text: str) -> Iterator[Result]:
     """Run a query, DML or DDL statement and end it: outside of a transaction it commits."""
+    session.server.faults.before_statement(session.login, session.id, text)
     first = first_word(text)
     if first in _DDL:
         yield from session.begin_implicit()

@@ -8,6 +8,7 @@ import socket
 import threading
 from itertools import count
 
+from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.results import Engine
 from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.session import Connection
@@ -23,9 +24,10 @@ log = logging.getLogger(__name__)
 class TdsServer:
     """Serves an engine to TDS clients on a listening socket, which the caller has bound."""
 
-    def __init__(self, engine: Engine, listener: socket.socket, offer: TlsOffer) -> None:
+    def __init__(self, engine: Engine, listener: socket.socket, offer: TlsOffer, faults: Faults) -> None:
         self._engine = engine
         self._offer = offer
+        self._faults = faults
         self._listener = listener
         self._ids = count(FIRST_USER_SESSION)
         self._clients: dict[int, tuple[Connection, threading.Thread]] = {}
@@ -59,7 +61,7 @@ class TdsServer:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         session_id = next(self._ids) % LARGEST_SESSION
         log.info("session %d: connected from %s", session_id, address)
-        connection = Connection(client, session_id, self._engine, self._offer)
+        connection = Connection(client, session_id, self._engine, self._offer, self._faults)
         thread = threading.Thread(target=self._run, args=(connection,), name=f"tds-{session_id}", daemon=True)
         with self._clients_lock:
             self._clients[session_id] = connection, thread

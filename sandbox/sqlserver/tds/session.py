@@ -12,6 +12,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 
+from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.results import Engine, EngineSession, LoginRequest, SqlServerError
 from sandbox.sqlserver.tds import tokens
 from sandbox.sqlserver.tds.cursor import ProtocolError
@@ -48,11 +49,14 @@ class Request:
 class Connection:
     """A client's connection, from its PRELOGIN to its end."""
 
-    def __init__(self, client: socket.socket, session_id: int, engine: Engine, offer: TlsOffer) -> None:
+    def __init__(
+        self, client: socket.socket, session_id: int, engine: Engine, offer: TlsOffer, faults: Faults
+    ) -> None:
         self.id = session_id
         self._client = client
         self._engine = engine
         self._offer = offer
+        self.faults = faults
         self._transport = Transport(client)
         self._reader = PacketReader(self._transport)
         self._packets = PacketWriter(self._transport, session_id)
@@ -65,6 +69,7 @@ class Connection:
             welcome = shake_hands(newcomer, self._engine, self._offer)
             self._transport.limit(None)
             if welcome is not None:
+                self._transport.gate = self.faults.gate(welcome[0].user)
                 Session(self, self._reader, self._packets, self._engine, *welcome).serve()
         except ProtocolError as problem:
             log.warning("session %d: %s; the connection is closed", self.id, problem)
@@ -177,7 +182,7 @@ class Session:
         """Run a request and write its response; False when the session has to end."""
         response = Response(self._packets, request.cancelled.is_set)
         try:
-            if not request.cancelled.is_set():
+            if not self._is_delayed_away(request):
                 self._run(response, request.message)
         except Cancelled:
             log.debug("session %d: cancelled by the client", self._connection.id)
@@ -199,6 +204,10 @@ class Session:
                 request.finished.set()
         response.finish()
         return not response.is_fatal
+
+    def _is_delayed_away(self, request: Request) -> bool:
+        """Wait as long as a fault demands; True when the request was cancelled meanwhile, or before."""
+        return request.cancelled.wait(self._connection.faults.delay(self._login.user))
 
     def _run(self, response: Response, message: ClientMessage) -> None:
         if message.status & PacketStatus.IGNORE:

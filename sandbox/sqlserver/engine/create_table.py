@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.sqlserver.engine import catalog
@@ -28,12 +28,17 @@ from sandbox.sqlserver.engine.model import (
     KeyDef,
     TableDef,
 )
+from sandbox.sqlserver.engine.temporary import is_held
 from sandbox.sqlserver.engine.types import INTEGER, duckdb_type
 from sandbox.sqlserver.engine.work import Work
 from sandbox.sqlserver.results import SqlServerError
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
+    from sandbox.sqlserver.engine.targets import Target
+
+NewId = Callable[[], int]
+"""Gives a new object id at each call."""
 
 
 def create_table(session: Session, parser: DdlParser) -> None:
@@ -43,16 +48,12 @@ def create_table(session: Session, parser: DdlParser) -> None:
         SqlServerError: 2714 it exists, 2760 no such schema, and whatever its definition is guilty of.
     """
     parts = parser.qualified_name()
-    if parts[-1].startswith("#"):
-        raise not_modelled("temporary tables")
+    if is_held(parts):
+        _create_temporary(session, parts[-1], parser)
+        return
     database = session.server.database(parts[-3] if len(parts) > 2 else session.database).name
     schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
-    parser.take("(")
-    elements = parser.elements()
-    parser.take(")")
-    parser.skip_storage()
-    if not parser.is_at_end:
-        raise parser.error()
+    elements = _definition(parser)
     work = session.begin_write(database, "CREATE TABLE")
     known = session.catalog(database)
     if schema.lower() not in known.schemas or schema.lower() in ("sys", "information_schema"):
@@ -65,12 +66,49 @@ def create_table(session: Session, parser: DdlParser) -> None:
         raise SqlServerError(
             2714, f"There is already an object named '{parts[-1]}' in the database.", state=6
         )
-    table = TableDef(_new_id(work, database), schema, parts[-1], (), last_index_id=0)
-    table = with_elements(session, work, known, table, elements)
+    new_id = stored_ids(work, database)
+    table = TableDef(new_id(), schema, parts[-1], (), last_index_id=0)
+    table = with_elements(session, new_id, known, table, elements)
+    make_stored(session, work, database, table)
+
+
+def _definition(parser: DdlParser) -> list[Element]:
+    parser.take("(")
+    elements = parser.elements()
+    parser.take(")")
+    parser.skip_storage()
+    if not parser.is_at_end:
+        raise parser.error()
+    return elements
+
+
+def make_stored(session: Session, work: Work, database: str, table: TableDef) -> None:
+    """Make a table that is not there yet, as its definition has it."""
     columns = ", ".join(f"{quote(column.name)} {duckdb_type(column.type)}" for column in table.columns)
-    name = f"{quote(database)}.{quote(schema)}.{quote(table.name)}"
+    name = f"{quote(database)}.{quote(table.schema)}.{quote(table.name)}"
     work.execute(f"CREATE TABLE {name} ({columns}, {ROW_ID} BIGINT)")
     save_table(session, work, database, table)
+
+
+def _create_temporary(session: Session, name: str, parser: DdlParser) -> None:
+    table = temporary_definition(session, name, _definition(parser))
+    session.temporary.create(table, session.nest_level, session.connection)
+
+
+def temporary_definition(session: Session, name: str, elements: Sequence[Element]) -> TableDef:
+    """The definition of a temporary table or table variable; it has no foreign keys, as in SQL Server."""
+    new_id = session.temporary.new_object_id
+    table = TableDef(new_id(), "dbo", name, (), last_index_id=0)
+    known = session.catalog(session.database)
+    return with_elements(session, new_id, known, table, elements).changed(foreign_keys=())
+
+
+def save_changed(target: Target, table: TableDef) -> None:
+    """Write the changed definition of a table that a statement has open."""
+    if target.held is not None:
+        target.held.table = table
+    else:
+        save_table(target.session, target.work, target.database.name, table)
 
 
 def save_table(session: Session, work: Work, database: str, table: TableDef) -> None:
@@ -92,31 +130,29 @@ def true_name(columns: Sequence[ColumnDef], name: str) -> str:
     return found
 
 
-def _new_id(work: Work, database: str) -> int:
-    return catalog.new_object_id(work, database)  # type: ignore[arg-type]
+def stored_ids(work: Work, database: str) -> NewId:
+    """Object ids of a database, one for each call, taken in a transaction."""
+    return lambda: catalog.new_object_id(work, database)  # type: ignore[arg-type]
 
 
 def with_elements(
-    session: Session, work: Work, known: Catalog, table: TableDef, elements: Sequence[Element]
+    session: Session, new_id: NewId, known: Catalog, table: TableDef, elements: Sequence[Element]
 ) -> TableDef:
     """The table with more columns and constraints, all checked."""
-    database = known.database
     flat: list[Element] = []
     for element in elements:
         if isinstance(element, ColumnElement):
-            table = _with_column(session, work, database, table, element)
+            table = _with_column(session, new_id, table, element)
             flat += [*element.keys, *element.checks, *element.foreign]
         else:
             flat.append(element)
     for element in sorted(flat, key=lambda e: not (isinstance(e, KeyElement) and e.clustered)):
-        table = _with_constraint(session, work, known, table, element)
+        table = _with_constraint(session, new_id, known, table, element)
     _check_checks(session, table)
     return table
 
 
-def _with_column(
-    session: Session, work: Work, database: str, table: TableDef, element: ColumnElement
-) -> TableDef:
+def _with_column(session: Session, new_id: NewId, table: TableDef, element: ColumnElement) -> TableDef:
     if table.column(element.name) is not None:
         raise SqlServerError(
             2705,
@@ -149,7 +185,7 @@ def _with_column(
     nullable = element.nullable if element.nullable is not None else not (element.identity or rowversion)
     if any(key.kind == "PK" for key in element.keys):
         nullable = False
-    default_id = _new_id(work, database) if element.default is not None else 0
+    default_id = new_id() if element.default is not None else 0
     default_name = element.default_name
     if element.default is not None:
         bind_default(session.binder({}), element.default)
@@ -170,9 +206,9 @@ def _with_column(
 
 
 def _with_constraint(
-    session: Session, work: Work, known: Catalog, table: TableDef, element: Element
+    session: Session, new_id: NewId, known: Catalog, table: TableDef, element: Element
 ) -> TableDef:
-    number = _new_id(work, known.database)
+    number = new_id()
     if isinstance(element, KeyElement):
         return _with_key(table, element, number)
     if isinstance(element, CheckElement):

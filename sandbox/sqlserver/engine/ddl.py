@@ -13,6 +13,7 @@ from sandbox.sqlserver.engine.context import SessionContext
 from sandbox.sqlserver.engine.ddl_parser import DdlParser
 from sandbox.sqlserver.engine.model import KeyDef
 from sandbox.sqlserver.engine.targets import Target, open_target
+from sandbox.sqlserver.engine.temporary import is_held
 from sandbox.sqlserver.results import Done, Result, SqlServerError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _index(session: Session, parser: DdlParser, *, unique: bool) -> None:
     changed = target.table.changed(
         keys=(*target.table.keys, key), last_index_id=max(target.table.last_index_id, key.index_id)
     )
-    create_table.save_table(session, target.work, target.database.name, changed)
+    create_table.save_changed(target, changed)
 
 
 def _drop_index(session: Session, parser: DdlParser) -> None:
@@ -97,7 +98,7 @@ def _drop_index(session: Session, parser: DdlParser) -> None:
             f"Cannot drop the index '{target.label}.{name}', because it does not exist or you do "
             "not have permission.",
         )
-    create_table.save_table(session, target.work, target.database.name, target.table.changed(keys=kept))
+    create_table.save_changed(target, target.table.changed(keys=kept))
 
 
 def _drop_table(session: Session, parser: DdlParser) -> None:
@@ -112,7 +113,11 @@ def _drop_table(session: Session, parser: DdlParser) -> None:
 def _drop_one(session: Session, parts: tuple[str, ...], lenient: bool) -> None:
     name = parts[-3] if len(parts) > 2 else session.database
     schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
-    if session.catalog(name).find(schema, parts[-1]) is None:
+    held = session.temporary.find(parts[-1]) if is_held(parts) else None
+    if held is not None:
+        session.temporary.drop(held)
+        return
+    if is_held(parts) or session.catalog(name).find(schema, parts[-1]) is None:
         if lenient:
             return
         raise SqlServerError(
@@ -135,6 +140,10 @@ def _drop_one(session: Session, parts: tuple[str, ...], lenient: bool) -> None:
 
 def _truncate(session: Session, parser: DdlParser) -> None:
     target = open_target(session, parser.qualified_name(), "ALTER")
+    if target.held is not None:
+        target.held.rows = target.held.rows.slice(0, 0)
+        target.database.sequences.restart(f"identity:{target.table.object_id}")
+        return
     _refuse_truncate(target)
     target.work.execute(f"DELETE FROM {target.sql}")
     if target.table.identity_column is not None:

@@ -29,7 +29,10 @@ def run_delete(
     rows = fetch(session.connection, found.select(target.columns_sql(found.alias)))
     if rows.num_rows:
         with constraints.these_rows(target, rows) as condition:
-            session.connection.execute(f"DELETE FROM {target.sql} WHERE {condition}")
+            if target.held is not None:
+                target.held.delete(session.connection, condition)
+            else:
+                session.connection.execute(f"DELETE FROM {target.sql} WHERE {condition}")
         sql = f"DELETE FROM {target.sql} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM __ids)"
         target.work.keep(Step(sql, tables={"__ids": rows.select([ROW_ID])}))
         constraints.check_still_referenced(target, rows, "DELETE")

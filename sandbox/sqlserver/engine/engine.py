@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from sandbox.sqlserver.engine import catalog_procedures
 from sandbox.sqlserver.engine.catalog import Catalog
 from sandbox.sqlserver.engine.database import Database
 from sandbox.sqlserver.engine.functions.timezones import WINDOWS_ZONES
@@ -60,6 +61,7 @@ class StandInEngine:
         self._descriptors = itertools.count(1)
         folder.mkdir(parents=True, exist_ok=True)
         install_macros(self._root)
+        self.register(catalog_procedures.PROCEDURES)
         for name in SYSTEM_DATABASES:
             self._attach(name)
         for file in sorted(folder.glob(f"*{_SUFFIX}")):

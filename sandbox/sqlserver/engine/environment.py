@@ -13,6 +13,7 @@ from sandbox.sqlserver.engine.clock import Clock
 from sandbox.sqlserver.engine.errors import translate
 from sandbox.sqlserver.engine.literals import literal
 from sandbox.sqlserver.engine.model import DEFAULT_COLLATION, TableDef
+from sandbox.sqlserver.engine.temporary import is_held
 from sandbox.sqlserver.engine.types import SYSNAME, from_duckdb
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
@@ -61,8 +62,11 @@ class SessionEnvironment:
         """A table, catalog view or any view that CDC made."""
         if len(parts) > 3:
             raise not_modelled("linked servers (a name of four parts)")
-        if parts[-1].startswith("#"):
-            raise not_modelled("temporary tables")
+        if is_held(parts):
+            held = self._session.temporary.named(parts[-1], self._variables)
+            names = ((parts[-1].lower(),), tuple(part.lower() for part in parts))
+            source = Source(alias, table_columns(held.table, alias), names if alias == parts[-1] else ())
+            return held.sql(self._session.connection), source
         catalog = self._catalog(parts)
         schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
         name = parts[-1]

@@ -212,6 +212,7 @@ def run_text(session: Session, text: str, frame: Variables) -> Iterator[Result]:
         raise
     finally:
         session.nest_level -= 1
+        session.temporary.leave(session.nest_level)
     if session.database != before:
         changed = session.database
         session.use(before)

@@ -45,21 +45,35 @@ def run_insert(
     """Run an INSERT of VALUES, a query, or DEFAULT VALUES."""
     if prepared.top is not None:
         raise not_modelled("INSERT TOP")
-    target = open_target(session, target_name(tree.this), "INSERT")
+    target = open_target(session, target_name(tree.this), "INSERT", known)
+    source, given = _source(session.binder(known), tree, columns_of(target, tree))
+    yield from insert_rows(target, known, source, given, prepared.output)
+
+
+def insert_rows(
+    target: Target,
+    known: dict[str, tuple[SqlType, Any]],
+    source: str,
+    given: list[ColumnDef],
+    output: str | None = None,
+) -> Iterator[Result]:
+    """Insert the rows of `source`, a query whose columns have the names and types of the given ones."""
+    session = target.session
     binder = session.binder(known)
-    source, given = _source(binder, tree, _columns(target, tree))
     rows = _write(target, _new_rows(binder, target, source, given))
     constraints.check_values(target, rows, "INSERT")
     constraints.check_rows(target, rows, None, "INSERT")
     target.log(target.work.next_command(), "insert", None, rows)
     _remember_counters(target, rows, {column.name for column in given})
-    yield from output_clause(session, known, target, prepared.output, {"inserted": rows})
+    yield from output_clause(session, known, target, output, {"inserted": rows})
     yield session.done(rows.num_rows, INSERT)
 
 
 def _write(target: Target, query: str) -> pa.Table:
     """Append the rows of a query; what was written is kept, for the log and to be written again."""
     names = target.stored_names
+    if target.held is not None:
+        return target.held.insert(target.session.connection, query)
     rows = fetch(target.session.connection, f"INSERT INTO {target.sql} ({names}) {query} RETURNING {names}")
     again = f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM __rows"
     target.work.keep(Step(again, tables={"__rows": rows}))
@@ -82,7 +96,8 @@ def _is_explicit(target: Target) -> bool:
     return wanted == (target.database.name.lower(), target.table.object_id)
 
 
-def _columns(target: Target, tree: exp.Insert) -> list[ColumnDef]:
+def columns_of(target: Target, tree: exp.Insert) -> list[ColumnDef]:
+    """The columns that an INSERT gives values for."""
     if not isinstance(tree.this, exp.Schema):
         return [] if tree.args.get("default") else _implied(target)
     found: list[ColumnDef] = []
@@ -155,7 +170,7 @@ def _source(binder: Binder, tree: exp.Insert, columns: list[ColumnDef]) -> tuple
     if isinstance(source, exp.Values) and tree.args.get("with_") is None:
         return _values(binder, source, columns), columns
     if not isinstance(source, exp.Query):
-        raise not_modelled("INSERT … EXEC" if source is None else f"INSERT … {type(source).__name__}")
+        raise not_modelled(f"INSERT … {type(source).__name__}")
     if tree.args.get("with_") is not None:
         source = source.copy()
         source.set("with_", tree.args["with_"].copy())

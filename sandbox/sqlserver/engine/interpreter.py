@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from sandbox.sqlserver.engine import (
+    create_table,
     datatypes,
     endings,
     execute,
+    insert_execute,
     raising,
     script,
     set_options,
     statements,
     variables,
 )
+from sandbox.sqlserver.engine.ddl_parser import DdlParser
 from sandbox.sqlserver.engine.dialect import parse_expression
 from sandbox.sqlserver.engine.errors import translate
 from sandbox.sqlserver.engine.lexer import first_word
 from sandbox.sqlserver.engine.literals import read_moment
+from sandbox.sqlserver.engine.temporary import TABLE
 from sandbox.sqlserver.results import (
     DatabaseChanged,
     ErrorRaised,
@@ -184,6 +188,7 @@ class Interpreter:
         simple: dict[type, Callable[[Any], Iterator[Result]]] = {
             script.Sql: lambda s: statements.run_sql(self.session, self.frame.variables, s.text),
             script.Declare: self._declare,
+            script.DeclareTable: self._declare_table,
             script.SetVariable: self._set_variable,
             script.SetOption: lambda s: set_options.set_option(self.session, s.words),
             script.Print: self._print,
@@ -191,6 +196,7 @@ class Interpreter:
             script.WaitFor: self._wait,
             script.Transaction: self._transaction,
             script.Use: self._use,
+            script.InsertExecute: lambda s: insert_execute.run(self.session, self.frame.variables, s),
             script.Execute: lambda s: execute.execute(self.session, self.frame.variables, s),
         }
         yield from simple[type(statement)](statement)
@@ -199,6 +205,13 @@ class Interpreter:
         sql_type = datatypes.declared_type(statement.type)
         value = None if statement.value is None else self._value(statement.value, sql_type)
         self.frame.variables[statement.name] = (sql_type, value)
+        yield from ()
+
+    def _declare_table(self, statement: script.DeclareTable) -> Iterator[Result]:
+        elements = DdlParser(statement.definition).elements()
+        table = create_table.temporary_definition(self.session, f"@{statement.name}", elements)
+        held = self.session.temporary.declare(table, self.session.nest_level, self.session.connection)
+        self.frame.variables[statement.name] = (TABLE, held)
         yield from ()
 
     def _set_variable(self, statement: script.SetVariable) -> Iterator[Result]:

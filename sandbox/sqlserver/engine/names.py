@@ -9,16 +9,26 @@ from sandbox.sqlserver.results import SqlServerError
 
 
 def parts_of(node: exp.Table) -> tuple[str, ...]:
-    """A table's name as (database, schema, table), as far as given; `db..t` gives an empty schema."""
+    """A table's name as (database, schema, table), as far as given; `db..t` gives an empty schema.
+
+    Temporary tables keep their `#`, table variables their `@`.
+    """
     parts = [
-        part.name if part is not None else "" for part in (node.args.get("catalog"), node.args.get("db"))
+        part.name if isinstance(part, exp.Expr) else ""
+        for part in (node.args.get("catalog"), node.args.get("db"))
     ]
     while parts and not parts[0]:
         parts.pop(0)
     name = node.this.name
-    if isinstance(node.this, exp.Identifier) and node.this.args.get("temporary"):
-        name = f"#{name}"
+    if isinstance(node.this, exp.Parameter):
+        name = f"@{name}"
+    elif isinstance(node.this, exp.Identifier):
+        name = {"temporary": "#", "global_": "##"}.get(_mark(node.this), "") + name
     return (*parts, name)
+
+
+def _mark(identifier: exp.Identifier) -> str:
+    return next((mark for mark in ("temporary", "global_") if identifier.args.get(mark)), "")
 
 
 def renamed_columns(query: BoundQuery, names: list[str]) -> BoundQuery:

@@ -59,7 +59,7 @@ def found_rows(
     """Bind the target, FROM and WHERE of an UPDATE or DELETE."""
     named, first, joins = _parts(tree)
     source = _target_in(first, joins, named)
-    target = open_target(session, parts_of(source if source is not None else named), permission)
+    target = open_target(session, parts_of(source if source is not None else named), permission, known)
     binder = session.binder(known)
     scope = Scope()
     prefix = ""
@@ -91,7 +91,7 @@ def _parts(tree: exp.Expr) -> tuple[exp.Table, exp.Expr | None, list[exp.Join]]:
         tables = tree.args.get("tables") or []
         if len(tables) > 1 or tree.args.get("using"):
             raise not_modelled("DELETE of several tables")
-        named, first = (tables[0], tree.this) if tables else (tree.this, None)
+        named, first = (tables[0], tree.this or None) if tables else (tree.this, None)
         joins = []
     if not isinstance(named, exp.Table):
         raise not_modelled("UPDATE or DELETE of anything but a table")

@@ -29,6 +29,14 @@ class Declare(Statement):
 
 
 @dataclass(frozen=True)
+class DeclareTable(Statement):
+    """DECLARE @name TABLE (…): `definition` is the text in its parentheses."""
+
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True)
 class SetVariable(Statement):
     """SET @name = value."""
 
@@ -138,3 +146,11 @@ class Execute(Statement):
     arguments: tuple[Argument, ...] = field(default=())
     status: str | None = None
     code: str | None = None
+
+
+@dataclass(frozen=True)
+class InsertExecute(Statement):
+    """INSERT … EXEC: `insert` is the text before EXEC."""
+
+    insert: str
+    execute: Execute

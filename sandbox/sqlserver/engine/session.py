@@ -17,6 +17,7 @@ from sandbox.sqlserver.engine.environment import SessionEnvironment
 from sandbox.sqlserver.engine.errors import translate
 from sandbox.sqlserver.engine.interpreter import Frame, Interpreter
 from sandbox.sqlserver.engine.model import TableDef
+from sandbox.sqlserver.engine.temporary import TemporaryTables
 from sandbox.sqlserver.engine.work import Work
 from sandbox.sqlserver.results import (
     Done,
@@ -79,6 +80,9 @@ class Session:
         self.connection = server.new_connection()
         self.state = State()
         self.work: Work | None = None
+        self.temporary = TemporaryTables()
+        self.is_inserting_results = False
+        """INSERT … EXEC runs."""
         self.transaction_count = 0
         self.nest_level = 0
         self.try_depth = 0
@@ -106,12 +110,12 @@ class Session:
 
     def batch(self, sql: str) -> Iterator[Result]:
         """Run a T-SQL batch."""
-        self._cancelled.clear()
+        self._begin_request()
         yield from self._guarded(Interpreter(self, Frame()).run(parse_batch(sql)))
 
     def call(self, procedure: str, parameters: list[Parameter]) -> Iterator[Result]:
         """Run a procedure by name."""
-        self._cancelled.clear()
+        self._begin_request()
         yield from self._guarded(execute.call(self, procedure, parameters))
 
     def transaction(self, request: str, name: str, isolation: int) -> Iterator[Result]:
@@ -129,6 +133,10 @@ class Session:
         """End the session; an open transaction is rolled back."""
         self._roll_back_all()
         self.connection.close()
+
+    def _begin_request(self) -> None:
+        self._cancelled.clear()
+        self.temporary.forget_views(self.connection)
 
     def _guarded(self, results: Iterator[Result]) -> Iterator[Result]:
         try:
@@ -254,6 +262,7 @@ class Session:
         self.transaction_count += 1
         if self.transaction_count == 1:
             self.ensure_work()
+            self.temporary.begin()
             self._descriptor = self.server.next_descriptor()
             yield TransactionChanged("begin", self._descriptor)
 
@@ -283,6 +292,7 @@ class Session:
             )
         if name and self.work is not None and not self.work.is_doomed:
             if self.work.rollback_to(name):
+                self.temporary.rollback(name)
                 return
             raise SqlServerError(
                 6401, f"Cannot roll back {name}. No transaction or savepoint of that name was found."
@@ -294,8 +304,11 @@ class Session:
         if self.transaction_count == 0 or self.work is None:
             raise SqlServerError(628, "Cannot issue SAVE TRANSACTION when there is no active transaction.")
         self.work.save(name)
+        self.temporary.save(name)
 
     def _roll_back_all(self) -> None:
+        if self.transaction_count:
+            self.temporary.rollback()
         work, self.work, self.transaction_count = self.work, None, 0
         if work is not None:
             work.rollback()
@@ -307,6 +320,7 @@ class Session:
 
     def end_statement(self) -> None:
         """After a statement that went well: outside of a transaction it commits."""
+        self.temporary.end_statement()
         if self.work is None:
             return
         if self.transaction_count:
@@ -317,6 +331,7 @@ class Session:
 
     def undo_statement(self) -> None:
         """After a statement that failed: its transaction is as before it, or gone."""
+        self.temporary.undo_statement()
         if self.work is None:
             return
         if self.transaction_count == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef, TableDef
 from sandbox.sqlserver.engine.names import parts_of
 from sandbox.sqlserver.engine.queries import unique_names
 from sandbox.sqlserver.engine.selects import registered, stream
+from sandbox.sqlserver.engine.temporary import HeldTable, TemporaryDatabase, is_held
 from sandbox.sqlserver.engine.types import duckdb_type
 from sandbox.sqlserver.engine.work import LogRecord, Work
 from sandbox.sqlserver.results import Result, SqlServerError, SqlType
@@ -36,13 +37,17 @@ class Target:
 
     session: Session
     work: Work
-    database: Database
+    database: Database | TemporaryDatabase
     catalog: Catalog
     table: TableDef
+    held: HeldTable | None = None
+    """Where the rows are, of a temporary table or a table variable."""
 
     @property
     def sql(self) -> str:
-        """The table's name in DuckDB."""
+        """The table's name in DuckDB, or a subquery of its rows."""
+        if self.held is not None:
+            return self.held.sql(self.session.connection)
         return f"{quote(self.database.name)}.{quote(self.table.schema)}.{quote(self.table.name)}"
 
     @property
@@ -74,14 +79,19 @@ class Target:
         self.work.record(LogRecord(command_id, self.table.object_id, kind, images[0], images[1]))
 
 
-def open_target(session: Session, parts: tuple[str, ...], permission: str) -> Target:
+def open_target(
+    session: Session,
+    parts: tuple[str, ...],
+    permission: str,
+    known: Mapping[str, tuple[SqlType, Any]] | None = None,
+) -> Target:
     """Find a table to write, check the permission, and become the database's writer.
 
     Raises:
         SqlServerError: 208 no such table, 229 no permission, 259 a system table, 1222 no lock in time.
     """
-    if parts[-1].startswith("#"):
-        raise not_modelled("temporary tables")
+    if is_held(parts):
+        return _open_held(session, session.temporary.named(parts[-1], known or {}))
     name = parts[-3] if len(parts) > 2 and parts[-3] else session.database
     schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
     table = session.catalog(name).find(schema, parts[-1])
@@ -96,6 +106,14 @@ def open_target(session: Session, parts: tuple[str, ...], permission: str) -> Ta
     if current is None:
         raise SqlServerError(208, f"Invalid object name '{'.'.join(part for part in parts if part)}'.")
     return Target(session, work, database, catalog, current)
+
+
+def _open_held(session: Session, held: HeldTable) -> Target:
+    """No lock, no log, no permission: nobody else can see it."""
+    session.temporary.will_change(held)
+    work = Work(session.connection, session)
+    catalog = session.catalog(session.database)
+    return Target(session, work, session.temporary.database, catalog, held.table, held)
 
 
 def target_name(node: exp.Expr) -> tuple[str, ...]:

@@ -117,6 +117,9 @@ def _write(
 ) -> None:
     """Write the rows: few of them by evaluating the same expressions again, others from the images."""
     target = found.target
+    if target.held is not None:
+        target.held.replace(after)
+        return
     columns = [
         column.name
         for column in target.table.columns

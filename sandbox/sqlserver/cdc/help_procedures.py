@@ -12,10 +12,10 @@ from sandbox.sqlserver.cdc.checks import require_cdc, required
 from sandbox.sqlserver.cdc.errors import error
 from sandbox.sqlserver.cdc.instances import instances_of
 from sandbox.sqlserver.cdc.quoting import identifier
-from sandbox.sqlserver.engine.rowsets import rowset
 from sandbox.sqlserver.cdc.tables import BINARY10, BIT, DATETIME, INT, SYSNAME, TEXT
 from sandbox.sqlserver.engine.model import TableDef
 from sandbox.sqlserver.engine.procedures import ProcedureContext, ProcedureParameter, procedure
+from sandbox.sqlserver.engine.rowsets import rowset
 from sandbox.sqlserver.engine.types import FIXED
 from sandbox.sqlserver.results import Column, Result
 

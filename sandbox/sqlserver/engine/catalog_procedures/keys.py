@@ -79,9 +79,13 @@ def sp_fkeys(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator[R
         for parent in parents
         if parent.object_id == key.parent_id
     ]
-    other = 1 if arguments["pktable_name"] is not None else 0
-    found.sort(key=lambda each: (each[other].schema.lower(), each[other].name.lower()))
+    by_child = arguments["pktable_name"] is not None
+    found.sort(key=lambda each: _full_name(each[1] if by_child else each[0]))
     yield from rows_as(_FOREIGN_COLUMNS, [row for each in found for row in _rows(context.database, *each)])
+
+
+def _full_name(table: TableDef) -> tuple[str, str]:
+    return table.schema.lower(), table.name.lower()
 
 
 def _side(context: ProcedureContext, arguments: dict[str, Any], side: str) -> list[TableDef]:

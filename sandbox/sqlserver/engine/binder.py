@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from sandbox.sqlserver.engine import expressions, functions, queries, windows
 from sandbox.sqlserver.engine.bound import Bound, BoundQuery, Scope, Source
+from sandbox.sqlserver.engine.names import called
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.clock import Clock
@@ -82,7 +83,7 @@ class Binder:
         call: exp.Expr = node
         while isinstance(call, exp.Dot):
             if isinstance(call.expression, exp.Anonymous):
-                parts.insert(0, str(call.expression.this))
+                parts.insert(0, called(call.expression))
                 arguments = [self.expression(item, scope) for item in call.expression.expressions]
             else:
                 parts.insert(0, call.expression.name)

@@ -31,6 +31,11 @@ def _mark(identifier: exp.Identifier) -> str:
     return next((mark for mark in ("temporary", "global_") if identifier.args.get(mark)), "")
 
 
+def called(call: exp.Anonymous) -> str:
+    """The name of a called function, which can be quoted."""
+    return call.this.name if isinstance(call.this, exp.Identifier) else str(call.this)
+
+
 def renamed_columns(query: BoundQuery, names: list[str]) -> BoundQuery:
     """The query with the column names that its alias lists."""
     if not names:

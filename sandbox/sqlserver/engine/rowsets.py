@@ -25,6 +25,6 @@ def rows_as(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Iter
     values = list(rows)
     types = [arrow_type(column.type) for column in columns]
     arrays = [pa.array([row[i] for row in values], kind) for i, kind in enumerate(types)]
-    batch = pa.RecordBatch.from_arrays(arrays, names=[f"c{at}" for at in range(len(arrays))])
+    batch = pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
     yield ResultSet(tuple(columns), iter([batch]))
     yield Done(len(values), _SELECT)

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sandbox.sqlserver.engine.bound import Bound, BoundQuery, Scope, Source, not_modelled, quote
 from sandbox.sqlserver.engine.conversion import common_type, convert
-from sandbox.sqlserver.engine.names import parts_of, renamed_columns
+from sandbox.sqlserver.engine.names import called, parts_of, renamed_columns
 from sandbox.sqlserver.results import SqlServerError
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _check_exposed(scope: Scope, source: Source) -> None:
 
 def _function(binder: Binder, node: exp.Table, scope: Scope, wanted: list[str]) -> str:
     call = node.this
-    name = str(call.this)
+    name = called(call)
     arguments = [binder.expression(item, scope) for item in call.expressions]
     alias = node.alias or name
     if not node.args.get("db"):

@@ -85,13 +85,17 @@ class CaptureJob:
 
     def _run(self) -> None:
         while not self._ending.wait(_TICK_SECONDS):
-            for job in jobs.running_jobs(self._connection, jobs.CAPTURE):
-                if time.monotonic() >= self._due.get(job.database, 0.0):
-                    self._guarded(job.database, job)
-                    self._due[job.database] = time.monotonic() + self._interval(job)
-            if datetime.now() >= self._next_cleanup:
-                self._next_cleanup = _next_cleanup(datetime.now())
-                self._clean_up()
+            with jobs.AT_WORK:
+                self._work()
+
+    def _work(self) -> None:
+        for job in jobs.running_jobs(self._connection, jobs.CAPTURE):
+            if time.monotonic() >= self._due.get(job.database, 0.0):
+                self._guarded(job.database, job)
+                self._due[job.database] = time.monotonic() + self._interval(job)
+        if datetime.now() >= self._next_cleanup:
+            self._next_cleanup = _next_cleanup(datetime.now())
+            self._clean_up()
 
     def _interval(self, job: jobs.Job) -> float:
         return float(job.pollinginterval or 0) if self._polling_interval is None else self._polling_interval

@@ -7,6 +7,7 @@ has a transaction of its own and stands at once.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,8 @@ from sandbox.sqlserver.cdc.quoting import identifier
 from sandbox.sqlserver.cdc.transactions import transaction
 
 CAPTURE, CLEANUP = "capture", "cleanup"
+AT_WORK = threading.RLock()
+"""Held while jobs work; whoever holds it knows that none does, on any database."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from duckdb import DuckDBPyConnection
 
 from sandbox.sqlserver.cdc.transactions import transaction
 
-# Columns: Microsoft's pages on dbo.cdc_jobs, dbo.sysjobs, dbo.sysjobactivity and restorehistory.
+# Columns: Microsoft's pages on dbo.cdc_jobs, dbo.sysjobs, dbo.sysjobactivity, restorehistory, backupset.
 _TABLES = """
 CREATE SCHEMA IF NOT EXISTS msdb.dbo;
 CREATE SCHEMA IF NOT EXISTS msdb.log;
@@ -33,6 +33,14 @@ CREATE TABLE IF NOT EXISTS msdb.dbo.restorehistory (
     restore_history_id INTEGER, restore_date TIMESTAMP, destination_database_name VARCHAR, user_name VARCHAR,
     backup_set_id INTEGER, restore_type VARCHAR, "replace" BOOLEAN, recovery BOOLEAN, restart BOOLEAN,
     stop_at TIMESTAMP, device_count UTINYINT, stop_at_mark_name VARCHAR, stop_before BOOLEAN
+);
+CREATE TABLE IF NOT EXISTS msdb.dbo.backupset (
+    backup_set_id INTEGER, backup_set_uuid UUID, media_set_id INTEGER, name VARCHAR, user_name VARCHAR,
+    database_name VARCHAR, server_name VARCHAR, type VARCHAR, backup_start_date TIMESTAMP,
+    backup_finish_date TIMESTAMP, backup_size DECIMAL(20, 0), is_copy_only BOOLEAN, recovery_model VARCHAR
+);
+CREATE TABLE IF NOT EXISTS msdb.dbo.backupmediafamily (
+    media_set_id INTEGER, family_sequence_number UTINYINT, physical_device_name VARCHAR, device_type UTINYINT
 );
 """
 

@@ -113,7 +113,7 @@ class BatchReader:
             return True
         if key in ("DROP", "ALTER") and after in ("COLUMN", "CONSTRAINT") and head == "ALTER":
             return True
-        if key == "SET" and head == "ALTER":
+        if head == "ALTER" and (key == "SET" or (key == "ROLLBACK" and before == "WITH")):
             return True
         if key == "IF" and head == "DROP":
             return True

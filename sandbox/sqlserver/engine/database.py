@@ -15,6 +15,8 @@ from sandbox.sqlserver.engine.catalog_views import create_views
 from sandbox.sqlserver.engine.sequences import Sequences
 from sandbox.sqlserver.results import SqlServerError
 
+SYSTEM_DATABASES = {"master": 1, "msdb": 4}
+
 
 class WriterLock:
     """One writer at a time in a database; readers never need it."""
@@ -56,6 +58,7 @@ class Database:
         self.name = name
         self.file = file
         self.database_id = database_id
+        self.is_single_user = False
         self.lock = WriterLock()
         self.commits = 0
         """Grows with every commit: tells whether a snapshot is still current."""
@@ -66,6 +69,16 @@ class Database:
         self.sequences = Sequences(self._counters(root))
         self.row_ids: dict[int, int] = {}
         self.commit_number = self._last_commit(root)
+
+    @property
+    def is_system(self) -> bool:
+        """True for master and msdb."""
+        return self.name.lower() in SYSTEM_DATABASES
+
+    def detach(self, root: DuckDBPyConnection) -> None:
+        """Write everything into the file, and let go of it. Nobody uses the database."""
+        self.close(root)
+        root.execute(f"DETACH {quote(self.name)}")
 
     def _first_rows(self, root: DuckDBPyConnection) -> None:
         db = quote(self.name)
@@ -106,6 +119,10 @@ class Database:
 
     def close(self, root: DuckDBPyConnection) -> None:
         """A clean end: counters go on without a jump."""
+        self.checkpoint(root)
+
+    def checkpoint(self, root: DuckDBPyConnection) -> None:
+        """Write everything that is committed into the file, exact counters too."""
         for name, value in self.sequences.exact().items():
             set_counter(root, self.name, name, value)
         root.execute(f"CHECKPOINT {quote(self.name)}")

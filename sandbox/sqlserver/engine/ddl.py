@@ -10,6 +10,7 @@ from sandbox.sqlserver.engine import alter_table, catalog, create_table
 from sandbox.sqlserver.engine.bound import not_modelled, quote
 from sandbox.sqlserver.engine.constraints import check_unique
 from sandbox.sqlserver.engine.context import SessionContext
+from sandbox.sqlserver.engine.database_states import USER_ACCESS, drop_database, set_user_access
 from sandbox.sqlserver.engine.ddl_parser import DdlParser
 from sandbox.sqlserver.engine.model import KeyDef
 from sandbox.sqlserver.engine.targets import Target, open_target
@@ -216,6 +217,9 @@ def _alter_database(session: Session, parser: DdlParser) -> None:
     name = session.database if parser.accept("CURRENT") else parser.name()
     database = session.server.database(name)
     parser.take("SET")
+    if parser.key() in USER_ACCESS:
+        set_user_access(session, database, parser)
+        return
     option, value = parser.take().key, parser.take("ON", "OFF").key
     if parser.accept("WITH"):
         while not parser.is_at_end:
@@ -242,6 +246,11 @@ _STATEMENTS: dict[str, list[tuple[tuple[str, ...], Handler]]] = {
         (("DATABASE",), _create_database),
     ],
     "ALTER": [(("TABLE",), alter_table.alter_table), (("DATABASE",), _alter_database)],
-    "DROP": [(("TABLE",), _drop_table), (("INDEX",), _drop_index), (("SCHEMA",), _drop_schema)],
+    "DROP": [
+        (("TABLE",), _drop_table),
+        (("INDEX",), _drop_index),
+        (("SCHEMA",), _drop_schema),
+        (("DATABASE",), drop_database),
+    ],
     "TRUNCATE": [(("TABLE",), _truncate)],
 }

@@ -134,6 +134,14 @@ class DdlParser:
             raise self.error()
         return unquote(token.text)
 
+    def text(self) -> str:
+        """The value of a string literal."""
+        token = self.take()
+        if token.kind != "string":
+            self._at -= 1
+            raise self.error()
+        return token.text[token.text.index("'") + 1 : -1].replace("''", "'")
+
     def qualified_name(self) -> tuple[str, ...]:
         """An identifier of one to three parts."""
         parts = [self.name()]

@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from sandbox.sqlserver.engine import catalog_procedures
+from sandbox.sqlserver.cdc import jobs
+from sandbox.sqlserver.engine import backup_media, catalog_procedures
+from sandbox.sqlserver.engine.backup_media import BackupSet
 from sandbox.sqlserver.engine.catalog import Catalog
-from sandbox.sqlserver.engine.database import Database
+from sandbox.sqlserver.engine.database import SYSTEM_DATABASES, Database
 from sandbox.sqlserver.engine.functions.timezones import WINDOWS_ZONES
 from sandbox.sqlserver.engine.macros import install_macros
 from sandbox.sqlserver.engine.procedures import ProcedureDef
@@ -23,8 +25,7 @@ from sandbox.sqlserver.engine.session import Session
 from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.results import LoginRequest, SqlServerError
 
-SYSTEM_DATABASES = {"master": 1, "msdb": 4}
-_SUFFIX = ".duckdb"
+_SUFFIX, _RESTORING = ".duckdb", ".restoring"
 _FIRST_USER_DATABASE = 5
 
 
@@ -57,6 +58,7 @@ class StandInEngine:
         self._root_lock = threading.Lock()
         self._databases: dict[str, Database] = {}
         self._procedures: dict[str, ProcedureDef] = {}
+        self._sessions: dict[int, Session] = {}
         self._session_ids = itertools.count(51)
         self._descriptors = itertools.count(1)
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,6 +66,8 @@ class StandInEngine:
         self.register(catalog_procedures.PROCEDURES)
         for name in SYSTEM_DATABASES:
             self._attach(name)
+        for unfinished in folder.glob(f"*{_SUFFIX}{_RESTORING}"):
+            unfinished.unlink()  # the server ended before the restore took effect
         for file in sorted(folder.glob(f"*{_SUFFIX}")):
             if file.stem.lower() not in self._databases:
                 self._attach(file.stem)
@@ -77,8 +81,8 @@ class StandInEngine:
 
     # --- databases
 
-    def _attach(self, name: str) -> Database:
-        number = SYSTEM_DATABASES.get(name.lower()) or self._free_number()
+    def _attach(self, name: str, number: int | None = None) -> Database:
+        number = number or SYSTEM_DATABASES.get(name.lower()) or self._free_number()
         database = Database(self._root, name, self.folder / f"{name}{_SUFFIX}", number)
         if self._prepare is not None and name.lower() not in SYSTEM_DATABASES:
             self._prepare(self._root, name)
@@ -120,7 +124,70 @@ class StandInEngine:
         """All databases, by id."""
         return [d.name for d in sorted(self._databases.values(), key=lambda d: d.database_id)]
 
+    def back_up(
+        self, database: Database, file: Path, number: int, is_cancelled: Callable[[], bool]
+    ) -> BackupSet:
+        """Write a backup of what is committed; waits for the writer and for the jobs."""
+        owner = object()
+        database.lock.acquire(owner, -1, is_cancelled)
+        try:
+            with jobs.AT_WORK, self._root_lock:
+                database.checkpoint(self._root)
+                return backup_media.write(database.file, file, database.name, database.database_id, number)
+        finally:
+            database.lock.release(owner)
+
+    def restore(self, backup_set: BackupSet, file: Path) -> None:
+        """Put a backup in the place of its database. A crash leaves the old state or the new one.
+
+        Raises:
+            SqlServerError: 3101 somebody uses the database.
+        """
+        with jobs.AT_WORK, self._root_lock:
+            old = self._databases.get(backup_set.database.lower())
+            target = old.file if old is not None else self.folder / f"{backup_set.database}{_SUFFIX}"
+            new = target.with_name(f"{target.name}{_RESTORING}")
+            backup_media.extract(file, backup_set, new)
+            if old is not None:
+                self._let_go(
+                    old, 3101, "Exclusive access could not be obtained because the database is in use."
+                )
+            backup_media.replace(new, target)
+            used = {database.database_id for database in self._databases.values()}
+            number = old.database_id if old is not None else backup_set.database_id
+            self._attach(backup_set.database, None if number in used else number)
+
+    def drop_database(self, database: Database) -> None:
+        """DROP DATABASE. Raises SqlServerError 3702 if somebody uses it."""
+        with jobs.AT_WORK, self._root_lock:
+            found = jobs.jobs_of(self._root, database.name)
+            self._let_go(
+                database, 3702, f'Cannot drop database "{database.name}" because it is currently in use.'
+            )
+            for job in found:
+                jobs.remove(self._root, job)
+            database.file.unlink()
+
+    def _let_go(self, database: Database, number: int, in_use: str) -> None:
+        """Take a database out of service, its file complete; nobody can have come in between."""
+        del self._databases[database.name.lower()]
+        try:
+            if self.sessions_using(database):
+                raise SqlServerError(number, in_use)
+            database.detach(self._root)
+        except (SqlServerError, duckdb.Error):
+            self._databases[database.name.lower()] = database
+            raise
+
     # --- sessions
+
+    def sessions_using(self, database: Database) -> list[Session]:
+        """The sessions whose current database it is, or whose transaction has touched it."""
+        return [session for session in list(self._sessions.values()) if session.uses(database)]
+
+    def closed(self, session: Session) -> None:
+        """A session has ended."""
+        self._sessions.pop(session.id, None)
 
     def login(self, request: LoginRequest) -> Session:
         """Open a session. Raises SqlServerError 18456 or 4060."""
@@ -133,7 +200,14 @@ class StandInEngine:
             raise SqlServerError(
                 4060, f'Cannot open database "{name}" requested by the login. The login failed.', severity=11
             )
-        return Session(self, next(self._session_ids), request, self.database(name).name)
+        database = self.database(name)
+        if database.is_single_user and self.sessions_using(database):
+            raise SqlServerError(
+                4060, f'Cannot open database "{name}" requested by the login. The login failed.', severity=11
+            )
+        session = Session(self, next(self._session_ids), request, database.name)
+        self._sessions[session.id] = session
+        return session
 
     def new_connection(self) -> DuckDBPyConnection:
         """Another connection to all databases."""

@@ -13,6 +13,7 @@ from sandbox.sqlserver.engine import execute
 from sandbox.sqlserver.engine.batch import parse_batch
 from sandbox.sqlserver.engine.binder import Binder
 from sandbox.sqlserver.engine.catalog import Catalog
+from sandbox.sqlserver.engine.database import Database
 from sandbox.sqlserver.engine.environment import SessionEnvironment
 from sandbox.sqlserver.engine.errors import translate
 from sandbox.sqlserver.engine.interpreter import Frame, Interpreter
@@ -33,6 +34,7 @@ from sandbox.sqlserver.results import (
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.engine import StandInEngine
 
+_REPEAT_CANCEL_SECONDS = 0.05
 READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE, SNAPSHOT = (
     "read committed",
     "repeatable read",
@@ -90,6 +92,9 @@ class Session:
         self._database = database
         self._descriptor = 0
         self._cancelled = threading.Event()
+        self._busy = threading.RLock()
+        """Held while a request runs, by the thread that runs it."""
+        self._is_killed = self._is_closed = False
 
     @property
     def database(self) -> str:
@@ -110,12 +115,10 @@ class Session:
 
     def batch(self, sql: str) -> Iterator[Result]:
         """Run a T-SQL batch."""
-        self._begin_request()
         yield from self._guarded(Interpreter(self, Frame()).run(parse_batch(sql)))
 
     def call(self, procedure: str, parameters: list[Parameter]) -> Iterator[Result]:
         """Run a procedure by name."""
-        self._begin_request()
         yield from self._guarded(execute.call(self, procedure, parameters))
 
     def transaction(self, request: str, name: str, isolation: int) -> Iterator[Result]:
@@ -127,18 +130,44 @@ class Session:
     def cancel(self) -> None:
         """Stop the running statement."""
         self._cancelled.set()
-        self.connection.interrupt()
+        if not self._is_closed:
+            self.connection.interrupt()
 
     def close(self) -> None:
         """End the session; an open transaction is rolled back."""
-        self._roll_back_all()
-        self.connection.close()
+        with self._busy:
+            self._is_closed = True
+            self._roll_back_all()
+            self.connection.close()
+        self.server.closed(self)
+
+    def kill(self) -> None:
+        """End the session from another one; its client is told when it comes again."""
+        self._is_killed = True
+        self.cancel()
+        while not self._busy.acquire(timeout=_REPEAT_CANCEL_SECONDS):
+            self.cancel()
+        try:
+            self.close()
+        finally:
+            self._busy.release()
+
+    def uses(self, database: Database) -> bool:
+        """Whether it is the session's current database, or part of its transaction."""
+        return self._database == database.name or (self.work is not None and self.work.touches(database))
 
     def _begin_request(self) -> None:
         self._cancelled.clear()
         self.temporary.forget_views(self.connection)
 
     def _guarded(self, results: Iterator[Result]) -> Iterator[Result]:
+        with self._busy:
+            if self._is_killed:
+                raise _killed()
+            self._begin_request()
+            yield from self._reported(results)
+
+    def _reported(self, results: Iterator[Result]) -> Iterator[Result]:
         try:
             yield from results
             yield from self._end_batch()
@@ -241,7 +270,14 @@ class Session:
 
     def use(self, database: str) -> str:
         """Change the current database; returns the old one. Raises SqlServerError 911."""
-        old, self._database = self._database, self.server.database(database).name
+        wanted = self.server.database(database)
+        if wanted.is_single_user and any(s is not self for s in self.server.sessions_using(wanted)):
+            raise SqlServerError(
+                924,
+                f"Database '{wanted.name}' is already open and can only have one user at a time.",
+                severity=14,
+            )
+        old, self._database = self._database, wanted.name
         return old
 
     # --- transactions
@@ -358,3 +394,9 @@ class Session:
     def message(self, text: str, number: int = 0, severity: int = 0, state: int = 1) -> Message:
         """A message for the client."""
         return Message(number, text, severity, state)
+
+
+def _killed() -> SqlServerError:
+    return SqlServerError(
+        596, "Cannot continue the execution because the session is in the kill state.", severity=21
+    )

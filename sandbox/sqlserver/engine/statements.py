@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from sandbox.sqlserver.engine import ddl, deletes, inserts, updates, variables
+from sandbox.sqlserver.engine import backups, ddl, deletes, inserts, updates, variables
 from sandbox.sqlserver.engine.bound import BoundQuery, not_modelled, quote
 from sandbox.sqlserver.engine.conversion import implicit
 from sandbox.sqlserver.engine.dialect import parse_statement
@@ -28,12 +28,15 @@ def run_sql(session: Session, known: dict[str, tuple[SqlType, Any]], text: str) 
     """Run a query, DML or DDL statement and end it: outside of a transaction it commits."""
     session.server.faults.before_statement(session.login, session.id, text)
     first = first_word(text)
+    if first in ("BACKUP", "RESTORE"):
+        yield from backups.run(session, text)
+        return
     if first in _DDL:
         yield from session.begin_implicit()
         yield from ddl.run_ddl(session, text)
         session.end_statement()
         return
-    if first in ("GRANT", "DENY", "REVOKE", "DBCC", "BACKUP", "RESTORE", "KILL", "CHECKPOINT", "GOTO"):
+    if first in ("GRANT", "DENY", "REVOKE", "DBCC", "KILL", "CHECKPOINT", "GOTO"):
         raise not_modelled(first)
     prepared = prepare(text)
     tree = parse_statement(prepared.text)

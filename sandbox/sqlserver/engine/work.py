@@ -85,6 +85,10 @@ class Work:
         """Whether anything would be lost by a rollback."""
         return self.database is not None
 
+    def touches(self, database: Database) -> bool:
+        """Whether the transaction writes to a database, or holds a snapshot of it."""
+        return self.database is database or database.name in self._pinned
+
     # --- opening
 
     def pin(self, database: Database) -> None:

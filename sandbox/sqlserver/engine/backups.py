@@ -155,7 +155,8 @@ def _check_replaceable(session: Session, request: _Request) -> None:
             3159,
             f'The tail of the log for the database "{database.name}" has not been backed up. Use BACKUP LOG '
             "WITH NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH "
-            "REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log.",
+            "REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the "
+            "log.",
         )
     if session.server.sessions_using(database):
         raise SqlServerError(3101, "Exclusive access could not be obtained because the database is in use.")

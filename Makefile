@@ -7,11 +7,12 @@ SNOW := $(VENV)/snow
 SNOW_INSTALLED := $(SNOW)/.installed
 SCALE ?= 1
 BREAK ?=
+BENCH ?=
 FOLDER ?= .sandbox
 PREFECT_PORT ?= 4200
 MAILBOX_PORT ?= 8025
 
-.PHONY: help install demo up run status down test test-live lint clean
+.PHONY: help install demo up run status down test test-live bench lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -52,6 +53,9 @@ test: $(INSTALLED) $(SNOW_INSTALLED) lint  ## lint, types, architecture and all 
 
 test-live: $(INSTALLED)  ## the end-to-end tests on a real SQL Server and Snowflake account: see tests/live.py
 	@$(BIN)/python -m pytest --live tests/e2e
+
+bench: $(INSTALLED)  ## speed and memory, as ratios within one run; BENCH=stand-in-reads for one of them
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from sandbox.process import Service
 from tests.live import LiveServers, NoLiveServers
 from tests.places import Places, StandIns, snowflake_settings, sql_server_settings
 
-# The connector asks the network at every login which cloud it runs in: 5 s a time where no name server answers.
+# At every login the connector asks the network in which cloud it runs: 5 s where no name server answers.
 os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
 
 

@@ -1,0 +1,1 @@
+"""What the platform and its stand-ins can do, measured: `make bench`."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 from fakesnow.copy_into import stage_url_from_var
 from fakesnow.transforms import stage
@@ -22,6 +21,7 @@ from sqlglot import exp
 from sandbox.snowflake.errors import does_not_exist, unsupported
 from sandbox.snowflake.names import Name
 from sandbox.snowflake.session import Session
+from sandbox.snowflake.work import Recorder
 
 OPTIONS = {"FILE_FORMAT", "FORCE", "PURGE", "FILES", "MATCH_BY_COLUMN_NAME", "ON_ERROR"}
 SWITCHES = {"FORCE", "PURGE"}
@@ -121,7 +121,7 @@ def copy_parquet(target: Name, files: Iterable[Path], options: Options, session:
         ProgrammingError: 002003, the table is not there.
         duckdb.Error: a value cannot be cast, is too long, or is NULL where none may be.
     """
-    engine = session._duck_conn
+    engine = session.recorder
     columns = dict(engine.execute(COLUMNS, list(target.parts)).fetchall())
     if not columns:
         raise does_not_exist(f"Table '{target}'")
@@ -143,7 +143,7 @@ def copy_parquet(target: Name, files: Iterable[Path], options: Options, session:
     return pa.Table.from_pylist(rows, RESULT) if rows else NOTHING
 
 
-def _load(engine: duckdb.DuckDBPyConnection, target: Name, columns: dict[str, str], file: Path) -> int:
+def _load(engine: Recorder, target: Name, columns: dict[str, str], file: Path) -> int:
     source = f"read_parquet({_text(str(file))})"
     in_file = {row[0].upper(): row for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
     loaded = {name: in_file[name.upper()] for name in columns if name.upper() in in_file}

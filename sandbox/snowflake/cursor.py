@@ -14,11 +14,11 @@ from fakesnow import transforms
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.dialect import parse_one
 from fakesnow.params import MutableParams
-from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
 from sandbox.snowflake import copying, errors, objects, stages, tables
-from sandbox.snowflake.mends import identifiers, overwrites, syntax, temporary, variables
+from sandbox.snowflake.footprint import defined, footprint
+from sandbox.snowflake.mends import identifiers, moments, overwrites, syntax, temporary, variables
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
 from sandbox.snowflake.statements import Kind, kind_of, merge_counts, refuse, session_parameters
@@ -66,30 +66,26 @@ class Cursor(FakeSnowflakeCursor):
         values: MutableParams | None = (
             dict(bound) if isinstance(bound, dict) else list(bound) if bound else None
         )
-        try:
-            with self._conn.within_its_time():
-                self._run(self._parse(command), values)
-        except duckdb.Error as error:
-            raise errors.from_engine(error) from error
-        except ProgrammingError as error:
-            if isinstance(error.__cause__, duckdb.Error):
-                raise errors.from_engine(error.__cause__) from error.__cause__
-            raise
-        except NotImplementedError as error:
-            raise errors.unsupported(str(error)) from error
+        with errors.translated(), self._conn.within_its_time():
+            self._run(self._parse(command), values)
         return self
 
     def execute_batch(self, command: str, rows: list[tuple[Any, ...]]) -> None:
         """Run one statement for each row of bound values; the result counts all of them."""
         expression = self._parse(command)
+        refuse(expression)
         if kind_of(expression) is not Kind.DML:
             raise errors.unsupported(
                 "binding arrays to a statement that is no INSERT, UPDATE, DELETE or MERGE"
             )
         count = 0
-        with self._conn.writing():
+        self._statement = expression.copy()
+        moments.fixed(expression)
+        write = self._conn.writing(footprint(expression, self._conn))
+        with errors.translated(), self._conn.within_its_time(), write:
             for row in rows:
-                self.execute(command, binding_params=row)
+                values: MutableParams = list(row)
+                self._run_parts(self._with_names(expression.copy(), values), values)
                 count += self.rowcount or 0
         self._arrow_table = pa.table({self.columns[0][0]: [count]})
         self.columns = self.columns[:1]
@@ -105,11 +101,8 @@ class Cursor(FakeSnowflakeCursor):
         self._statement = expression.copy()
         without_values = expression.transform(lambda e: exp.Null() if isinstance(e, exp.Placeholder) else e)
         sql = self._transform(without_values, None).sql(dialect="duckdb")
-        try:
-            with self._conn.reading():
-                described = self._duck_conn.execute(f"DESCRIBE {sql}").fetchall()
-        except duckdb.Error as error:
-            raise errors.from_engine(error) from error
+        with errors.translated(), self._conn.reading(footprint(expression, self._conn)):
+            described = self._duck_conn.execute(f"DESCRIBE {sql}").fetchall()
         self.columns = [(row[0], row[1]) for row in described]
         self._arrow_table = pa.table({name: pa.array([], pa.string()) for name, _ in self.columns})
 
@@ -137,8 +130,7 @@ class Cursor(FakeSnowflakeCursor):
     def _run(self, expression: Expr, params: MutableParams | None) -> None:
         refuse(expression)
         self._statement = expression.copy()
-        expression = expression.transform(lambda e: identifiers.from_function(e, params), copy=False)
-        self.check_db_and_schema(expression)
+        expression = self._with_names(expression, params)
         match kind_of(expression):
             case Kind.BEGIN:
                 self._conn.begin()
@@ -159,21 +151,25 @@ class Cursor(FakeSnowflakeCursor):
                 self._answer_rows(
                     pa.table({"name": pa.array(removed, pa.string()), "result": ["removed"] * len(removed)})
                 )
-            case Kind.DML:
-                with self._conn.writing():
-                    self._run_parts(expression, params)
             case Kind.DDL:
                 self._define(expression, params)
-            case Kind.QUERY:
-                with self._conn.reading():
-                    self._run_parts(expression, params)
+            case Kind.DML | Kind.QUERY as kind:
+                around = self._conn.writing if kind is Kind.DML else self._conn.reading
+                with around(footprint(expression, self._conn)):
+                    self._run_parts(moments.fixed(expression), params)
+
+    def _with_names(self, expression: Expr, params: MutableParams | None) -> Expr:
+        """The statement with the tables that IDENTIFIER(…) names, checked to have a database and a schema."""
+        expression = expression.transform(lambda e: identifiers.from_function(e, params), copy=False)
+        self.check_db_and_schema(expression)
+        return expression
 
     def _define(self, expression: Expr, params: MutableParams | None) -> None:
         """Run DDL, and keep account of the session's temporary tables."""
         known = self._conn.temporary
         made = temporary.created(expression)
         dropped = expression.args.get("tables") or [] if isinstance(expression, exp.Drop) else []
-        with self._conn.defining():
+        with self._conn.defining(defined(expression, self._conn)):
             if done := objects.define(expression, self._conn):
                 self._answer_rows(pa.table({"status": [done]}))
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import duckdb
@@ -13,8 +14,9 @@ from snowflake.connector.errors import ProgrammingError
 
 from sandbox.snowflake import catalog, functions
 from sandbox.snowflake.errors import does_not_exist, unsupported
+from sandbox.snowflake.locks import TableLocks
 from sandbox.snowflake.session import Session
-from sandbox.snowflake.transactions import WriteLock
+from sandbox.snowflake.work import Commits
 
 DEFAULT_SCHEMA = "PUBLIC"
 
@@ -31,7 +33,10 @@ class Engine(FakeSnow):
         self.folder = folder
         self.databases = folder / "databases"
         self.databases.mkdir(parents=True, exist_ok=True)
-        self.write_lock = WriteLock(lock_timeout_seconds)
+        self.locks = TableLocks(lock_timeout_seconds)
+        self.commits = Commits()
+        self.one_definition = threading.Lock()
+        """Held by a DDL statement while it runs: metadata of all sessions is in the same tables."""
         stage.LOCAL_BUCKET_PATH = str(folder / "stages")
         Path(stage.LOCAL_BUCKET_PATH).mkdir(exist_ok=True)
         self.duck_conn = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 from snowflake.connector.errors import Error, ProgrammingError
@@ -48,6 +50,21 @@ def from_engine(error: duckdb.Error) -> Error:
         if isinstance(error, kind):
             return ProgrammingError(msg=text, errno=number, sqlstate=state)
     return ProgrammingError(msg=text, errno=INTERNAL[0], sqlstate=INTERNAL[1])
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Around what the engine runs: its errors, and fakesnow's of them, leave as Snowflake's."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise from_engine(error) from error
+    except ProgrammingError as error:
+        if isinstance(error.__cause__, duckdb.Error):
+            raise from_engine(error.__cause__) from error.__cause__
+        raise
+    except NotImplementedError as error:
+        raise unsupported(str(error)) from error
 
 
 def unsupported(what: str) -> ProgrammingError:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -15,17 +16,19 @@ from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 
-from sandbox.snowflake.errors import timed_out
+from sandbox.snowflake.errors import timed_out, unsupported
+from sandbox.snowflake.footprint import Footprint
+from sandbox.snowflake.locks import Key
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.recent import RecentResults
-from sandbox.snowflake.transactions import State
+from sandbox.snowflake.work import Recorder, State, Work
 
 if TYPE_CHECKING:
     from sandbox.snowflake.cursor import Cursor
     from sandbox.snowflake.engine import Engine
 
 CLIENT_GONE = "the client's connection was lost in the middle of it"
-STATEMENT_FAILED = "one of its statements failed"
+STATEMENT_FAILED = "a statement of it failed, and it cannot be continued, because {}"
 
 
 class Session(FakeSnowflakeConnection):
@@ -47,6 +50,10 @@ class Session(FakeSnowflakeConnection):
         self.temporary: set[Name] = set()
         """The session's temporary tables."""
         self._why_failed = ""
+        self._work = Work(duck_conn, engine.commits)
+        self.recorder = Recorder(duck_conn)
+        """The engine's connection, for what a statement does to tables."""
+        self._transaction = self._last_transaction = 0
         if not self.database_set:
             self.database = None
         if not self.schema_set:
@@ -56,7 +63,7 @@ class Session(FakeSnowflakeConnection):
         """A cursor that runs statements in this session."""
         from sandbox.snowflake.cursor import Cursor
 
-        return Cursor(conn=self, duck_conn=self._duck_conn)
+        return Cursor(conn=self, duck_conn=cast(DuckDBPyConnection, self.recorder))
 
     def set_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Take session parameters; AUTOCOMMIT, LOCK_TIMEOUT, STATEMENT_TIMEOUT_IN_SECONDS have an effect."""
@@ -74,18 +81,24 @@ class Session(FakeSnowflakeConnection):
     @property
     def transaction_id(self) -> str | None:
         """The id of the open transaction; None where none is open."""
-        return None if self.state is State.NONE else str(id(self))
+        return None if self.state is State.NONE else str(self._transaction)
+
+    @property
+    def last_transaction_id(self) -> str | None:
+        """The id of the transaction that ended last; None where none has."""
+        return str(self._last_transaction) if self._last_transaction else None
 
     def begin(self) -> None:
         """Open a transaction; nothing where one is open, as in Snowflake."""
         if self.state is State.NONE:
             self.state = State.OPEN
+            self._transaction = time.time_ns()
 
     def commit(self) -> None:
-        """Commit what the transaction wrote, and let other sessions write.
+        """Commit what the transaction wrote, and let other sessions write its tables.
 
         Raises:
-            ProgrammingError: the transaction was rolled back before, because a statement of it failed.
+            ProgrammingError: the transaction was rolled back before.
         """
         if self.state is State.FAILED:
             why = self._why_failed
@@ -93,7 +106,7 @@ class Session(FakeSnowflakeConnection):
             raise _failed(f"COMMIT is refused and nothing was written: {why}")
         try:
             if self.state is State.WRITING:
-                self._duck_conn.execute("COMMIT")
+                self._work.commit()
             for file in self.files_to_purge:
                 file.unlink(missing_ok=True)
         finally:
@@ -103,7 +116,7 @@ class Session(FakeSnowflakeConnection):
         """Undo what the transaction wrote; nothing where none is open."""
         try:
             if self.state is State.WRITING:
-                self._duck_conn.execute("ROLLBACK")
+                self._work.rollback()
         finally:
             self._end()
 
@@ -116,46 +129,59 @@ class Session(FakeSnowflakeConnection):
         return was_open
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Around a statement that only reads."""
+    def reading(self, footprint: Footprint) -> Iterator[None]:
+        """Around a statement that only reads: it sees what is committed, and what its transaction wrote."""
         self._refuse_when_failed()
+        self._catch_up(footprint)
         try:
             yield
         except BaseException:
-            if self.state is State.WRITING:
-                self._fail(STATEMENT_FAILED)
+            self._undo_statement()
             raise
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, footprint: Footprint) -> Iterator[None]:
         """Around a DML statement: in the open transaction, or in one of its own."""
         self._refuse_when_failed()
         own = self.state is State.NONE and self.autocommits
-        if self.state is not State.WRITING:
-            self._acquire_write_lock()
-            self._duck_conn.execute("BEGIN")
+        self._lock_tables(footprint.writes)
+        if self.state is State.WRITING:
+            try:
+                self._catch_up(footprint)
+            except ProgrammingError:
+                self.engine.locks.release(self, kept=self._work.written)
+                raise
+        else:
+            self.begin()
+            self._work.begin()
             self.state = State.WRITING
+        self.recorder.start()
         try:
             yield
         except BaseException:
             if own:
                 self.rollback()
             else:
-                self._fail(STATEMENT_FAILED)
+                self._undo_statement()
             raise
+        finally:
+            executed = self.recorder.stop()
+        self._work.add(executed, footprint)
         if own:
             self.commit()
 
     @contextmanager
-    def defining(self) -> Iterator[None]:
+    def defining(self, keys: frozenset[Key]) -> Iterator[None]:
         """Around a DDL statement: it commits the open transaction and stands for itself."""
         self._refuse_when_failed()
         self.commit()
-        self._acquire_write_lock()
+        self._lock_tables(keys)
         try:
-            yield
+            with self.engine.one_definition:
+                yield
         finally:
-            self.engine.write_lock.release(self)
+            self.engine.commits.defined()
+            self.engine.locks.release(self)
 
     @contextmanager
     def within_its_time(self) -> Iterator[None]:
@@ -185,7 +211,7 @@ class Session(FakeSnowflakeConnection):
 
     def interrupt(self) -> None:
         """End the statement that runs or waits, with an error."""
-        self.engine.write_lock.cancel(self)
+        self.engine.locks.cancel(self)
         self._duck_conn.interrupt()
 
     def end(self) -> None:
@@ -199,9 +225,41 @@ class Session(FakeSnowflakeConnection):
             self.rollback()
             super().close(retry)
 
-    def _acquire_write_lock(self) -> None:
+    def _lock_tables(self, keys: frozenset[Key]) -> None:
         timeout = self.parameters.get("LOCK_TIMEOUT")
-        self.engine.write_lock.acquire(self, None if timeout is None else float(timeout))
+        self.engine.locks.acquire(self, keys, None if timeout is None else float(timeout))
+
+    def _catch_up(self, footprint: Footprint) -> None:
+        """Have the transaction see what others have committed to the tables of a statement that begins."""
+        if self.state is not State.WRITING or not self._work.is_behind(footprint.reads | footprint.writes):
+            return
+        if why := self._work.why_not_again():
+            raise unsupported(
+                "reading or writing what another session has committed since this transaction first wrote: "
+                + why
+            )
+        self._run_again()
+        self._refuse_when_failed()
+
+    def _undo_statement(self) -> None:
+        """After a statement that failed: its transaction stays open, with what it wrote before."""
+        if self.state is not State.WRITING:
+            return
+        if not self._work.steps:
+            self._work.rollback()
+            self.state = State.OPEN
+            self.engine.locks.release(self)
+        elif why := self._work.why_not_again():
+            self._fail(STATEMENT_FAILED.format(why))
+        else:
+            self._run_again()
+            self.engine.locks.release(self, kept=self._work.written)
+
+    def _run_again(self) -> None:
+        try:
+            self._work.run_again()
+        except duckdb.Error as error:
+            self._fail(STATEMENT_FAILED.format(f"its other statements failed when run again: {error}"))
 
     def _refuse_when_failed(self) -> None:
         if self.state is State.FAILED:
@@ -213,9 +271,11 @@ class Session(FakeSnowflakeConnection):
         self._why_failed = why
 
     def _end(self) -> None:
+        if self.state is not State.NONE:
+            self._last_transaction = self._transaction
         self.state = State.NONE
         self.files_to_purge.clear()
-        self.engine.write_lock.release(self)
+        self.engine.locks.release(self)
 
 
 def _failed(consequence: str) -> ProgrammingError:

@@ -28,6 +28,7 @@ def functions(expression: Expr, session: Session) -> Expr:
         "CURRENT_REGION": REGION,
         "CURRENT_SESSION": str(id(session)),
         "CURRENT_TRANSACTION": session.transaction_id,
+        "LAST_TRANSACTION": session.last_transaction_id,
     }
     values |= dict.fromkeys(CANCELS, "Nothing was to be cancelled.")
     if name not in values:

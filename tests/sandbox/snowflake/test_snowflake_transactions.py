@@ -136,21 +136,100 @@ def test_the_wait_for_a_writer_ends_with_snowflakes_lock_error(connect: Connect)
     assert second.cursor().execute("UPDATE t SET id = 2").rowcount == 1
 
 
-def test_after_a_failed_statement_only_rollback_is_possible_and_others_can_write(connect: Connect) -> None:
+def test_writers_of_different_tables_do_not_wait_for_each_other(connect: Connect) -> None:
+    first, second = connect(), connect(session_parameters={"LOCK_TIMEOUT": 0})
+    rows(first, "CREATE TABLE a (id NUMBER)")
+    rows(first, "CREATE TABLE b (id NUMBER)")
+    for session, table in ((first, "a"), (second, "b")):
+        rows(session, "BEGIN")
+        rows(session, f"INSERT INTO {table} VALUES (1)")
+    rows(first, "COMMIT")
+    assert rows(second, "SELECT id FROM a") == [(1,)]
+    assert second.cursor().execute("UPDATE a SET id = 2").rowcount == 1
+    rows(second, "COMMIT")
+    assert rows(first, "SELECT a.id, b.id FROM a, b") == [(2, 1)]
+
+
+def test_two_that_wait_for_each_other_end_with_an_error_for_the_second(connect: Connect) -> None:
+    first, second = connect(), connect()
+    for session, table in ((first, "a"), (second, "b")):
+        rows(session, f"CREATE TABLE {table} (id NUMBER)")
+    for session, table in ((first, "a"), (second, "b")):
+        rows(session, "BEGIN")
+        rows(session, f"INSERT INTO {table} VALUES (1)")
+    waits = InBackground(lambda: rows(first, "INSERT INTO b VALUES (2)"))
+    assert waits.still_waits()
+    with pytest.raises(ProgrammingError, match="a deadlock") as raised:
+        rows(second, "INSERT INTO a VALUES (2)")
+    assert raised.value.errno == 625
+    rows(second, "COMMIT")
+    waits.finish()
+    rows(first, "COMMIT")
+    assert rows(first, "SELECT a.id, b.id FROM a, b ORDER BY b.id") == [(1, 1), (1, 2)]
+
+
+def test_a_failed_statement_is_undone_and_its_transaction_goes_on(connect: Connect) -> None:
+    session, other = connect(), connect(session_parameters={"LOCK_TIMEOUT": 0})
+    rows(session, "CREATE TABLE t (id NUMBER)")
+    rows(session, "CREATE TABLE u (id NUMBER)")
+    rows(session, "BEGIN")
+    session.cursor().execute("INSERT INTO t VALUES (%s)", (1,))
+    for failing, error in (
+        ("INSERT OVERWRITE INTO t SELECT 1 / 0", 100051),
+        ("INSERT INTO u VALUES ('x')", 100038),
+        ("SELECT 1 / 0", 100051),
+        ("SELECT nothing FROM t", 904),
+    ):
+        with pytest.raises(ProgrammingError) as raised:
+            rows(session, failing)
+        assert raised.value.errno == error
+    rows(other, "INSERT INTO u VALUES (7)")
+    rows(session, "INSERT INTO t SELECT id FROM u")
+    with pytest.raises(ProgrammingError, match="waited"):
+        rows(other, "INSERT INTO t VALUES (3)")
+    rows(session, "COMMIT")
+    assert rows(other, "SELECT id FROM t ORDER BY id") == [(1,), (7,)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("INSERT INTO t SELECT RANDOM()", "random value"),
+        ("INSERT INTO t SELECT id FROM source", "has since changed a table"),
+    ],
+)
+def test_a_transaction_that_cannot_be_repeated_is_over_after_a_failed_statement(
+    connect: Connect, statement: str, why: str
+) -> None:
     session, other = connect(), connect()
     rows(session, "CREATE TABLE t (id NUMBER)")
+    rows(session, "CREATE TABLE source (id NUMBER)")
     rows(session, "BEGIN")
-    rows(session, "INSERT INTO t VALUES (1)")
-    with pytest.raises(ProgrammingError) as raised:
+    rows(session, statement)
+    rows(other, "INSERT INTO source VALUES (1)")
+    with pytest.raises(ProgrammingError):
         rows(session, "INSERT INTO t VALUES ('x')")
-    assert raised.value.errno == 100038
     rows(other, "INSERT INTO t VALUES (7)")
-    with pytest.raises(ProgrammingError, match="only ROLLBACK is possible"):
+    with pytest.raises(ProgrammingError, match=f"only ROLLBACK is possible.*{why}"):
         rows(session, "INSERT INTO t VALUES (2)")
     with pytest.raises(ProgrammingError, match="COMMIT is refused and nothing was written"):
         rows(session, "COMMIT")
-    rows(session, "INSERT INTO t VALUES (3)")
-    assert rows(other, "SELECT id FROM t ORDER BY id") == [(3,), (7,)]
+    assert rows(other, "SELECT id FROM t ORDER BY id") == [(7,)]
+
+
+def test_the_current_time_is_that_of_the_statement(connect: Connect) -> None:
+    session = connect()
+    rows(session, "CREATE TABLE t (id NUMBER, at TIMESTAMP_NTZ)")
+    rows(session, "BEGIN")
+    transaction = rows(session, "SELECT CURRENT_TRANSACTION()")
+    for number in (1, 2):
+        rows(session, f"INSERT INTO t SELECT {number}, SYSDATE()")
+    with pytest.raises(ProgrammingError):
+        rows(session, "SELECT 1 / 0")
+    assert rows(session, "SELECT COUNT(DISTINCT at) FROM t WHERE at <= SYSDATE()") == [(2,)]
+    rows(session, "COMMIT")
+    assert rows(session, "SELECT LAST_TRANSACTION()") == transaction
+    assert rows(session, "SELECT CURRENT_TRANSACTION()") == [(None,)]
 
 
 MERGE_THAT_FAILS = """

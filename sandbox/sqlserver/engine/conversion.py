@@ -168,6 +168,8 @@ def _to_temporal(value: Bound, target: SqlType, style: int | None, *, safe: bool
         return Bound(sql, target, nullable=True, name=value.name)
     if source.name not in TEMPORAL:
         raise _refused(source, target)
+    if source.name == "datetime2" and target.name == "datetime2" and isinstance(value.constant, str):
+        return literals.literal(value.constant, target).named(value.name)
     return Bound(temporal_sql(value.sql, source, target), target, value.nullable, value.name)
 
 
@@ -185,6 +187,7 @@ def _constant_moment(value: Bound, target: SqlType, style: int | None, *, safe: 
         raise
     if target.name == "date":
         ticks = ticks // literals.DAY * literals.DAY
+    target = literals.storable(ticks, target)
     return Bound(literals.moment_sql(ticks, offset, target), target, False, value.name)
 
 
@@ -233,15 +236,21 @@ def temporal_sql(sql: str, source: SqlType, target: SqlType) -> str:
     return _round(sql, source, target)
 
 
+_DAY_US, _DAY_NS = 86_400_000_000, 86_400_000_000_000
+
+
 def _fits(source: SqlType, target: SqlType) -> bool:
     scale = {"date": 0, "smalldatetime": 0, "datetime": 3}
     return scale.get(source.name, source.scale) <= target.scale
 
 
 def _round_time(sql: str, source: SqlType, target: SqlType) -> str:
-    nanoseconds = f"epoch_ns(CAST({sql} AS TIME_NS))"
-    if _fits(source, target):
-        return f"CAST({sql} AS TIME_NS)"
+    if source.name == "time":
+        nanoseconds = f"epoch_ns({sql})"
+    else:
+        nanoseconds = f"(epoch_ns(CAST({sql} AS TIMESTAMP_NS)) % {_DAY_NS} + {_DAY_NS}) % {_DAY_NS}"
+        if duckdb_type(source) == "TIMESTAMP":
+            nanoseconds = f"((epoch_us({sql}) % {_DAY_US} + {_DAY_US}) % {_DAY_US}) * 1000"
     return f"tsql_time({nanoseconds}, {10 ** (9 - target.scale)})"
 
 

@@ -133,6 +133,8 @@ def _parameter(binder: Binder, node: exp.Expr, _scope: Scope) -> Bound:
 def _column(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     if not isinstance(node, exp.Column):
         raise not_modelled(node.sql(dialect="tsql"))
+    if node.name.lower() == "0x" and not node.table:
+        return literals.literal(b"", SqlType("varbinary", length=1))  # sqlglot takes it for a name
     bound = binder.column(node, scope)
     if scope.group_keys is not None and not scope.in_aggregate and bound.sql in binder.ungrouped(scope):
         raise SqlServerError(

@@ -57,6 +57,7 @@ def literal(value: Any, sql_type: SqlType) -> Bound:
         return null()
     else:
         ticks, offset = read_moment(value, sql_type)
+        sql_type = storable(ticks, sql_type)
         sql = moment_sql(ticks, offset, sql_type)
     return Bound(sql, sql_type, nullable=False, constant=value)
 
@@ -147,7 +148,7 @@ def moment_sql(ticks: int, offset: int, sql_type: SqlType) -> str:
         stored = moment_sql(ticks - offset * 60 * SECOND, 0, utc)
         return f"{{'utc': {stored}, 'offset_minutes': CAST({offset} AS SMALLINT)}}"
     stored_as = duckdb_type(sql_type)
-    if stored_as == "TIMESTAMP_NS" and not -92_233_720_368_547_758 < ticks < 92_233_720_368_547_758:
+    if stored_as == "TIMESTAMP_NS" and not _fits_nanoseconds(ticks):
         raise SqlServerError(
             40517,
             "not modelled by the stand-in: datetime2(7) and datetimeoffset outside of 1677-09-22 "
@@ -157,6 +158,18 @@ def moment_sql(ticks: int, offset: int, sql_type: SqlType) -> str:
     if stored_as == "TIMESTAMP":
         text = text[:-1]
     return f"CAST('{text}' AS {stored_as})"
+
+
+def _fits_nanoseconds(ticks: int) -> bool:
+    """Whether DuckDB's TIMESTAMP_NS reaches to a moment: 64 bits of nanoseconds since 1970."""
+    return -92_233_720_368_547_758 < ticks < 92_233_720_368_547_758
+
+
+def storable(ticks: int, sql_type: SqlType) -> SqlType:
+    """datetime2(7), or datetime2(6) for a far moment that needs no seventh digit, as 9999-12-31."""
+    if sql_type == SqlType("datetime2", scale=7) and not _fits_nanoseconds(ticks) and ticks % 10 == 0:
+        return SqlType("datetime2", scale=6)
+    return sql_type
 
 
 def value_type(value: Any) -> SqlType:

@@ -315,7 +315,7 @@ def negate(value: Bound) -> Bound:
         negative = -value.constant
         return literals.literal(negative, value.type)
     if value.is_constant and value.type.name in ("decimal", "numeric") and value.constant is not None:
-        return literals.literal(-value.constant, value.type)
+        return literals.literal(value.constant.copy_negate(), value.type)  # `-` rounds to 28 digits
     if value.type.name not in EXACT | APPROXIMATE - {"bit"}:
         raise SqlServerError(8117, f"Operand data type {value.type.name} is invalid for minus operator.")
     if value.type.name == "tinyint":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.sqlserver.engine.bound import Bound
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.dialect import parse_expression
+from sandbox.sqlserver.engine.literals import EXACT
 from sandbox.sqlserver.engine.types import TEMPORAL
 from sandbox.sqlserver.results import SqlType
 
@@ -51,5 +52,6 @@ def readable(bound: Bound) -> str:
 def plain(value: Any, sql_type: SqlType) -> Any:
     """A fetched value as variables keep it."""
     if isinstance(value, Decimal) and sql_type.name in ("decimal", "numeric", "money", "smallmoney"):
-        return value.quantize(Decimal(1).scaleb(-sql_type.scale)) if value.is_finite() else value
+        unit = Decimal(1).scaleb(-sql_type.scale)
+        return value.quantize(unit, context=EXACT) if value.is_finite() else value
     return value

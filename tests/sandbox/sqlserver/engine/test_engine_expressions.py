@@ -35,6 +35,14 @@ VALUES: list[tuple[str, Any, str]] = [
     ("CAST(1 AS money) / 3", Decimal("0.3333"), "money"),
     ("99999999999999999999", Decimal("99999999999999999999"), "decimal(20,0)"),
     ("CAST(2.7 AS int)", 2, "int"),
+    (f"-{'9' * 38}", Decimal(f"-{'9' * 38}"), "decimal(38,0)"),
+    ("DATALENGTH(0x)", 0, "int"),
+    (
+        "CAST(CAST('1901-01-01 23:59:58.7654' AS datetime2(6)) AS time(3))",
+        dt.time(23, 59, 58, 765000),
+        "time(3)",
+    ),
+    ("CAST(CAST('9999-12-31' AS datetime2(7)) AS datetime2(0))", dt.datetime(9999, 12, 31), "datetime2(0)"),
     ("CAST(123.456 AS decimal(5,2))", Decimal("123.46"), "decimal(5,2)"),
     ("1 + '2'", 3, "int"),
     ("'a' + NULL", None, "varchar(1)"),
@@ -128,7 +136,7 @@ ERRORS = [
     ("CHECKSUM(1)", 40517),
     ("NOSUCH(1)", 195),
     ("1 FROM", 102),
-    ("CAST('0001-01-01' AS datetime2(7))", 40517),
+    ("CAST('0001-01-01 00:00:00.0000001' AS datetime2(7))", 40517),
     ("name FROM sys.tables GROUP BY object_id", 8120),
 ]
 

@@ -166,7 +166,5 @@ def _capture(
 
 
 def _truncate(connection: DuckDBPyConnection, db: str, last: int) -> None:
-    """The last commit stays: the engine counts on from it."""
     connection.execute(f"UPDATE {db}.log.harvested SET commit_number = ?", [last])
     connection.execute(f"DELETE FROM {db}.log.records WHERE commit_number <= ?", [last])
-    connection.execute(f"DELETE FROM {db}.log.commits WHERE commit_number < ?", [last])

@@ -9,16 +9,17 @@ from sandbox.sqlserver.engine.procedures import ProcedureContext
 from sandbox.sqlserver.engine.types import FIXED, MAX
 from sandbox.sqlserver.results import Column, SqlType
 
-# `commits` and `records` are the engine's hand-over; it may have created them before.
+# `records` is the engine's hand-over; it may have created it before.
 _LOG = """
 CREATE SCHEMA IF NOT EXISTS {db}.log;
-CREATE TABLE IF NOT EXISTS {db}.log.commits (
-    commit_number BIGINT PRIMARY KEY, tran_id BLOB, begin_time TIMESTAMP, end_time TIMESTAMP
-);
 CREATE TABLE IF NOT EXISTS {db}.log.records (
     commit_number BIGINT, command_id INTEGER, object_id INTEGER, kind VARCHAR, row_count BIGINT,
-    before BLOB, after BLOB
+    before BLOB, after BLOB, tran_id BLOB, begin_time TIMESTAMP, end_time TIMESTAMP
 );
+CREATE OR REPLACE VIEW {db}.log.commits AS
+SELECT commit_number, any_value(tran_id) AS tran_id, min(begin_time) AS begin_time, max(end_time) AS end_time
+FROM {db}.log.records
+GROUP BY commit_number;
 CREATE TABLE IF NOT EXISTS {db}.log.tracked_objects (object_id INTEGER);
 CREATE TABLE IF NOT EXISTS {db}.log.harvested (commit_number BIGINT);
 INSERT INTO {db}.log.harvested SELECT 0 WHERE NOT EXISTS (FROM {db}.log.harvested);

@@ -23,13 +23,14 @@ CREATE SCHEMA IF NOT EXISTS {db}.sys;
 CREATE SCHEMA IF NOT EXISTS {db}.log;
 CREATE SCHEMA IF NOT EXISTS {db}.catalog;
 CREATE SCHEMA IF NOT EXISTS {db}.tsql_information_schema;
-CREATE TABLE IF NOT EXISTS {db}.log.commits (
-    commit_number BIGINT PRIMARY KEY, tran_id BLOB, begin_time TIMESTAMP, end_time TIMESTAMP
-);
 CREATE TABLE IF NOT EXISTS {db}.log.records (
     commit_number BIGINT, command_id INTEGER, object_id INTEGER, kind VARCHAR, row_count BIGINT,
-    before BLOB, after BLOB
+    before BLOB, after BLOB, tran_id BLOB, begin_time TIMESTAMP, end_time TIMESTAMP
 );
+CREATE OR REPLACE VIEW {db}.log.commits AS
+SELECT commit_number, any_value(tran_id) AS tran_id, min(begin_time) AS begin_time, max(end_time) AS end_time
+FROM {db}.log.records
+GROUP BY commit_number;
 CREATE TABLE IF NOT EXISTS {db}.log.tracked_objects (object_id INTEGER);
 CREATE TABLE IF NOT EXISTS {db}.catalog.database (
     database_id INTEGER, create_date TIMESTAMP, allow_snapshot BOOLEAN

@@ -300,17 +300,13 @@ class Work:
         if not self._records:
             return
         number = database.commit_number + 1
-        db = quote(database.name)
-        self.connection.execute(
-            f"INSERT INTO {db}.log.commits VALUES (?, ?, ?, ?)",
-            [number, number.to_bytes(6, "big"), self._began, datetime.now()],
-        )
+        commit = [number.to_bytes(6, "big"), self._began, datetime.now()]
         values: list[Any] = []
         for record in self._records:
             values += [number, record.command_id, record.object_id, record.kind, _rows(record)]
-            values += [_stream(record.before), _stream(record.after)]
-        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(self._records))
-        self.connection.execute(f"INSERT INTO {db}.log.records VALUES {places}", values)
+            values += [_stream(record.before), _stream(record.after), *commit]
+        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(self._records))
+        self.connection.execute(f"INSERT INTO {quote(database.name)}.log.records VALUES {places}", values)
         database.commit_number = number
 
     def _write_marks(self, database: Database) -> dict[str, int]:

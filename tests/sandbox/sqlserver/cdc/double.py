@@ -138,14 +138,10 @@ class Database:
         self.clock = end + timedelta(seconds=1)
         cursor = self.connection.cursor()
         cursor.execute("BEGIN")
-        cursor.execute(
-            f'INSERT INTO "{DATABASE}".log.commits VALUES (?, ?, ?, ?)',
-            [self.commits, self.commits.to_bytes(6, "big"), end - timedelta(milliseconds=5), end],
-        )
         for record in records:
             before, after = self._image(record.table, record.before), self._image(record.table, record.after)
             cursor.execute(
-                f'INSERT INTO "{DATABASE}".log.records VALUES (?, ?, ?, ?, ?, ?, ?)',
+                f'INSERT INTO "{DATABASE}".log.records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
                 [
                     self.commits,
                     record.command,
@@ -154,6 +150,9 @@ class Database:
                     len(record.before or record.after or []),
                     before,
                     after,
+                    self.commits.to_bytes(6, "big"),
+                    end - timedelta(milliseconds=5),
+                    end,
                 ],
             )
         cursor.execute("COMMIT")

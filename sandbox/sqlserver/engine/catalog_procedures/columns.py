@@ -108,7 +108,10 @@ def _row(
     kind = odbc_types.column_type(column.type, version=version or 2, is_new=is_new)
     return (
         *(context.database, table.schema, table.name, column.name),
-        *(kind.number, odbc_types.type_name(column.type, is_identity=column.identity is not None)),
+        *(
+            kind.number,
+            odbc_types.type_name(column.type, is_new=is_new, is_identity=column.identity is not None),
+        ),
         *(kind.precision, kind.length, kind.scale, kind.radix, int(column.nullable), None),
         f"({column.default})" if column.default is not None else None,
         *(kind.verbose, kind.sub_code, kind.octets, at, "YES" if column.nullable else "NO"),
@@ -165,7 +168,7 @@ def _special_rows(
     for table in tables_named(context, arguments["table_name"], arguments["table_owner"], is_pattern=False):
         for column in _special(table, is_version=is_version, no_nulls=arguments["nullable"].upper() == "O"):
             kind = odbc_types.column_type(column.type, version=arguments["odbcver"] or 2, is_new=is_new)
-            name = odbc_types.type_name(column.type, is_identity=column.identity is not None)
+            name = odbc_types.type_name(column.type, is_new=is_new, is_identity=column.identity is not None)
             yield (
                 *(scope, column.name, kind.number, name, kind.precision, kind.length, kind.scale),
                 _NOT_PSEUDO,

@@ -95,7 +95,7 @@ def _rows(arguments: dict[str, Any], *, is_new: bool) -> list[tuple[object, ...]
 def _row(offered: _Offered, version: int, is_new: bool) -> tuple[Any, ...]:
     sql_type = offered.type
     kind = odbc_types.column_type(sql_type, version=version, is_new=is_new)
-    name = offered.name or odbc_types.type_name(sql_type, is_identity=offered.is_identity)
+    name = offered.name or odbc_types.type_name(sql_type, is_new=is_new, is_identity=offered.is_identity)
     prefix, suffix = _quotes(sql_type)
     is_number = kind.radix is not None
     least, most = offered.scales or (None, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.sqlserver.engine.types import LOB, MAX, TEXT, UNICODE
+from sandbox.sqlserver.engine.types import FIXED, MAX, TEXT, UNICODE
 from sandbox.sqlserver.results import SqlType
 
 _DATETIME = 9
@@ -86,6 +86,8 @@ class ColumnType:
 
 def column_type(sql_type: SqlType, *, version: int, is_new: bool) -> ColumnType:
     """A column's type for ODBC `version` 2 or 3; before `is_new` (2008), its new types were told as text."""
+    if not is_new:
+        sql_type = as_before_2005(sql_type)
     name = sql_type.name
     if name in _NEW and not is_new:
         size = characters(sql_type)
@@ -106,6 +108,16 @@ def column_type(sql_type: SqlType, *, version: int, is_new: bool) -> ColumnType:
     )
 
 
+def as_before_2005(sql_type: SqlType) -> SqlType:
+    """The old type that stands for a (max) type or xml where a driver asks in the old way."""
+    if sql_type.name == "xml":
+        return FIXED["ntext"]
+    old = {"nvarchar": "ntext", "varchar": "text", "varbinary": "image"}
+    if sql_type.length == MAX and sql_type.name in old:
+        return FIXED[old[sql_type.name]]
+    return sql_type
+
+
 def characters(sql_type: SqlType) -> int:
     """How long a value of a new date or time type is in text."""
     size = _NEW[sql_type.name]
@@ -121,8 +133,10 @@ def sizes(sql_type: SqlType) -> tuple[int, int]:
         return characters(sql_type), known.octets
     if known.octets:
         return known.precision, known.octets
-    if sql_type.length == MAX or name in LOB:
-        return (_MAX_BYTES // 2, _MAX_BYTES - 1) if name in UNICODE else (_MAX_BYTES, _MAX_BYTES)
+    if name in ("ntext", "xml"):
+        return _MAX_BYTES // 2, _MAX_BYTES - 1
+    if sql_type.length == MAX:
+        return _MAX_BYTES, _MAX_BYTES  # nvarchar(max), too: seen on SQL Server 2022 (debezium#8078)
     return sql_type.length, sql_type.length * (2 if name in UNICODE else 1)
 
 
@@ -134,8 +148,10 @@ def _scale(sql_type: SqlType) -> int | None:
     return 3 if sql_type.name == "datetime" else None
 
 
-def type_name(sql_type: SqlType, *, is_identity: bool = False) -> str:
+def type_name(sql_type: SqlType, *, is_new: bool, is_identity: bool = False) -> str:
     """TYPE_NAME: `int identity`, `numeric() identity`, and `timestamp` for rowversion."""
+    if not is_new:
+        sql_type = as_before_2005(sql_type)
     name = "timestamp" if sql_type.name == "rowversion" else sql_type.name
     if not is_identity:
         return name

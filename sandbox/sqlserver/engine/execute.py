@@ -40,21 +40,22 @@ def execute(session: Session, known: Variables, statement: script.Execute) -> It
         code = variables.evaluate(session, known, statement.code, SqlType("nvarchar", length=-1))[1]
         yield from run_text(session, str(code or ""), {})
         return
-    outputs = {}
     parameters = []
     for argument in statement.arguments:
         sql_type, value = _argument_value(session, known, argument.value)
         parameters.append(Parameter(argument.name or "", sql_type, value, argument.output))
-        if argument.output:
-            outputs[(argument.name or f"#{len(parameters)}").lower()] = argument.value[1:].lower()
+    names = _parameter_names(session, statement.name, parameters)
+    outputs = {
+        (argument.name or names[at]).lstrip("@").lower(): argument.value[1:].lower()
+        for at, argument in enumerate(statement.arguments)
+        if argument.output and (argument.name or at < len(names))
+    }
     for result in _call(session, statement.name, parameters):
         if isinstance(result, ReturnStatus):
             if statement.status is not None:
                 known[statement.status] = (_INT, result.value)
         elif isinstance(result, OutputValue):
             variable = outputs.get(result.name.lstrip("@").lower())
-            if variable is None and len(outputs) == 1 and next(iter(outputs)).startswith("#"):
-                variable = next(iter(outputs.values()))
             if variable is not None:
                 sql_type = known[variable][0]
                 value = convert(literal(plain_value(result.value), result.type), sql_type)
@@ -87,14 +88,28 @@ def _argument_value(session: Session, known: Variables, text: str) -> tuple[SqlT
     return variables.evaluate(session, known, text)
 
 
-def _call(session: Session, name: tuple[str, ...], parameters: list[Parameter]) -> Iterator[Result]:
+def _parameter_names(session: Session, name: tuple[str, ...], parameters: list[Parameter]) -> list[str]:
+    """The names of a procedure's parameters in their order, for arguments that are given by place."""
+    if name[-1].lower() == "sp_executesql":
+        declaration = str(parameters[1].value or "") if len(parameters) > 1 else ""
+        return ["stmt", "params", *(declared for declared, _, _ in _declared(declaration))]
+    definition = _definition(session, name)
+    return [] if definition is None else [parameter.name for parameter in definition.parameters]
+
+
+def _definition(session: Session, name: tuple[str, ...]) -> ProcedureDef | None:
     database = name[-3] if len(name) > 2 and name[-3] else session.database
     schema = name[-2].lower() if len(name) > 1 and name[-2] else "sys"
+    return session.server.procedure(schema, name[-1].lower(), database)
+
+
+def _call(session: Session, name: tuple[str, ...], parameters: list[Parameter]) -> Iterator[Result]:
+    database = name[-3] if len(name) > 2 and name[-3] else session.database
     plain = name[-1].lower()
     if plain == "sp_executesql":
         yield from _executesql(session, parameters)
         return
-    definition = session.server.procedure(schema, plain, database)
+    definition = _definition(session, name)
     if definition is None:
         raise SqlServerError(
             2812, f"Could not find stored procedure '{'.'.join(part for part in name if part)}'.", state=62

@@ -1,6 +1,8 @@
-"""INFORMATION_SCHEMA, SHOW and DESCRIBE: fakesnow's views, with Snowflake's types of the stored columns."""
+"""INFORMATION_SCHEMA: fakesnow's views, with Snowflake's types and with what tables declare."""
 
 from __future__ import annotations
+
+from fakesnow import info_schema
 
 COLUMNS = """
 CREATE OR REPLACE VIEW _fs_global._fs_information_schema._fs_columns AS
@@ -17,7 +19,7 @@ SELECT
     c.table_name AS TABLE_NAME,
     c.column_name AS COLUMN_NAME,
     c.column_index AS ORDINAL_POSITION,
-    c.column_default AS COLUMN_DEFAULT,
+    CASE WHEN NOT contains(lower(c.column_default), '_fs_seq_') THEN c.column_default END AS COLUMN_DEFAULT,
     CASE WHEN c.is_nullable THEN 'YES' ELSE 'NO' END AS IS_NULLABLE,
     CASE
         WHEN c.data_type LIKE 'DECIMAL%' OR c.data_type LIKE '%INT%' THEN 'NUMBER'
@@ -50,7 +52,7 @@ SELECT
     END AS NUMERIC_SCALE,
     CASE WHEN c.data_type LIKE 'TIME%' THEN 9 END AS DATETIME_PRECISION,
     NULL::VARCHAR AS COLLATION_NAME,
-    'NO' AS IS_IDENTITY,
+    CASE WHEN contains(lower(c.column_default), '_fs_seq_') THEN 'YES' ELSE 'NO' END AS IS_IDENTITY,
     NULL::VARCHAR AS IDENTITY_GENERATION,
     NULL::VARCHAR AS IDENTITY_CYCLE,
     c.comment AS COMMENT,
@@ -62,3 +64,28 @@ FROM duckdb_columns() c
 LEFT JOIN lengths USING (database_name, schema_name, table_name, column_name)
 WHERE c.schema_name != '_fs_information_schema' AND c.database_name NOT IN ('system', '_fs_global', 'memory')
 """
+
+
+DECLARED = (
+    ("_fs_tables_ext.comment AS", "json_extract_string(tables.comment, '$.comment') AS"),
+    (
+        "'NO' AS \"IS_TRANSIENT\"",
+        "if(json_extract_string(tables.comment, '$.transient') = 'true', 'YES', 'NO') AS \"IS_TRANSIENT\"",
+    ),
+    (
+        'NULL::VARCHAR AS "CLUSTERING_KEY"',
+        "nullif(json_extract_string(tables.comment, '$.cluster_by'), '') AS \"CLUSTERING_KEY\"",
+    ),
+)
+"""What fakesnow's view of tables says, and what declared.py has kept."""
+
+
+def per_database(name: str) -> str:
+    """The statements that make INFORMATION_SCHEMA.TABLES and VIEWS of a database show what is declared."""
+    tables = info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.substitute(catalog=name)
+    views = info_schema.SQL_CREATE_INFORMATION_SCHEMA_VIEWS_VIEW.substitute(catalog=name)
+    for theirs, ours in DECLARED:
+        tables = tables.replace(theirs, ours)
+    views = views.replace("null::VARCHAR as COMMENT", "json_extract_string(comment, '$.comment') AS COMMENT")
+    replacing = "create or replace view"
+    return ";".join(view.replace("create view if not exists", replacing) for view in (tables, views))

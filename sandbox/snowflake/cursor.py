@@ -16,8 +16,8 @@ from fakesnow.dialect import parse_one
 from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import copying, errors, objects, stages, tables
-from sandbox.snowflake.footprint import defined, footprint
+from sandbox.snowflake import commands, copying, declared, direct, errors, objects, stages, tables
+from sandbox.snowflake.footprint import Footprint, defined, footprint
 from sandbox.snowflake.mends import identifiers, moments, overwrites, syntax, temporary, variables
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
@@ -66,8 +66,13 @@ class Cursor(FakeSnowflakeCursor):
         values: MutableParams | None = (
             dict(bound) if isinstance(bound, dict) else list(bound) if bound else None
         )
-        with errors.translated(), self._conn.within_its_time():
-            self._run(self._parse(command), values)
+        try:
+            with errors.translated(), self._conn.within_its_time():
+                self._run_command(direct.unwrapped(command), values)
+        finally:
+            self._conn.take_back()
+        self._sfqid = kwargs.get("query_id") or str(uuid.uuid4())
+        self._conn.results.keep(self._sfqid, self.table, self.columns)
         return self
 
     def execute_batch(self, command: str, rows: list[tuple[Any, ...]]) -> None:
@@ -92,10 +97,12 @@ class Cursor(FakeSnowflakeCursor):
 
     def describe_only(self, command: str) -> None:
         """Describe the result of a statement without running it; the cursor has columns and no row."""
-        expression = self._parse(command)
-        if not isinstance(expression, exp.Query):
-            self.execute(command)
+        name = commands.command_of(command)
+        commands.refuse(name)
+        if name != "SELECT":
+            self._describe_other(name, command)
             return
+        expression = self._parse(command)
         refuse(expression)
         self.check_db_and_schema(expression)
         self._statement = expression.copy()
@@ -105,6 +112,14 @@ class Cursor(FakeSnowflakeCursor):
             described = self._duck_conn.execute(f"DESCRIBE {sql}").fetchall()
         self.columns = [(row[0], row[1]) for row in described]
         self._arrow_table = pa.table({name: pa.array([], pa.string()) for name, _ in self.columns})
+
+    def _describe_other(self, name: str | None, command: str) -> None:
+        """Describe what is no query: SHOW and DESCRIBE by running them, others by their answer."""
+        if name and name.startswith(("SHOW", "DESCRIBE", "LIST")):
+            self.execute(command)
+        else:
+            self._answer(direct.description(self._parse(command)))
+        self._arrow_table = self.table.slice(0, 0)
 
     @property
     def table(self) -> pa.Table:
@@ -126,6 +141,19 @@ class Cursor(FakeSnowflakeCursor):
     def _parse(self, command: str) -> Expr:
         code = variables.outside_literals(command, self._inline_variables)
         return parse_one(syntax.readable(code))
+
+    def _run_command(self, command: str, params: MutableParams | None) -> None:
+        name = commands.command_of(command)
+        commands.refuse(name)
+        if name is None:
+            raise errors.no_command(command)
+        if not direct.is_direct(name):
+            self._run(self._parse(command), params)
+            return
+        self._statement = exp.Command(this=name)
+        conn = self._conn
+        with conn.defining(frozenset()) if direct.defines(name) else conn.reading(Footprint()):
+            self._answer(direct.answer(name, command, self._conn))
 
     def _run(self, expression: Expr, params: MutableParams | None) -> None:
         refuse(expression)
@@ -181,6 +209,12 @@ class Cursor(FakeSnowflakeCursor):
 
     def _run_parts(self, expression: Expr, params: MutableParams | None) -> None:
         for part in self._transform_explode(expression):
+            original = part.copy()
+            keeps = declared.is_kept(original, self._conn)
+            if declared.is_all(original):
+                self._keep_declared(original)
+                self._answer(SUCCESS)
+                continue
             transformed = self._transform(part, params)
             needs = params if transformed.find(exp.Placeholder) else None
             if overwrites.is_aside(transformed):
@@ -193,6 +227,12 @@ class Cursor(FakeSnowflakeCursor):
                 self._in_one_transaction(statements)
             else:
                 self._execute(transformed, needs)
+            if keeps:
+                self._keep_declared(original)
+
+    def _keep_declared(self, original: Expr) -> None:
+        for statement in declared.statements(original, self._conn):
+            self._duck_conn.execute(statement)
 
     def _transform(self, expression: Expr, params: MutableParams | None) -> Expr:
         return translate(expression, self._conn, params)

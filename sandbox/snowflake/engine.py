@@ -12,8 +12,9 @@ from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.transforms import show, stage
 from snowflake.connector.errors import ProgrammingError
 
-from sandbox.snowflake import catalog, functions
+from sandbox.snowflake import catalog, functions, inert
 from sandbox.snowflake.errors import does_not_exist, unsupported
+from sandbox.snowflake.history import History
 from sandbox.snowflake.locks import TableLocks
 from sandbox.snowflake.session import Session
 from sandbox.snowflake.work import Commits
@@ -37,6 +38,7 @@ class Engine(FakeSnow):
         self.commits = Commits()
         self.one_definition = threading.Lock()
         """Held by a DDL statement while it runs: metadata of all sessions is in the same tables."""
+        self.history = History()
         stage.LOCAL_BUCKET_PATH = str(folder / "stages")
         Path(stage.LOCAL_BUCKET_PATH).mkdir(exist_ok=True)
         self.duck_conn = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
@@ -45,6 +47,7 @@ class Engine(FakeSnow):
         self._attach(GLOBAL_DATABASE_NAME, folder / "metadata.db")
         self.duck_conn.execute(info_schema.fs_global_creation_sql())
         self.duck_conn.execute(catalog.COLUMNS)
+        self.duck_conn.execute(inert.CREATION)
         self.duck_conn.execute(show.fs_global_creation_sql())
         names = {file.stem for file in self.databases.glob("*.db")} | {database}
         for name in sorted(names):
@@ -94,6 +97,7 @@ class Engine(FakeSnow):
     def _open_database(self, name: str) -> None:
         self._attach(name, self.databases / f"{name}.db")
         self.duck_conn.execute(info_schema.per_db_creation_sql(name))
+        self.duck_conn.execute(catalog.per_database(name))
         self.duck_conn.execute(macros.creation_sql(name))
         self.duck_conn.execute(functions.creation_sql(name))
         self.duck_conn.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"."{DEFAULT_SCHEMA}"')

@@ -67,12 +67,30 @@ def translated() -> Iterator[None]:
         raise unsupported(str(error)) from error
 
 
+def from_fault(fault: Exception) -> Error:
+    """A fault of the stand-in itself as an error of the statement: no client tries again for minutes."""
+    if isinstance(fault, duckdb.Error):
+        return from_engine(fault)
+    message = f"Fault of the Snowflake stand-in: {type(fault).__name__}: {fault}"
+    return ProgrammingError(msg=message, errno=INTERNAL[0], sqlstate=INTERNAL[1])
+
+
 def unsupported(what: str) -> ProgrammingError:
     """What is refused by name, because the stand-in does not do it."""
     return ProgrammingError(
         msg=f"Unsupported feature of the Snowflake stand-in: {what}. See docs/snowflake-stand-in.md.",
         errno=2,
         sqlstate="0A000",
+    )
+
+
+def no_command(sql: str) -> ProgrammingError:
+    """A statement that begins with none of Snowflake's commands."""
+    word = (sql.split() or [""])[0]
+    return ProgrammingError(
+        msg=f"SQL compilation error:\nsyntax error line 1 at position 0 unexpected '{word}'.",
+        errno=1003,
+        sqlstate="42000",
     )
 
 

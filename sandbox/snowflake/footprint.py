@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
+from sandbox.snowflake.history import FUNCTIONS as HISTORIES
 from sandbox.snowflake.locks import Key
 from sandbox.snowflake.mends.temporary import DATABASE as TEMPORARY
 
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
 OF_TABLES = ("", "TABLE", "VIEW", "COLUMN")
 """The kinds in DDL whose names are those of tables."""
 RANDOM = (exp.Rand, exp.Uuid, exp.Randstr, exp.NextValueFor, exp.TableSample)
-RANDOM_NAMES = ("RANDOM", "UUID_STRING", "RANDSTR", "UNIFORM", "NORMAL", "ZIPF", "NEXTVAL")
+RANDOM_NAMES = (
+    "RANDOM",
+    "UUID_STRING",
+    "RANDSTR",
+    "UNIFORM",
+    "NORMAL",
+    "ZIPF",
+    "NEXTVAL",
+    "RESULT_SCAN",
+    *HISTORIES,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,7 @@ class Footprint:
     reads: frozenset[Key] = field(default_factory=frozenset)
     writes: frozenset[Key] = field(default_factory=frozenset)
     is_repeatable: bool = True
-    """Whether it gives the same again on the same tables: it asks for no random value or next number."""
+    """Whether it gives the same again on the same tables: it asks for no random value, next number or history."""
 
 
 def footprint(expression: Expr, session: Session) -> Footprint:

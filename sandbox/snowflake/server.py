@@ -5,18 +5,13 @@ from __future__ import annotations
 import gzip
 import hmac
 import json
-import logging
 import secrets
 import uuid
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from fakesnow.converter import from_binding
-from fakesnow.statement_type import DML_TYPE_IDS, statement_type_id
 from fakesnow.transforms import SERVER_VERSION, stage
 from snowflake.connector.errors import Error
 from starlette.applications import Starlette
@@ -26,15 +21,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.snowflake.clients import Clients
-from sandbox.snowflake.cursor import Cursor
 from sandbox.snowflake.engine import Engine
-from sandbox.snowflake.results import row_type, to_rows, to_wire
+from sandbox.snowflake.errors import from_fault
+from sandbox.snowflake.queries import Queries, Run
 from sandbox.snowflake.session import Session
 
-logger = logging.getLogger("sandbox.snowflake")
 WRONG_LOGIN = "390100"
 NOT_LOGGED_IN = "390104"
-INTERNAL_ERROR = "300002"
+QUERY_IN_PROGRESS = "333333"
+QUERY_IN_PROGRESS_BEHIND = "333334"
 VALIDITY_SECONDS = 14400
 
 
@@ -57,6 +52,9 @@ def application(
             Route("/session", protocol.end_session, methods=["POST"]),
             Route("/queries/v1/query-request", protocol.query, methods=["POST"]),
             Route("/queries/v1/abort-request", protocol.abort, methods=["POST"]),
+            Route("/queries/{query_id}/result", protocol.result, methods=["GET"]),
+            Route("/queries/{query_id}/abort-request", protocol.abort_query, methods=["POST"]),
+            Route("/monitoring/queries", protocol.recent_queries, methods=["GET"]),
             Route("/monitoring/queries/{query_id}", protocol.query_status, methods=["GET"]),
             Route(protocol.upload_path + "{path:path}", protocol.upload, methods=["PUT"]),
             Route("/telemetry/send", protocol.telemetry, methods=["POST"]),
@@ -74,8 +72,9 @@ class Protocol:
         self._clients = clients
         self._passwords = passwords
         self._sessions: dict[str, Session] = {}
-        self._running: dict[str, Session] = {}
+        self._running: dict[str, Run] = {}
         self.upload_path = f"/uploads/{secrets.token_urlsafe(16)}/"
+        self._queries = Queries(self.upload_path)
 
     def close(self) -> None:
         """Roll back what is open."""
@@ -94,7 +93,11 @@ class Protocol:
         session = self._engine.open_session(query.get("databaseName"), query.get("schemaName"))
         session.user, session.account = user, str(data.get("ACCOUNT_NAME", "")).upper()
         session.role, session.warehouse = query.get("roleName", ""), query.get("warehouse", "")
-        session.set_parameters(data.get("SESSION_PARAMETERS") or {})
+        try:
+            session.set_parameters(data.get("SESSION_PARAMETERS") or {})
+        except Error as error:
+            session.close()
+            return _failed(error, "")
         token = secrets.token_urlsafe(32)
         self._sessions[token] = session
         return _success(
@@ -104,7 +107,7 @@ class Protocol:
                 "validityInSeconds": VALIDITY_SECONDS,
                 "masterValidityInSeconds": VALIDITY_SECONDS,
                 "serverVersion": SERVER_VERSION,
-                "sessionId": uuid.uuid4().int >> 75,
+                "sessionId": session.id,
                 "parameters": [
                     {"name": "AUTOCOMMIT", "value": session.autocommits},
                     {"name": "TIMEZONE", "value": "Etc/UTC"},
@@ -138,27 +141,49 @@ class Protocol:
         """Run one statement, or describe it."""
         if not (session := self._session(request)):
             return _not_logged_in()
-        body = await _body(request)
+        run = self._queries.begin(session, await _body(request), str(request.base_url))
+        if run.body.get("asyncExec"):
+            self._queries.run_behind(run)
+            return _in_progress(QUERY_IN_PROGRESS_BEHIND, run.query.id)
         request_id = request.query_params.get("requestId", "")
-        self._running[request_id] = session
+        self._running[request_id] = run
         try:
-            return await run_in_threadpool(self._run, session, body, str(request.base_url))
+            return await run_in_threadpool(self._answer, run)
         finally:
             self._running.pop(request_id, None)
 
     async def abort(self, request: Request) -> Response:
         """Cancel the statement of a request."""
         body = await _body(request)
-        if session := self._running.get(str(body.get("requestId", ""))):
-            session.interrupt()
+        if run := self._running.get(str(body.get("requestId", ""))):
+            self._queries.abort(run.query.id)
         return _success(None)
 
-    async def query_status(self, request: Request) -> Response:
-        """Say whether the result of a query is still kept."""
+    async def abort_query(self, request: Request) -> Response:
+        """Cancel a statement by its query id."""
+        if not self._session(request):
+            return _not_logged_in()
+        self._queries.abort(request.path_params["query_id"])
+        return _success(None)
+
+    async def result(self, request: Request) -> Response:
+        """The result of a statement by its query id, as soon as there is one."""
         if not (session := self._session(request)):
             return _not_logged_in()
-        known = request.path_params["query_id"] in session.results_cache
-        return _success({"queries": [{"status": "SUCCESS"}] if known else []})
+        return await run_in_threadpool(self._result, request.path_params["query_id"], session)
+
+    async def query_status(self, request: Request) -> Response:
+        """How far a statement is."""
+        if not (session := self._session(request)):
+            return _not_logged_in()
+        return _success({"queries": self._queries.status(request.path_params["query_id"], session)})
+
+    async def recent_queries(self, request: Request) -> Response:
+        """The last statements of all sessions."""
+        if not (session := self._session(request)):
+            return _not_logged_in()
+        limit = int(request.query_params.get("max", "25"))
+        return _success({"queries": self._queries.recent(session, limit)})
 
     async def upload(self, request: Request) -> Response:
         """Take the file of a PUT."""
@@ -180,80 +205,18 @@ class Protocol:
             self._clients.seen(session, (request.client.host, request.client.port))
         return session
 
-    def _run(self, session: Session, body: dict[str, Any], base_url: str) -> Response:
-        with session.lock:
-            logger.info("%s", body["sqlText"])
-            try:
-                return _success(self._execute(session, body, base_url))
-            except Error as error:
-                logger.info("%s: %s", error.errno, error.msg)
-                code = f"{error.errno:06d}"
-                detail = {"errorCode": code, "sqlState": error.sqlstate, "queryId": str(uuid.uuid4())}
-                return _failure(code, error.raw_msg or str(error.msg), detail)
+    def _answer(self, run: Run) -> Response:
+        try:
+            return _success(self._queries.complete(run))
+        except Error as error:
+            return _failed(error, run.query.id)
 
-    def _execute(self, session: Session, body: dict[str, Any], base_url: str) -> dict[str, Any]:
-        cursor = session.cursor()
-        sql = body["sqlText"]
-        bindings = body.get("bindings") or {}
-        if body.get("describeOnly"):
-            cursor.describe_only(sql)
-        elif any(isinstance(binding["value"], list) for binding in bindings.values()):
-            cursor.execute_batch(sql, _rows(bindings))
-        else:
-            cursor.execute(sql, binding_params=_values(bindings))
-        if upload := cursor.upload:
-            return self._upload_instructions(upload, base_url) if not bindings else upload.data
-        return _result(session, cursor)
-
-    def _upload_instructions(self, upload: Any, base_url: str) -> dict[str, Any]:
-        """Have the client PUT over HTTP to this server, as to a pre-signed address of Google's storage."""
-        data: dict[str, Any] = upload.data
-        target = Path(data["stageInfo"]["location"]) / Path(data["src_locations"][0]).name
-        path = quote(str(target.relative_to(stage.LOCAL_BUCKET_PATH)))
-        data["stageInfo"] = {
-            "locationType": "GCS",
-            "location": f"{upload.stage}/",
-            "creds": {},
-            "presignedUrl": f"{base_url.rstrip('/')}{self.upload_path}{path}",
-        }
-        return data
-
-
-def _result(session: Session, cursor: Cursor) -> dict[str, Any]:
-    table = cursor.table
-    columns = row_type(cursor.columns)
-    type_id = statement_type_id(cursor.statement)
-    result: dict[str, Any] = {
-        "rowtype": columns,
-        "total": table.num_rows,
-        "returned": table.num_rows,
-        "queryId": cursor.sfqid,
-        "statementTypeId": type_id,
-        "finalDatabaseName": session.database,
-        "finalSchemaName": session.schema,
-        "parameters": [{"name": "TIMEZONE", "value": "Etc/UTC"}],
-    }
-    if type_id in DML_TYPE_IDS:
-        return result | {"queryResultFormat": "json", "rowset": to_rows(table)}
-    return result | {
-        "queryResultFormat": "arrow",
-        "rowsetBase64": b64encode(to_wire(table, columns)).decode() if table.num_rows else "",
-    }
-
-
-def _values(bindings: dict[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
-    if all(name.isdigit() for name in bindings):
-        return tuple(_value(bindings[str(place)]) for place in range(1, len(bindings) + 1))
-    return {name: _value(binding) for name, binding in bindings.items()}
-
-
-def _rows(bindings: dict[str, Any]) -> list[tuple[Any, ...]]:
-    columns = [bindings[str(place)] for place in range(1, len(bindings) + 1)]
-    return list(zip(*([_value({**c, "value": value}) for value in c["value"]] for c in columns), strict=True))
-
-
-def _value(binding: dict[str, Any]) -> Any:
-    return None if binding["value"] is None else from_binding(binding)
+    def _result(self, query_id: str, session: Session) -> Response:
+        try:
+            data = self._queries.result(query_id, session)
+        except Error as error:
+            return _failed(error, query_id)
+        return _success(data) if data else _in_progress(QUERY_IN_PROGRESS, query_id)
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -279,13 +242,24 @@ def _success(data: Any) -> Response:
     return JSONResponse({"data": data, "code": None, "message": None, "success": True})
 
 
+def _failed(error: Error, query_id: str) -> Response:
+    code = f"{error.errno:06d}"
+    detail = {"errorCode": code, "sqlState": error.sqlstate, "queryId": query_id}
+    return _failure(code, error.raw_msg or str(error.msg), detail)
+
+
+def _in_progress(code: str, query_id: str) -> Response:
+    data = {"queryId": query_id, "getResultUrl": f"/queries/{query_id}/result"}
+    return JSONResponse({"data": data, "code": code, "message": "Query is in progress.", "success": True})
+
+
 def _failure(code: str, message: str, detail: dict[str, Any] | None = None) -> Response:
     return JSONResponse({"data": detail, "code": code, "message": message, "success": False})
 
 
 async def _internal_error(_request: Request, error: Exception) -> Response:
     """A fault of the stand-in, answered as an error of the statement: no client tries again for minutes."""
-    return _failure(INTERNAL_ERROR, f"Fault of the Snowflake stand-in: {type(error).__name__}: {error}")
+    return _failed(from_fault(error), "")
 
 
 def _not_logged_in() -> Response:

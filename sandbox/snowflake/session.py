@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from fakesnow.conn import FakeSnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 
+from sandbox.snowflake import parameters
 from sandbox.snowflake.errors import timed_out, unsupported
 from sandbox.snowflake.footprint import Footprint
 from sandbox.snowflake.locks import Key
 from sandbox.snowflake.names import Name, upper_case
-from sandbox.snowflake.recent import RecentResults
+from sandbox.snowflake.recent import RecentResults, Unused
 from sandbox.snowflake.work import Recorder, State, Work
 
 if TYPE_CHECKING:
@@ -37,10 +40,13 @@ class Session(FakeSnowflakeConnection):
     def __init__(
         self, duck_conn: DuckDBPyConnection, database: str | None, schema: str | None, engine: Engine
     ) -> None:
-        super().__init__(
-            duck_conn, RecentResults(), database, schema, create_database=False, create_schema=False
-        )
+        super().__init__(duck_conn, Unused(), database, schema, create_database=False, create_schema=False)
         self.engine = engine
+        self.id = uuid.uuid4().int >> 75
+        self.results = RecentResults()
+        self.running: str | None = None
+        """Query id of the statement that runs."""
+        self._lent: list[str] = []
         self.lock = threading.RLock()
         self.parameters: dict[str, Any] = {}
         self.user = self.role = self.warehouse = self.account = ""
@@ -65,9 +71,15 @@ class Session(FakeSnowflakeConnection):
 
         return Cursor(conn=self, duck_conn=cast(DuckDBPyConnection, self.recorder))
 
-    def set_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Take session parameters; AUTOCOMMIT, LOCK_TIMEOUT, STATEMENT_TIMEOUT_IN_SECONDS have an effect."""
-        self.parameters |= {name.upper(): value for name, value in parameters.items()}
+    def set_parameters(self, given: Mapping[str, Any]) -> None:
+        """Take session parameters; parameters.py says which have an effect.
+
+        Raises:
+            ProgrammingError: 0A000, a value would change results in a way that is not known here.
+        """
+        values = {name.upper(): value for name, value in given.items()}
+        parameters.check(values)
+        self.parameters |= values
         autocommits = str(self.parameters.get("AUTOCOMMIT")).upper() != "FALSE"
         if autocommits and not self.autocommits:
             self.commit()
@@ -208,6 +220,19 @@ class Session(FakeSnowflakeConnection):
             raise
         finally:
             timer.cancel()
+
+    def lend(self, table: pa.Table) -> str:
+        """Let the running statement read a table in memory; the name that it has for it."""
+        name = f"_lent_{len(self._lent)}"
+        self._duck_conn.register(name, table)
+        self._lent.append(name)
+        return name
+
+    def take_back(self) -> None:
+        """Let go of what was lent, when the statement has ended."""
+        for name in self._lent:
+            self._duck_conn.unregister(name)
+        self._lent.clear()
 
     def interrupt(self) -> None:
         """End the statement that runs or waits, with an error."""

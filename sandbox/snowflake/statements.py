@@ -8,6 +8,7 @@ from enum import Enum, auto
 from fakesnow.transforms.merge import operations
 from sqlglot import Expr, exp
 
+from sandbox.snowflake import history
 from sandbox.snowflake.errors import unsupported
 
 
@@ -44,7 +45,6 @@ KINDS: dict[type[Expr], Kind] = {
 }
 INERT_OBJECTS = ("WAREHOUSE", "ROLE", "RESOURCE MONITOR", "NETWORK POLICY", "TAG")
 INERT_COMMANDS = ("GRANT", "REVOKE")
-INERT_ALTERATIONS = (exp.AddConstraint, exp.Cluster, exp.ClusterProperty)
 KNOWN_COMMANDS = ("EXPLAIN", "RM", "REMOVE", *INERT_COMMANDS)
 KNOWN_SHOWS = ("PARAMETERS", "USER FUNCTIONS", "USER PROCEDURES", "WAREHOUSES")
 REFUSED_KINDS = ("FUNCTION", "PROCEDURE", "SEMANTIC VIEW", "STORAGE INTEGRATION")
@@ -129,7 +129,7 @@ def _is_inert_alteration(action: Expr) -> bool:
         )
     if isinstance(action, exp.AlterSet):
         return bool(action.args.get("tag")) or not action.find(exp.SchemaCommentProperty)
-    return isinstance(action, INERT_ALTERATIONS)
+    return False
 
 
 def _refuse_command(command: exp.Command) -> None:
@@ -140,7 +140,7 @@ def _refuse_command(command: exp.Command) -> None:
 
 def _refuse_sources(expression: Expr) -> None:
     for function in expression.find_all(exp.TableFromRows):
-        if isinstance(function.this, exp.Dot):
+        if isinstance(function.this, exp.Dot) and history.called(function) is None:
             raise unsupported(f"the table function {function.this.sql('snowflake')}")
     for table in expression.find_all(exp.Table):
         if table.name.startswith("@"):

@@ -12,6 +12,7 @@ import sqlglot
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
+from sandbox.snowflake import declared
 from sandbox.snowflake.errors import does_not_exist, unsupported
 from sandbox.snowflake.names import Name
 
@@ -94,7 +95,7 @@ def statements_for(expression: Expr, session: Session) -> list[str]:
         if other := expression.find(exp.SwapTable):
             return _swapped(name, session.name_of(other.this))
         if _needs_a_new_table(expression):
-            return _altered(expression, name, _definition(name, session))
+            return _altered(expression, name, session)
     if isinstance(expression, exp.Create) and (source := _source_of_copy(expression)):
         return _copied(expression, session.name_of(source), session)
     return []
@@ -136,12 +137,12 @@ def _copied(create: exp.Create, source: Name, session: Session) -> list[str]:
     statements = [made.sql("duckdb", identify=True)]
     if create.args.get("clone"):
         statements.append(f"INSERT INTO {target.sql} SELECT * FROM {source.sql}")
-    return statements
+    return statements + declared.copies(source, target, session)
 
 
-def _altered(alter: exp.Alter, table: Name, definition: str) -> list[str]:
+def _altered(alter: exp.Alter, table: Name, session: Session) -> list[str]:
     """The statements that build `table` anew with changed column types or with added columns."""
-    made = _parsed(definition)
+    made = _parsed(_definition(table, session))
     columns = [column.name for column in made.this.expressions if isinstance(column, exp.ColumnDef)]
     for action in alter.args["actions"]:
         _apply(made.this, action)
@@ -151,6 +152,7 @@ def _altered(alter: exp.Alter, table: Name, definition: str) -> list[str]:
     return [
         made.sql("duckdb", identify=True),
         f"INSERT INTO {fresh.sql} ({kept}) SELECT {kept} FROM {table.sql}",
+        *declared.copies(table, fresh, session),
         f"DROP TABLE {table.sql}",
         f"ALTER TABLE {fresh.sql} RENAME TO {_quoted(table.table)}",
     ]

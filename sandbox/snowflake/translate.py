@@ -9,9 +9,10 @@ from fakesnow import transforms as theirs
 from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import inference, tables
+from sandbox.snowflake import declared, history, inference, recent, tables
 from sandbox.snowflake.mends import (
     context,
+    flatten,
     formats,
     identifiers,
     merges,
@@ -71,8 +72,7 @@ def _names(session: Session, params: MutableParams | None) -> Iterator[Step]:
     yield theirs.current_version
     yield lambda e: context.functions(e, session)
     yield lambda e: theirs.set_schema(e, current_database=session.database)
-    yield theirs.extract_comment_on_table
-    yield theirs.extract_comment_on_columns
+    yield declared.without_comments
     yield theirs.information_schema_fs
     yield lambda e: theirs.information_schema_databases(e, current_schema=session.schema)
     yield theirs.drop_schema_cascade
@@ -89,6 +89,7 @@ def _semi_structured() -> Iterator[Step]:
     yield theirs.json_extract_cased_as_varchar
     yield theirs.json_extract_precedence
     yield theirs.flatten_value_cast_as_varchar
+    yield flatten.path
     yield theirs.flatten
 
 
@@ -96,7 +97,6 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield queries.regexp_replace
     yield theirs.regex_replace
     yield theirs.regex_substr
-    yield theirs.result_scan
     yield theirs.sequence_nextval
     yield lambda e: positions.columns(e) if not copies else e
     yield theirs.values_columns
@@ -131,20 +131,12 @@ def _values(*, copies: bool) -> Iterator[Step]:
 
 
 def _shows(session: Session) -> Iterator[Step]:
+    """Those that shows/ does not answer."""
     database, schema = session.database, session.schema
-    yield theirs.show_databases
     yield theirs.show_functions
     yield theirs.show_procedures
-    yield theirs.show_parameters
-    yield theirs.show_warehouses
-    yield lambda e: theirs.show_schemas(e, database)
     yield lambda e: theirs.show_tables_etc(e, database, schema)
     yield lambda e: theirs.show_columns(e, database, schema)
-    yield lambda e: theirs.show_stages(e, database, schema)
-    yield lambda e: theirs.show_sequences(e, database, schema)
-    yield lambda e: theirs.show_keys(e, database, kind="PRIMARY")
-    yield lambda e: theirs.show_keys(e, database, kind="UNIQUE")
-    yield lambda e: theirs.show_keys(e, database, kind="FOREIGN")
     yield theirs.show_users
 
 
@@ -167,3 +159,5 @@ def _statements(session: Session, params: MutableParams | None) -> Iterator[Step
     yield lambda e: tables.truncate_if_exists(e, session)
     yield tables.as_engine_keeps_it
     yield identifiers.quoted
+    yield lambda e: recent.result_scan(e, session)
+    yield lambda e: history.table(e, session)

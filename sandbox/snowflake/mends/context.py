@@ -26,10 +26,12 @@ def functions(expression: Expr, session: Session) -> Expr:
         "CURRENT_SCHEMA": session.schema,
         "CURRENT_ACCOUNT": session.account,
         "CURRENT_REGION": REGION,
-        "CURRENT_SESSION": str(id(session)),
+        "CURRENT_SESSION": str(session.id),
         "CURRENT_TRANSACTION": session.transaction_id,
         "LAST_TRANSACTION": session.last_transaction_id,
     }
+    if name == "LAST_QUERY_ID":
+        values[name] = session.results.last_id(_place(expression))
     values |= dict.fromkeys(CANCELS, "Nothing was to be cancelled.")
     if name not in values:
         return expression
@@ -37,3 +39,9 @@ def functions(expression: Expr, session: Session) -> Expr:
     literal = exp.Literal.string(value) if value else exp.Null()
     in_select = isinstance(expression.parent, exp.Select) and expression.arg_key == "expressions"
     return exp.alias_(literal, f"{name}()", quoted=True) if in_select else literal
+
+
+def _place(function: exp.Func) -> int:
+    """Which query LAST_QUERY_ID(place) asks for; the last one without an argument."""
+    given = function.expressions[0].sql() if function.expressions else "-1"
+    return int(given)

@@ -1,0 +1,1 @@
+"""SHOW and DESCRIBE: what is there, with Snowflake's columns."""

@@ -1,0 +1,152 @@
+"""What each SHOW lists: a query of the engine's catalog, with the columns of Snowflake's documentation."""
+
+from __future__ import annotations
+
+from sandbox.snowflake import inert
+
+EPOCH = "to_timestamp(0)"
+OUR_SCHEMAS = "('main', 'pg_catalog', '_fs_information_schema')"
+OUR_DATABASES = "('memory', 'system', 'temp', '_fs_global')"
+TABLES = f"""
+SELECT t.database_name, t.schema_name, t.table_name AS name, t.comment AS declared, t.estimated_size AS rows,
+    'TABLE' AS type, NULL AS text, t.temporary
+FROM duckdb_tables() t
+WHERE NOT t.internal AND t.database_name NOT IN {OUR_DATABASES} AND t.schema_name NOT IN {OUR_SCHEMAS}
+"""
+VIEWS = f"""
+SELECT v.database_name, v.schema_name, v.view_name AS name, v.comment AS declared, NULL AS rows,
+    'VIEW' AS type, v.sql AS text, v.temporary
+FROM duckdb_views() v
+WHERE NOT v.internal AND v.database_name NOT IN {OUR_DATABASES} AND v.schema_name NOT IN {OUR_SCHEMAS}
+"""
+TABLE_COLUMNS = f"""
+{EPOCH} AS created_on, name, database_name, schema_name,
+CASE WHEN type = 'VIEW' THEN 'VIEW'
+    WHEN json_extract_string(declared, '$.transient') = 'true' THEN 'TRANSIENT'
+    ELSE 'TABLE' END AS kind,
+coalesce(json_extract_string(declared, '$.comment'), '') AS comment,
+coalesce(json_extract_string(declared, '$.cluster_by'), '') AS cluster_by, rows, NULL::BIGINT AS bytes,
+'SYSADMIN' AS owner, '1' AS retention_time
+"""
+KEYS = f"""
+SELECT k.database_name, k.schema_name, k.name AS table_name, unnest(
+    from_json(json_extract(k.declared, '$.keys'),
+    '[{{"kind": "VARCHAR", "name": "VARCHAR", "columns": ["VARCHAR"], "references": ["VARCHAR"],
+        "referenced": ["VARCHAR"]}}]')) AS key
+FROM ({TABLES}) k WHERE k.declared IS NOT NULL
+"""
+
+
+def _keys(kind: str) -> str:
+    return f"""
+SELECT {EPOCH} AS created_on, database_name, schema_name, table_name,
+    unnest(key.columns) AS column_name, generate_subscripts(key.columns, 1) AS key_sequence,
+    key.name AS constraint_name, 'false' AS rely, NULL AS comment
+FROM ({KEYS}) WHERE key.kind = '{kind}'
+"""
+
+
+FOREIGN_KEYS = f"""
+SELECT {EPOCH} AS created_on, key."references"[1] AS pk_database_name, key."references"[2] AS pk_schema_name,
+    key."references"[3] AS pk_table_name, unnest(key.referenced) AS pk_column_name,
+    database_name AS fk_database_name, schema_name AS fk_schema_name, table_name AS fk_table_name,
+    unnest(key.columns) AS fk_column_name, generate_subscripts(key.columns, 1) AS key_sequence,
+    'NO ACTION' AS update_rule, 'NO ACTION' AS delete_rule, key.name AS fk_name,
+    (SELECT p.key.name FROM ({KEYS}) p WHERE p.key.kind = 'PRIMARY' AND p.table_name = k.key."references"[3]
+        AND p.schema_name = k.key."references"[2] AND p.database_name = k.key."references"[1]) AS pk_name,
+    'NOT DEFERRABLE' AS deferrability, 'false' AS rely, NULL AS comment
+FROM ({KEYS}) k WHERE key.kind = 'FOREIGN'
+"""
+
+
+def _inert(kind: str, columns: str) -> str:
+    return f"SELECT {columns} FROM {inert.OBJECTS} WHERE kind = '{kind}'"
+
+
+LISTS: dict[str, str] = {
+    "TABLES": f"""
+SELECT {TABLE_COLUMNS}, 'OFF' AS automatic_clustering, 'OFF' AS change_tracking, 'OFF' AS search_optimization,
+    NULL AS search_optimization_progress, NULL AS search_optimization_bytes, 'N' AS is_external,
+    'N' AS enable_schema_evolution, 'ROLE' AS owner_role_type, 'N' AS is_event, NULL AS budget,
+    'N' AS is_hybrid,
+    'N' AS is_iceberg, 'N' AS is_dynamic, 'N' AS is_immutable
+FROM ({TABLES})""",
+    "OBJECTS": f"""
+SELECT {TABLE_COLUMNS}, 'ROLE' AS owner_role_type, NULL AS budget, 'N' AS is_hybrid, 'N' AS is_iceberg,
+    'N' AS is_dynamic
+FROM ({TABLES} UNION ALL {VIEWS})""",
+    "VIEWS": f"""
+SELECT {EPOCH} AS created_on, name, '' AS reserved, database_name, schema_name, 'SYSADMIN' AS owner,
+    coalesce(json_extract_string(declared, '$.comment'), '') AS comment, text, 'false' AS is_secure,
+    'false' AS is_materialized, 'ROLE' AS owner_role_type, 'OFF' AS change_tracking
+FROM ({VIEWS})""",
+    "SCHEMAS": f"""
+SELECT {EPOCH} AS created_on,
+    CASE WHEN schema_name = '_fs_information_schema' THEN 'INFORMATION_SCHEMA' ELSE schema_name END AS name,
+    'N' AS is_default, CASE WHEN database_name = $database AND schema_name = $schema THEN 'Y' ELSE 'N' END
+        AS is_current,
+    database_name, 'SYSADMIN' AS owner, '' AS comment, '' AS options, '1' AS retention_time,
+    'ROLE' AS owner_role_type
+FROM duckdb_schemas()
+WHERE database_name NOT IN {OUR_DATABASES}
+    AND schema_name NOT IN ('main', 'pg_catalog', 'information_schema')""",
+    "DATABASES": f"""
+SELECT {EPOCH} AS created_on, database_name AS name, 'N' AS is_default,
+    CASE WHEN database_name = $database THEN 'Y' ELSE 'N' END AS is_current, '' AS origin,
+    'SYSADMIN' AS owner,
+    '' AS comment, '' AS options, '1' AS retention_time, 'STANDARD' AS kind, NULL AS budget,
+    'ROLE' AS owner_role_type, NULL AS object_visibility
+FROM duckdb_databases() WHERE database_name NOT IN {OUR_DATABASES}""",
+    "STAGES": "SELECT * FROM _fs_global._fs_information_schema._fs_stages",
+    "SEQUENCES": f"""
+SELECT sequence_name AS name, database_name, schema_name, coalesce(last_value + increment_by, start_value) AS
+    next_value, increment_by AS "interval", {EPOCH} AS created_on, 'SYSADMIN' AS owner,
+    coalesce(comment, '') AS comment, 'ROLE' AS owner_role_type, 'Y' AS ordered
+FROM duckdb_sequences() WHERE database_name NOT IN {OUR_DATABASES}
+    AND NOT starts_with(lower(sequence_name), '_fs_seq_')""",
+    "PRIMARY KEYS": _keys("PRIMARY"),
+    "UNIQUE KEYS": _keys("UNIQUE"),
+    "IMPORTED KEYS": FOREIGN_KEYS,
+    "EXPORTED KEYS": FOREIGN_KEYS,
+    "WAREHOUSES": _inert(
+        "WAREHOUSE",
+        """name, 'STARTED' AS state, 'STANDARD' AS type, coalesce(size, 'X-Small') AS size,
+    1 AS min_cluster_count, 1 AS max_cluster_count, 1 AS started_clusters, 0 AS running, 0 AS queued,
+    'N' AS is_default, CASE WHEN name = $warehouse THEN 'Y' ELSE 'N' END AS is_current, 600 AS auto_suspend,
+    'true' AS auto_resume, '100' AS available, '0' AS provisioning, '0' AS quiescing, '0' AS other,
+    created_on,
+    created_on AS resumed_on, created_on AS updated_on, 'SYSADMIN' AS owner, coalesce(comment, '') AS comment,
+    'false' AS enable_query_acceleration, 8 AS query_acceleration_max_scale_factor,
+    'null' AS resource_monitor,
+    'STANDARD' AS scaling_policy, NULL AS budget, 'ROLE' AS owner_role_type, NULL AS resource_constraint""",
+    ),
+    "ROLES": _inert(
+        "ROLE",
+        f"""created_on, name, 'N' AS is_default, CASE WHEN name = $role THEN 'Y' ELSE 'N' END AS is_current,
+    'N' AS is_inherited,
+    (SELECT count(*) FROM {inert.GRANTS} g WHERE g.granted_on = 'ROLE' AND g.name = o.name
+        AND g.granted_to = 'USER') AS assigned_to_users,
+    (SELECT count(*) FROM {inert.GRANTS} g WHERE g.granted_on = 'ROLE' AND g.name = o.name
+        AND g.granted_to = 'ROLE') AS granted_to_roles,
+    (SELECT count(*) FROM {inert.GRANTS} g WHERE g.granted_on = 'ROLE'
+        AND g.grantee_name = o.name) AS granted_roles,
+    'USERADMIN' AS owner, coalesce(comment, '') AS comment""",
+    ).replace(f"FROM {inert.OBJECTS} WHERE", f"FROM {inert.OBJECTS} o WHERE"),
+    "RESOURCE MONITORS": _inert(
+        "RESOURCE MONITOR", "name, NULL AS credit_quota, created_on, 'ACCOUNTADMIN' AS owner, comment"
+    ),
+    "NETWORK POLICIES": _inert("NETWORK POLICY", "created_on, name, coalesce(comment, '') AS comment"),
+    "TAGS": _inert("TAG", "created_on, name, 'SYSADMIN' AS owner, coalesce(comment, '') AS comment"),
+}
+"""The engine's query by what SHOW names; `$database`, `$schema`, `$role`, `$warehouse`: the session's."""
+TERSE = ("created_on", "name", "kind", "database_name", "schema_name")
+SCOPES: dict[str, tuple[str | None, str | None, str | None]] = {
+    "SCHEMAS": ("database_name", None, None),
+    **dict.fromkeys(
+        ("TABLES", "VIEWS", "OBJECTS", "STAGES", "SEQUENCES"), ("database_name", "schema_name", None)
+    ),
+    **dict.fromkeys(("PRIMARY KEYS", "UNIQUE KEYS"), ("database_name", "schema_name", "table_name")),
+    "IMPORTED KEYS": ("fk_database_name", "fk_schema_name", "fk_table_name"),
+    "EXPORTED KEYS": ("pk_database_name", "pk_schema_name", "pk_table_name"),
+}
+"""The columns that a scope limits: database, schema and table."""

@@ -38,7 +38,7 @@ class Footprint:
     reads: frozenset[Key] = field(default_factory=frozenset)
     writes: frozenset[Key] = field(default_factory=frozenset)
     is_repeatable: bool = True
-    """Whether it gives the same again on the same tables: it asks for no random value, next number or history."""
+    """Whether it gives the same again on the same tables: no random value, next number or history."""
 
 
 def footprint(expression: Expr, session: Session) -> Footprint:

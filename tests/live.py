@@ -30,6 +30,8 @@ BEGIN
     ALTER DATABASE [{database}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE;
     DROP DATABASE [{database}];
 END;
+USE msdb;
+DROP USER IF EXISTS [{database}];
 """
 
 

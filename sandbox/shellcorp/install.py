@@ -23,6 +23,8 @@ ROWS_AT_SCALE_1 = {
 }
 """What the seed asks for; order_lines and payments follow from the orders."""
 FEWEST_ROWS = 20
+READER = "platform_reader"
+"""The platform's login."""
 TABLES = (*ROWS_AT_SCALE_1, "order_lines", "payments")
 
 IS_INSTALLED = "SELECT COUNT(*) FROM sys.tables WHERE name = 'customers'"
@@ -52,8 +54,8 @@ class Size:
         return {**rows, "seed": self.seed, "today": self.today.isoformat()}
 
 
-def install(server: Server, size: Size, say: Callable[[str], None]) -> None:
-    """Make the tables, fill them, and switch CDC on.
+def install(server: Server, size: Size, say: Callable[[str], None], reader: str = READER) -> None:
+    """Make the tables, fill them, switch CDC on, and let the login `reader` read.
 
     Raises:
         AlreadyInstalled: the tables are there; nothing was changed.
@@ -66,9 +68,10 @@ def install(server: Server, size: Size, say: Callable[[str], None]) -> None:
                 f"Database {server.database} has Shellcorp's tables already: "
                 "go on with them, or install into an empty database."
             )
-        for name in ("schema.sql", "seed.sql", "cdc.sql"):
+        variables = {**size.variables(), "reader": reader}
+        for name in ("schema.sql", "seed.sql", "cdc.sql", "permissions.sql"):
             started = time.monotonic()
-            for batch in script.batches(script.read(name), size.variables()):
+            for batch in script.batches(script.read(name), variables):
                 cursor.execute(batch)
             say(f"{name}: {time.monotonic() - started:.1f} s")
         say(_counts(cursor))

@@ -16,13 +16,14 @@ import duckdb
 from sandbox import service
 from sandbox.sqlserver import cdc
 from sandbox.sqlserver.engine.engine import StandInEngine
+from sandbox.sqlserver.engine.security.role_procedures import PROCEDURES as ROLE_PROCEDURES
 from sandbox.sqlserver.faults.procedures import fault_procedures
 from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.server import TdsServer
 
 LOGINS = ("sa", "platform_reader")
-"""`sa` owns everything; `platform_reader` may read and nothing else."""
+"""`sa` is sysadmin; `platform_reader` may do nothing until it is granted something."""
 
 
 def main() -> None:
@@ -38,6 +39,7 @@ def main() -> None:
         engine.create_database(arguments.database)
     engine.register(cdc.PROCEDURES)
     engine.register(fault_procedures(faults))
+    engine.register(ROLE_PROCEDURES)
     job = cdc.CaptureJob(engine.new_connection(), polling_interval=arguments.polling_interval)
     job.start()
     listener = service.listen(arguments.port, "SQL Server")

@@ -169,6 +169,7 @@ def test_a_new_table_is_taken_up_and_a_dropped_instance_fails_loudly(world: Worl
         "INSERT INTO dbo.notes VALUES ('2026-01-01T00:00:00.0000001', N'a')",
         "INSERT INTO dbo.notes VALUES ('2026-01-01T00:00:00.0000002', N'b')",
         "EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'notes', @role_name = NULL",
+        f"GRANT SELECT ON dbo.notes TO [{world.place.reader.user}]",
     )
     assert world.differences() == {}
     assert world.warehouse_rows("SELECT COUNT(*) FROM RAW.NOTES WHERE NOT _DELETED") == [(2,)]

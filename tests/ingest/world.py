@@ -26,6 +26,7 @@ from flows.ingest.report import ReplicationReport
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
 from sandbox.process import Guarded
+from sandbox.shellcorp import script
 from sandbox.shellcorp.install import Size, install
 from sandbox.shellcorp.server import Server
 from tests.places import Place, Places
@@ -46,8 +47,9 @@ class World:
     def start(cls, places: Places, folder: Path, scale: float) -> Iterator[World]:
         """Shellcorp's tables at a scale (1: about 240,000 rows), captured, and an empty warehouse."""
         with places.open(folder) as place:
-            world = cls(folder, place)
-            install(world.server(), Size(scale, seed=1, today=date(2026, 1, 31)), lambda _: None)
+            world, reader = cls(folder, place), place.reader.user
+            install(world.server(), Size(scale, seed=1, today=date(2026, 1, 31)), lambda _: None, reader)
+            world.execute(*script.batches(script.read("permissions_msdb.sql"), {"reader": reader}))
             world.execute("EXEC sys.sp_cdc_change_job @job_type = N'capture', @pollinginterval = 0")
             world.execute("EXEC sys.sp_cdc_stop_job @job_type = N'capture'")
             world.execute("EXEC sys.sp_cdc_start_job @job_type = N'capture'")

@@ -7,7 +7,6 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from sandbox.sqlserver.cdc.checks import require_owner
 from sandbox.sqlserver.cdc.errors import text
 from sandbox.sqlserver.engine.procedures import ProcedureContext, ProcedureParameter, procedure
 from sandbox.sqlserver.engine.types import FIXED
@@ -30,7 +29,8 @@ def max_text_repl_size(connection: DuckDBPyConnection) -> int:
 )
 def configure(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator[Result]:
     """Set the option. It is in use at once; RECONFIGURE has nothing left to do."""
-    require_owner(context, "sp_configure")
+    if not context.allows_on_server("ALTER SETTINGS"):
+        raise SqlServerError(15247, "User does not have permission to perform this action.")
     wanted, value = str(arguments["configname"] or ""), arguments["configvalue"]
     if not wanted or not OPTION.startswith(wanted.lower()) or value is None:
         raise SqlServerError(

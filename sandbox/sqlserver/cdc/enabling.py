@@ -32,7 +32,7 @@ _RESERVED = {"__$start_lsn", "__$end_lsn", "__$seqval", "__$operation", "__$upda
 @procedure("sys.sp_cdc_enable_db")
 def enable_db(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator[Result]:  # noqa: ARG001
     """Make the schema `cdc` in the current database."""
-    if not context.is_owner:
+    if not context.is_sysadmin:
         raise error(22902, "Sysadmin", procedure="sp_cdc_enable_db")
     if context.database.lower() in _SYSTEM_DATABASES:
         raise error(22989, context.database, procedure="sp_cdc_enable_db")
@@ -47,7 +47,7 @@ def enable_db(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator[
 @procedure("sys.sp_cdc_disable_db")
 def disable_db(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator[Result]:  # noqa: ARG001
     """Drop everything of CDC in the current database, its jobs too."""
-    if not context.is_owner:
+    if not context.is_sysadmin:
         raise error(22902, "Sysadmin", procedure="sp_cdc_disable_db")
     require_cdc(context, "sp_cdc_disable_db")
     context.begin_write()
@@ -78,7 +78,10 @@ def enable_table(context: ProcedureContext, arguments: dict[str, Any]) -> Iterat
     require_cdc(context, "sp_cdc_enable_table")
     _new_instance(context, arguments)  # a refusal before anything is written leaves the transaction usable
     context.begin_write()
-    create_instance(context, _new_instance(context, arguments))
+    new = _new_instance(context, arguments)
+    if new.role is not None:
+        context.ensure_role(new.role)
+    create_instance(context, new)
     for job in jobs.ensure(context.connection, context.database):
         yield Message(0, f"Job '{job.name}' started successfully.")
 

@@ -23,6 +23,8 @@ _TEXTS = {
     "exclusively by Change Data Capture. Drop or rename the user or schema and retry the operation.",
     22907: "Parameter @role_name cannot be empty. Specify a value for @role_name and retry the operation. "
     "Supply null as the value if no role is to be used to gate access to captured change data.",
+    22914: "Only members of the sysadmin or db_owner or db_ddladmin roles can perform this operation when "
+    "Change Data Capture is enabled for a database.",
     22926: "Could not create a capture instance because the capture instance name '{0}' already exists in "
     "the current database. Specify an explicit unique name for the parameter @capture_instance.",
     22927: "Capture instance name '{0}' exceeds the length limit of 100 characters. Specify a name that "

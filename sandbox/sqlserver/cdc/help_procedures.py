@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.sqlserver.cdc.checks import require_cdc, required
+from sandbox.sqlserver.cdc.access import may_read, readable_instances
+from sandbox.sqlserver.cdc.checks import require_cdc, require_owner, required
 from sandbox.sqlserver.cdc.errors import error
 from sandbox.sqlserver.cdc.instances import instances_of
 from sandbox.sqlserver.cdc.quoting import identifier
@@ -53,6 +54,7 @@ SELECT s.schema_name, s.table_name, t.capture_instance, t.object_id, t.source_ob
 FROM {db}.cdc.change_tables AS t
 INNER JOIN (SELECT unnest(?::INTEGER[]) AS id, unnest(?::VARCHAR[]) AS schema_name,
     unnest(?::VARCHAR[]) AS table_name) AS s ON s.id = t.source_object_id
+WHERE list_contains(?::VARCHAR[], lower(t.capture_instance))
 ORDER BY t.create_date, t.object_id
 """
 
@@ -68,21 +70,23 @@ def help_change_data_capture(context: ProcedureContext, arguments: dict[str, Any
     schema, name = arguments["source_schema"], arguments["source_name"]
     if bool(schema) != bool(name):
         raise error(22972, procedure="sp_cdc_help_change_data_capture")
-    tables = context.catalog.tables()
+    tables = [table for table in context.catalog.tables() if context.sees(table)]
     if name:
         table = context.catalog.find(schema, name)
-        if table is None:
+        if table is None or not context.sees(table):
             raise error(22931, schema, name, procedure="sp_cdc_help_change_data_capture")
         if not instances_of(context, table.object_id):
             raise error(22985, schema, name, procedure="sp_cdc_help_change_data_capture")
         tables = [table]
     sql = _INSTANCES.format(db=identifier(context.database))
-    yield from rowset(context.connection, sql, _as_lists(tables), _INSTANCE_COLUMNS)
+    parameters = [*_as_lists(tables), sorted(readable_instances(context))]
+    yield from rowset(context.connection, sql, parameters, _INSTANCE_COLUMNS)
 
 
 @procedure("sys.sp_cdc_help_jobs")
 def help_jobs(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator[Result]:  # noqa: ARG001
     """The settings of the database's jobs."""
+    require_owner(context, "sp_cdc_help_jobs")
     require_cdc(context, "sp_cdc_help_jobs")
     columns = (
         Column("job_id", FIXED["uniqueidentifier"]),
@@ -187,6 +191,6 @@ def _source_of(
         [wanted],
     ).fetchone()
     source = context.catalog.by_id(row[0]) if row else None
-    if row is None or source is None:
+    if row is None or source is None or not may_read(context, row[1]):
         raise error(22981, procedure=procedure_name)
     return source, row[1]

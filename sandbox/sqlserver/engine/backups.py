@@ -79,10 +79,7 @@ def _request(parser: DdlParser, verb: str) -> _Request:
 
 def _back_up(session: Session, request: _Request, file: Path) -> Iterator[Result]:
     database = session.server.database(request.database)
-    if not session.is_owner:
-        raise SqlServerError(
-            262, f"BACKUP DATABASE permission denied in database '{database.name}'.", severity=14
-        )
+    session.access(database.name).require_on_database("BACKUP DATABASE")
     if file.exists() and not {"INIT", "FORMAT"} & request.options.keys():
         raise not_modelled("a second backup in one file: use WITH INIT, or another file")
     started = datetime.now()
@@ -113,7 +110,7 @@ def _back_up(session: Session, request: _Request, file: Path) -> Iterator[Result
 
 
 def _restore(session: Session, request: _Request, file: Path) -> Iterator[Result]:
-    if not session.is_owner:
+    if not session.access("master").allows_on_server("CREATE ANY DATABASE"):
         raise SqlServerError(
             3110, f"User does not have permission to RESTORE database '{request.database}'.", severity=14
         )

@@ -63,6 +63,9 @@ class BatchParser(BatchReader):
             "INSERT": self._insert,
             "EXEC": self._execute,
             "EXECUTE": self._execute,
+            "GRANT": self._permissions,
+            "DENY": self._permissions,
+            "REVOKE": self._permissions,
         }.get(token.key)
         if handler is not None:
             return handler()
@@ -71,6 +74,18 @@ class BatchParser(BatchReader):
         if self.at == 0 and token.kind in ("word", "name"):
             return self._execute()  # the first statement of a batch may leave out EXEC
         raise self.error()
+
+    def _permissions(self) -> script.Statement:
+        """GRANT, DENY, REVOKE: their permissions have the names of statements."""
+        first, line = self.at, self.token().line
+        while self.key() not in ("TO", "FROM"):
+            self.take()
+        while not self.is_at_end and self.key() != ";":
+            is_option = self.key() == "GRANT" and self.key(-1) == "WITH"
+            if self.key() in STARTERS and not is_option:
+                break
+            self.at += 1
+        return script.Sql(line, self.slice(first))
 
     def _body(self) -> tuple[script.Statement, ...]:
         while self.key() == ";":

@@ -22,6 +22,8 @@ class Bound:
     collation: str | None = None
     identity: bool = False
     constant: Any = NOT_CONSTANT
+    denied: SqlServerError | None = None
+    """What using the column raises, where the login may not select it."""
 
     @property
     def is_constant(self) -> bool:
@@ -102,7 +104,7 @@ class Scope:
             if len(found) > 1:
                 raise SqlServerError(209, f"Ambiguous column name '{name}'.")
             if found:
-                return found[0]
+                return usable(found[0])
             if qualifier and candidates:
                 raise SqlServerError(207, f"Invalid column name '{name}'.")
             scope = scope.parent
@@ -110,6 +112,13 @@ class Scope:
             text = ".".join((*qualifier, name))
             raise SqlServerError(4104, f'The multi-part identifier "{text}" could not be bound.')
         raise SqlServerError(207, f"Invalid column name '{name}'.")
+
+
+def usable(column: Bound) -> Bound:
+    """The column; raises SqlServerError 229 or 230 where the login may not select it."""
+    if column.denied is not None:
+        raise column.denied
+    return column
 
 
 def quote(name: str) -> str:

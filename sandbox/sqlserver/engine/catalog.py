@@ -15,6 +15,11 @@ from sandbox.sqlserver.engine.model import (
     KeyDef,
     TableDef,
 )
+from sandbox.sqlserver.engine.security.store import (
+    DatabaseSecurity,
+    ServerSecurity,
+    create_security_storage,
+)
 from sandbox.sqlserver.results import SqlType
 
 _STORAGE = """
@@ -64,6 +69,7 @@ OBJECT_ID_STEP = 16_000_057
 def create_storage(connection: DuckDBPyConnection, database: str) -> None:
     """Make the schemas and tables that every database needs; what is there stays."""
     connection.execute(_STORAGE.format(db=quote(database)))
+    create_security_storage(connection, database)
 
 
 class Catalog:
@@ -93,6 +99,10 @@ class Catalog:
         self.tracked = frozenset(object_id for (object_id,) in tracked)
         row = connection.execute(f"SELECT allow_snapshot FROM {db}.catalog.database").fetchone()
         self.allow_snapshot = bool(row and row[0])
+        self.security = DatabaseSecurity(connection, self.database)
+        """Users, roles and permissions of the database."""
+        self.server = ServerSecurity(connection) if self.database.lower() == "master" else None
+        """Logins and server roles; in master only."""
         self.described = {}
 
     def find(self, schema: str, name: str) -> TableDef | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from duckdb import DuckDBPyConnection
 
 from sandbox.sqlserver.engine.bound import quote, string
+from sandbox.sqlserver.engine.security.views import create_security_views
 
 _TYPES = [
     # name, system_type_id, user_type_id, max_length, precision, scale
@@ -198,12 +199,6 @@ _VIEWS = {
     "sys.dm_db_partition_stats": """
         SELECT partition_id, object_id, index_id, partition_number, rows AS row_count FROM
             {db}.sys.partitions""",
-    "sys.database_principals": """
-        SELECT * FROM (VALUES
-            ('dbo', 1, 'S', 'SQL_USER'), ('platform_reader', 5, 'S', 'SQL_USER'),
-            ('public', 0, 'R', 'DATABASE_ROLE'), ('db_owner', 16384, 'R', 'DATABASE_ROLE'),
-            ('db_datareader', 16390, 'R', 'DATABASE_ROLE')
-        ) AS p(name, principal_id, type, type_desc)""",
     "tsql_information_schema.schemata": """
         SELECT {name} AS CATALOG_NAME, name AS SCHEMA_NAME, 'dbo' AS SCHEMA_OWNER FROM
             {db}.catalog.schemas""",
@@ -264,6 +259,7 @@ def create_views(connection: DuckDBPyConnection, database: str) -> None:
         schema, name = view.split(".")
         body = (sql % {"key": _KEY, "column": _COLUMN}).format(**names)
         connection.execute(f"CREATE OR REPLACE VIEW {quote(database)}.{schema}.{quote(name)} AS {body}")
+    create_security_views(connection, database)
 
 
 def databases_sql(databases: list[str]) -> str:

@@ -11,8 +11,11 @@ from sandbox.sqlserver.engine import catalog as catalog_store
 from sandbox.sqlserver.engine.bound import quote
 from sandbox.sqlserver.engine.catalog import Catalog
 from sandbox.sqlserver.engine.model import ColumnDef, TableDef
+from sandbox.sqlserver.engine.security.access import Access
+from sandbox.sqlserver.engine.security.principals import FIRST_USER, ROLE, Principal
+from sandbox.sqlserver.engine.security.store import save_principal
 from sandbox.sqlserver.engine.types import duckdb_type
-from sandbox.sqlserver.results import Column, Result, SqlServerError
+from sandbox.sqlserver.results import Column, Result
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
@@ -43,7 +46,42 @@ class SessionContext:
     @property
     def is_owner(self) -> bool:
         """True for members of db_owner."""
-        return self._session.is_owner
+        return self._access.is_db_owner
+
+    @property
+    def is_sysadmin(self) -> bool:
+        """True for members of sysadmin."""
+        return self._access.is_sysadmin
+
+    @property
+    def _access(self) -> Access:
+        return self._session.access(self._database)
+
+    def is_member(self, role: str) -> bool:
+        """Whether the login is a member of a role."""
+        principal = self.catalog.security.principals.named(role)
+        return principal is not None and self._access.is_member(principal)
+
+    def selectable(self, object_id: int) -> set[int]:
+        """The numbers of a table's columns that the login may SELECT."""
+        table = self.catalog.by_id(object_id)
+        return set() if table is None else self._access.columns("SELECT", table)
+
+    def sees(self, table: TableDef) -> bool:
+        """Whether the catalog shows a table to the login."""
+        return self._access.sees(table)
+
+    def allows_on_server(self, permission: str) -> bool:
+        """Whether the login holds a permission of the server."""
+        return self._access.allows_on_server(permission)
+
+    def ensure_role(self, name: str) -> None:
+        """Make a role of the database, unless a role of that name is there."""
+        principals = self.catalog.security.principals
+        if principals.named(name) is None:
+            role = Principal(principals.next_id(FIRST_USER), name, ROLE)
+            save_principal(self.connection, self._database, role)
+            self._reload()
 
     @property
     def catalog(self) -> Catalog:
@@ -51,16 +89,8 @@ class SessionContext:
         return self._session.catalog(self._database)
 
     def begin_write(self) -> None:
-        """Take the writer lock and open the transaction. Raises SqlServerError 229."""
-        if not self._session.is_owner:
-            raise SqlServerError(
-                229,
-                f"The EXECUTE permission was denied on the object, database '{self._database}', "
-                "schema 'sys'.",
-                severity=14,
-                state=5,
-            )
-        self._session.begin_write(self._database, "EXECUTE").mark_opaque()
+        """Take the writer lock and open the transaction."""
+        self._session.begin_write(self._database).mark_opaque()
 
     def create_system_table(self, schema: str, name: str, columns: Sequence[Column]) -> int:
         """Create a table that clients may only read; returns its object_id."""

@@ -54,7 +54,9 @@ def create_table(session: Session, parser: DdlParser) -> None:
     database = session.server.database(parts[-3] if len(parts) > 2 else session.database).name
     schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
     elements = _definition(parser)
-    work = session.begin_write(database, "CREATE TABLE")
+    access = session.access(database)
+    access.require_on_database("CREATE TABLE")
+    work = session.begin_write(database)
     known = session.catalog(database)
     if schema.lower() not in known.schemas or schema.lower() in ("sys", "information_schema"):
         raise SqlServerError(
@@ -62,6 +64,7 @@ def create_table(session: Session, parser: DdlParser) -> None:
             f'The specified schema name "{schema}" either does not exist or you do not have '
             "permission to use it.",
         )
+    access.require_in_schema(schema)
     if known.object_named(schema, parts[-1]) is not None:
         raise SqlServerError(
             2714, f"There is already an object named '{parts[-1]}' in the database.", state=6

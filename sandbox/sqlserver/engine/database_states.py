@@ -21,7 +21,7 @@ def set_user_access(session: Session, database: Database, parser: DdlParser) -> 
     Raises:
         SqlServerError: 5011 no permission, 5070 others use the database.
     """
-    if not session.is_owner:
+    if not session.access(database.name).allows("ALTER"):
         raise SqlServerError(
             5011, f"User does not have permission to alter database '{database.name}'.", severity=14
         )
@@ -58,6 +58,13 @@ def drop_database(session: Session, parser: DdlParser) -> None:
             return
 
 
+def _may_drop(session: Session, name: str) -> bool:
+    """CONTROL on the database, or ALTER ANY DATABASE on the server."""
+    if session.access("master").allows_on_server("ALTER ANY DATABASE"):
+        return True
+    return session.access(name).allows("CONTROL")
+
+
 def _drop_one(session: Session, name: str, *, lenient: bool) -> None:
     if not session.server.has_database(name):
         if lenient:
@@ -67,7 +74,7 @@ def _drop_one(session: Session, name: str, *, lenient: bool) -> None:
             f"Cannot drop the database '{name}', because it does not exist or you do not have permission.",
             severity=11,
         )
-    if not session.is_owner:
+    if not _may_drop(session, name):
         raise SqlServerError(262, f"DROP DATABASE permission denied in database '{name}'.", severity=14)
     if session.transaction_count:
         raise SqlServerError(226, "DROP DATABASE statement not allowed within multi-statement transaction.")

@@ -13,6 +13,8 @@ from sandbox.sqlserver.engine.context import SessionContext
 from sandbox.sqlserver.engine.database_states import USER_ACCESS, drop_database, set_user_access
 from sandbox.sqlserver.engine.ddl_parser import DdlParser
 from sandbox.sqlserver.engine.model import KeyDef
+from sandbox.sqlserver.engine.security import statements as security
+from sandbox.sqlserver.engine.security.permissions import Securable
 from sandbox.sqlserver.engine.targets import Target, open_target
 from sandbox.sqlserver.engine.temporary import is_held
 from sandbox.sqlserver.results import Done, Result, SqlServerError
@@ -29,7 +31,7 @@ def run_ddl(session: Session, text: str) -> Iterator[Result]:
     """
     parser = DdlParser(text)
     verb = parser.take().key
-    for words, handler in _STATEMENTS[verb]:
+    for words, handler in (*_STATEMENTS[verb], *security.STATEMENTS[verb]):
         if parser.accept(*words):
             handler(session, parser)
             yield Done(None)
@@ -118,8 +120,9 @@ def _drop_one(session: Session, parts: tuple[str, ...], lenient: bool) -> None:
     if held is not None:
         session.temporary.drop(held)
         return
-    if is_held(parts) or session.catalog(name).find(schema, parts[-1]) is None:
-        if lenient:
+    table = None if is_held(parts) else session.catalog(name).find(schema, parts[-1])
+    if table is None or not session.access(name).may_drop(table):
+        if lenient and table is None:
             return
         raise SqlServerError(
             3701,
@@ -172,12 +175,13 @@ def _refuse_truncate(target: Target) -> None:
 
 def _create_schema(session: Session, parser: DdlParser) -> None:
     name = parser.name()
-    if parser.accept("AUTHORIZATION"):
-        parser.name()
+    if parser.accept("AUTHORIZATION") and parser.name().lower() != "dbo":
+        raise not_modelled("CREATE SCHEMA … AUTHORIZATION of another owner than dbo")
     database = session.server.database(session.database).name
     if name.lower() in session.catalog(database).schemas or name.lower() in ("cdc", "log", "catalog"):
         raise SqlServerError(2714, f"There is already an object named '{name}' in the database.", state=6)
-    work = session.begin_write(database, "CREATE SCHEMA")
+    session.access(database).require_on_database("CREATE SCHEMA")
+    work = session.begin_write(database)
     work.execute(f"CREATE SCHEMA {quote(database)}.{quote(name)}")
     number = catalog.next_counter(work, database, "schema_id", 5, 1)  # type: ignore[arg-type]
     work.execute(f"INSERT INTO {quote(database)}.catalog.schemas VALUES (?, ?)", [number, name])
@@ -188,29 +192,37 @@ def _drop_schema(session: Session, parser: DdlParser) -> None:
     name = parser.name()
     database = session.server.database(session.database).name
     known = session.catalog(database)
-    if name.lower() not in known.schemas:
+    on = Securable(schema_id=known.schemas.get(name.lower()))
+    if name.lower() not in known.schemas or not _may_drop_schema(session, database, on):
         raise SqlServerError(
-            3701, f"Cannot drop the schema '{name}', because it does not exist or you do not have permission."
+            15151,
+            f"Cannot drop the schema '{name}', because it does not exist or you do not have permission.",
         )
     if any(table.schema.lower() == name.lower() for table in known.everything()):
         raise SqlServerError(
             3729, f"Cannot drop schema '{name}' because it is being referenced by an object."
         )
-    work = session.begin_write(database, "ALTER ANY SCHEMA")
+    work = session.begin_write(database)
     work.execute(f"DROP SCHEMA {quote(database)}.{quote(name)}")
     work.execute(f"DELETE FROM {quote(database)}.catalog.schemas WHERE lower(name) = ?", [name.lower()])
     create_table.reload(session, work, database)
+
+
+def _may_drop_schema(session: Session, database: str, schema: Securable) -> bool:
+    access = session.access(database)
+    return access.allows("CONTROL", schema) or access.allows("ALTER ANY SCHEMA")
 
 
 def _create_database(session: Session, parser: DdlParser) -> None:
     name = parser.name()
     if not parser.is_at_end:
         raise not_modelled("options of CREATE DATABASE")
-    if not session.is_owner:
+    access = session.access("master")
+    if not access.allows_on_server("CREATE ANY DATABASE"):
         raise SqlServerError(262, "CREATE DATABASE permission denied in database 'master'.", severity=14)
     if session.transaction_count:
         raise SqlServerError(226, "CREATE DATABASE statement not allowed within multi-statement transaction.")
-    session.server.create_database(name)
+    session.server.create_database(name, access.login.sid)
 
 
 def _alter_database(session: Session, parser: DdlParser) -> None:
@@ -224,7 +236,7 @@ def _alter_database(session: Session, parser: DdlParser) -> None:
     if parser.accept("WITH"):
         while not parser.is_at_end:
             parser.take()
-    if not session.is_owner:
+    if not session.access(database.name).allows("ALTER"):
         raise SqlServerError(5011, f"User does not have permission to alter database '{name}'.", severity=14)
     if option == "READ_COMMITTED_SNAPSHOT":
         if value == "OFF":
@@ -232,7 +244,7 @@ def _alter_database(session: Session, parser: DdlParser) -> None:
         return
     if option != "ALLOW_SNAPSHOT_ISOLATION":
         raise not_modelled(f"ALTER DATABASE … SET {option}")
-    work = session.begin_write(database.name, "ALTER")
+    work = session.begin_write(database.name)
     work.execute(f"UPDATE {quote(database.name)}.catalog.database SET allow_snapshot = ?", [value == "ON"])
     create_table.reload(session, work, database.name)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 import itertools
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,18 @@ from sandbox.sqlserver.engine.database import SYSTEM_DATABASES, Database
 from sandbox.sqlserver.engine.functions.timezones import WINDOWS_ZONES
 from sandbox.sqlserver.engine.macros import install_macros
 from sandbox.sqlserver.engine.procedures import ProcedureDef
+from sandbox.sqlserver.engine.security.principals import (
+    FIRST_LOGIN,
+    SA,
+    SA_SID,
+    USER,
+    Principal,
+    Principals,
+    hash_password,
+    is_password,
+    new_sid,
+)
+from sandbox.sqlserver.engine.security.store import ServerSecurity, save_login, set_owner
 from sandbox.sqlserver.engine.session import Session
 from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.results import LoginRequest, SqlServerError
@@ -34,7 +46,7 @@ class StandInEngine:
 
     Args:
         folder: where the databases' files lie; made if missing.
-        passwords: of the logins, by lower-case name; `sa` owns everything, any other may only read.
+        passwords: of the logins that every start makes sure of; `sa` is sysadmin, others have no rights.
         timezone: IANA name of the server's own time zone.
         prepare: called with a connection for each user database, at its creation and at every start.
         faults: what tests make go wrong.
@@ -53,7 +65,6 @@ class StandInEngine:
         self.faults = faults or Faults()
         self._prepare = prepare
         self.name = socket.gethostname().partition(".")[0].upper()
-        self._passwords = {user.lower(): password for user, password in passwords.items()}
         self._root = duckdb.connect(":memory:")
         self._root_lock = threading.Lock()
         self._databases: dict[str, Database] = {}
@@ -68,6 +79,7 @@ class StandInEngine:
             self._attach(name)
         for unfinished in folder.glob(f"*{_SUFFIX}{_RESTORING}"):
             unfinished.unlink()  # the server ended before the restore took effect
+        self._keep_logins(passwords)
         for file in sorted(folder.glob(f"*{_SUFFIX}")):
             if file.stem.lower() not in self._databases:
                 self._attach(file.stem)
@@ -94,14 +106,18 @@ class StandInEngine:
         used = [database.database_id for database in self._databases.values()]
         return max([_FIRST_USER_DATABASE - 1, *used]) + 1
 
-    def create_database(self, name: str) -> Database:
-        """CREATE DATABASE. Raises SqlServerError 1801 if it exists."""
+    def create_database(self, name: str, owner: bytes = SA_SID) -> Database:
+        """CREATE DATABASE of the login that has the sid `owner`. Raises SqlServerError 1801 if it exists."""
         with self._root_lock:
             if name.lower() in self._databases:
                 raise SqlServerError(
                     1801, f"Database '{name}' already exists. Choose a different database name.", state=3
                 )
-            return self._attach(name)
+            database = self._attach(name)
+            if owner != SA_SID:
+                set_owner(self._root, name, owner)
+                database.catalog = Catalog(self._root, name)
+            return database
 
     def has_database(self, name: str) -> bool:
         """Whether there is such a database."""
@@ -190,24 +206,52 @@ class StandInEngine:
         self._sessions.pop(session.id, None)
 
     def login(self, request: LoginRequest) -> Session:
-        """Open a session. Raises SqlServerError 18456 or 4060."""
-        expected = self._passwords.get(request.user.lower())
-        known = expected is not None and hmac.compare_digest(expected.encode(), request.password.encode())
-        if not known:
+        """Open a session. Raises SqlServerError 18456, 18470 (the login is disabled) or 4060."""
+        login = self._server_principals().named(request.user)
+        if login is None or login.kind != USER or not is_password(request.password, login.password_hash):
             raise SqlServerError(18456, f"Login failed for user '{request.user}'.", severity=14, state=1)
-        name = request.database or "master"
-        if not self.has_database(name):
+        if login.is_disabled:
             raise SqlServerError(
-                4060, f'Cannot open database "{name}" requested by the login. The login failed.', severity=11
+                18470,
+                f"Login failed for user '{request.user}'. Reason: The account is disabled.",
+                severity=14,
             )
+        name = request.database or login.default_database
+        cannot_open = SqlServerError(
+            4060, f'Cannot open database "{name}" requested by the login. The login failed.', severity=11
+        )
+        if not self.has_database(name):
+            raise cannot_open
         database = self.database(name)
         if database.is_single_user and self.sessions_using(database):
-            raise SqlServerError(
-                4060, f'Cannot open database "{name}" requested by the login. The login failed.', severity=11
-            )
-        session = Session(self, next(self._session_ids), request, database.name)
+            raise cannot_open
+        session = Session(self, next(self._session_ids), request, login, database.name)
+        try:
+            session.access(name)
+        except SqlServerError as refused:
+            session.close()
+            raise cannot_open from refused
         self._sessions[session.id] = session
         return session
+
+    def _server_principals(self) -> Principals:
+        server = self.database("master").catalog.server
+        if server is None:
+            raise LookupError("master has no logins")
+        return server.principals
+
+    def _keep_logins(self, passwords: dict[str, str]) -> None:
+        """Make the logins that are missing, and give the others these passwords."""
+        for name, password in passwords.items():
+            known = ServerSecurity(self._root).principals
+            login = known.named(name)
+            if login is None:
+                is_sa = name.lower() == "sa"
+                number = SA if is_sa else known.next_id(FIRST_LOGIN)
+                login = Principal(number, name, USER, SA_SID if is_sa else new_sid())
+            if not is_password(password, login.password_hash):
+                save_login(self._root, replace(login, password_hash=hash_password(password)))
+        self.database("master").catalog = Catalog(self._root, "master")
 
     def new_connection(self) -> DuckDBPyConnection:
         """Another connection to all databases."""

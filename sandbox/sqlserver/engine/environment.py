@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from sandbox.sqlserver.cdc.access import instance_of_function, may_read, readable_instances
 from sandbox.sqlserver.engine import session_functions
-from sandbox.sqlserver.engine.bound import Bound, Source, not_modelled, quote
+from sandbox.sqlserver.engine.bound import Bound, Source, not_modelled, quote, string
 from sandbox.sqlserver.engine.catalog_views import databases_sql
 from sandbox.sqlserver.engine.clock import Clock
+from sandbox.sqlserver.engine.context import SessionContext
 from sandbox.sqlserver.engine.errors import translate
 from sandbox.sqlserver.engine.literals import literal
 from sandbox.sqlserver.engine.model import DEFAULT_COLLATION, TableDef
+from sandbox.sqlserver.engine.security.access import denied
+from sandbox.sqlserver.engine.security.system_objects import require_system_read
+from sandbox.sqlserver.engine.security.visibility import visible_rows
 from sandbox.sqlserver.engine.temporary import is_held
 from sandbox.sqlserver.engine.types import SYSNAME, from_duckdb
 from sandbox.sqlserver.results import SqlServerError, SqlType
@@ -31,14 +36,19 @@ _NAME_COLUMNS = (
     "is_nullable",
     "column_default",
 )
+_NO_LSN = "unhex('00000000000000000000')"
 
 
 class SessionEnvironment:
     """The binder's view of a session, for one statement."""
 
-    def __init__(self, session: Session, variables: dict[str, tuple[SqlType, Any]]) -> None:
+    def __init__(
+        self, session: Session, variables: dict[str, tuple[SqlType, Any]], written: int | None = None
+    ) -> None:
         self._session = session
         self._variables = variables
+        self._written = written
+        """The object_id of an UPDATE's or DELETE's target: naming it there does not need SELECT."""
         self.clock = Clock.now(session.server.timezone)
 
     def variable(self, name: str) -> Bound:
@@ -82,7 +92,10 @@ class SessionEnvironment:
         if found is not None and found.kind != "IF":
             self._session.check_may_read(found)
             sql = f"{quote(catalog.database)}.{quote(found.schema)}.{quote(found.name)}"
-            return sql, Source(alias, table_columns(found, alias), qualifiers)
+            access = self._session.access(catalog.database)
+            if found.object_id != self._written:
+                access.require("SELECT", found)
+            return sql, Source(alias, access.readable(found, table_columns(found, alias)), qualifiers)
         if (schema.lower(), name.lower()) == ("sys", "databases"):
             sql = f"({databases_sql(self._session.server.database_names())})"
             return sql, Source(alias, self._described(catalog, ("sys", "databases"), sql, alias), qualifiers)
@@ -91,9 +104,13 @@ class SessionEnvironment:
         if not self._exists(catalog.database, stored, name):
             shown = ".".join(part for part in parts if part)
             raise SqlServerError(208, f"Invalid object name '{shown}'.")
-        return sql, Source(
-            alias, self._described(catalog, (stored.lower(), name.lower()), sql, alias), qualifiers
-        )
+        access = self._session.access(catalog.database)
+        require_system_read(access, schema, name)
+        columns = self._described(catalog, (stored.lower(), name.lower()), sql, alias)
+        if stored.lower() in ("sys", "tsql_information_schema") and not access.is_unlimited:
+            condition = visible_rows(access, catalog, name.lower(), [column.name for column in columns])
+            sql = f"(SELECT * FROM {sql} WHERE {condition})" if condition else sql
+        return sql, Source(alias, columns, qualifiers)
 
     def catalog_of(self, parts: tuple[str, ...]) -> Catalog:
         """The catalog that a name of one to three parts points into."""
@@ -101,6 +118,7 @@ class SessionEnvironment:
 
     def _catalog(self, parts: tuple[str, ...]) -> Catalog:
         database = parts[-3] if len(parts) == 3 and parts[-3] else self._session.database
+        self._session.access(database)
         return self._session.catalog(database)
 
     def _exists(self, database: str, schema: str, name: str) -> bool:
@@ -151,11 +169,19 @@ class SessionEnvironment:
             raise SqlServerError(208, f"Invalid object name '{'.'.join(parts)}'.")
         call = f"{quote(catalog.database)}.{quote(schema)}.{quote(name)}({inner})"
         if declared is not None:
+            self._require_function(catalog.database, declared)
             columns = table_columns(declared, alias)
         else:
             described = self._describe(f"SELECT * FROM {call}", (schema, name))
             columns = tuple(Bound(f"{quote(alias)}.{quote(n)}", kind, True, n) for n, kind in described)
         return f"{call} AS {quote(alias)}", Source(alias, columns)
+
+    def _require_function(self, database: str, function: TableDef) -> None:
+        """Raises 229 where the login may not read the changes that a function of CDC gives."""
+        reader = SessionContext(self._session, database)
+        instance = instance_of_function(function)
+        if instance is not None and not may_read(reader, instance):
+            raise denied("SELECT", function.name, reader.database, function.schema)
 
     def scalar_function(self, parts: tuple[str, ...], arguments: list[Bound]) -> Bound:
         """A scalar macro such as `sys.fn_cdc_get_max_lsn()`."""
@@ -180,7 +206,17 @@ class SessionEnvironment:
         kind = catalog.described[key]
         if kind.name == "varbinary" and "lsn" in name.lower():
             kind = SqlType("binary", length=10)
+        if name.lower() == "fn_cdc_get_min_lsn":
+            sql = self._min_lsn(catalog.database, arguments, sql)
         return Bound(sql, kind)
+
+    def _min_lsn(self, database: str, arguments: list[Bound], sql: str) -> str:
+        """fn_cdc_get_min_lsn gives 0x0 for an instance whose changes the login may not read."""
+        if self._session.access(database).is_db_owner or len(arguments) != 1:
+            return sql
+        readable = readable_instances(SessionContext(self._session, database))
+        names = ", ".join(string(name) for name in sorted(readable)) or "NULL"
+        return f"CASE WHEN lower({arguments[0].sql}) IN ({names}) THEN {sql} ELSE {_NO_LSN} END"
 
     def _function_exists(self, database: str, schema: str, name: str) -> bool:
         row = self._session.connection.execute(

@@ -15,6 +15,7 @@ from sandbox.sqlserver.engine.endings import LeftScopeError, is_compiling
 from sandbox.sqlserver.engine.lexer import unquote
 from sandbox.sqlserver.engine.literals import literal, plain_value, value_type
 from sandbox.sqlserver.engine.procedures import ProcedureDef, bind_arguments
+from sandbox.sqlserver.engine.security.system_objects import system_object
 from sandbox.sqlserver.results import (
     DatabaseChanged,
     OutputValue,
@@ -118,6 +119,9 @@ def _call(session: Session, name: tuple[str, ...], parameters: list[Parameter]) 
         raise SqlServerError(
             217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32)."
         )
+    access = session.access(database)
+    if definition.name.startswith("msdb."):
+        access.require("EXECUTE", system_object("dbo", plain))
     arguments = _arguments(session, definition, parameters)
     status = 0
     session.nest_level += 1

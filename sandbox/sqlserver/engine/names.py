@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sandbox.sqlserver.engine.bound import BoundQuery
+from sandbox.sqlserver.engine.lexer import tokenize, unquote
 from sandbox.sqlserver.results import SqlServerError
 
 
@@ -46,3 +47,14 @@ def renamed_columns(query: BoundQuery, names: list[str]) -> BoundQuery:
         )
     columns = tuple(column.named(name) for column, name in zip(query.columns, names, strict=True))
     return BoundQuery(query.sql, columns, tuple(names))
+
+
+def name_parts(text: str) -> tuple[str, ...]:
+    """A name in a string, such as `[db].dbo.t`, as its parts; none where it is no name."""
+    parts: list[str] = []
+    for token in tokenize(text):
+        if token.kind in ("word", "name"):
+            parts.append(unquote(token.text))
+        elif token.key != ".":
+            return ()
+    return tuple(parts)

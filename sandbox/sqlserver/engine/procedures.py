@@ -48,6 +48,25 @@ class ProcedureContext(Protocol):
         """True for members of db_owner (and sysadmin)."""
 
     @property
+    def is_sysadmin(self) -> bool:
+        """True for members of sysadmin."""
+
+    def is_member(self, role: str) -> bool:
+        """Whether the login is a member of a role of the database."""
+
+    def selectable(self, object_id: int) -> set[int]:
+        """The numbers of a table's columns that the login may SELECT."""
+
+    def sees(self, table: TableDef) -> bool:
+        """Whether the catalog shows a table to the login."""
+
+    def allows_on_server(self, permission: str) -> bool:
+        """Whether the login holds a permission of the server."""
+
+    def ensure_role(self, name: str) -> None:
+        """Make a role of the database, unless a role of that name is there."""
+
+    @property
     def catalog(self) -> CatalogView:
         """The catalog as this session sees it, its own uncommitted DDL included."""
 
@@ -55,7 +74,7 @@ class ProcedureContext(Protocol):
         """Call before the first write: takes the database's writer lock, opens the transaction.
 
         The transaction commits when the procedure ends, unless the client has opened one of its own.
-        Raises SqlServerError 229 for a login that may only read.
+        Whether the login may do it, the procedure has checked before.
         """
 
     def create_system_table(self, schema: str, name: str, columns: Sequence[Column]) -> int:

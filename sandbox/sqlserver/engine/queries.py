@@ -8,7 +8,15 @@ from sqlglot import exp
 
 from sandbox.sqlserver.engine import operators, sources
 from sandbox.sqlserver.engine.aggregates import has_aggregate
-from sandbox.sqlserver.engine.bound import NOT_CONSTANT, Bound, BoundQuery, Scope, not_modelled, quote
+from sandbox.sqlserver.engine.bound import (
+    NOT_CONSTANT,
+    Bound,
+    BoundQuery,
+    Scope,
+    not_modelled,
+    quote,
+    usable,
+)
 from sandbox.sqlserver.engine.conversion import common_type, convert
 from sandbox.sqlserver.engine.expressions import group_text
 from sandbox.sqlserver.engine.names import renamed_columns
@@ -265,7 +273,7 @@ def _star(scope: Scope, qualifier: tuple[str, ...]) -> list[Bound]:
             if qualifier
             else "Must specify table to select from.",
         )
-    return [column for source in found for column in source.columns]
+    return [usable(column) for source in found for column in source.columns]
 
 
 def _order(binder: Binder, node: exp.Expr, columns: list[Bound], scope: Scope, only_outputs: bool) -> str:

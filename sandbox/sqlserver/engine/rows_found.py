@@ -60,7 +60,7 @@ def found_rows(
     named, first, joins = _parts(tree)
     source = _target_in(first, joins, named)
     target = open_target(session, parts_of(source if source is not None else named), permission, known)
-    binder = session.binder(known)
+    binder = session.binder(known, written=target.table.object_id)
     scope = Scope()
     prefix = ""
     with_clause = tree.args.get("with_")

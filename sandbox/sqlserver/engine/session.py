@@ -18,6 +18,8 @@ from sandbox.sqlserver.engine.environment import SessionEnvironment
 from sandbox.sqlserver.engine.errors import translate
 from sandbox.sqlserver.engine.interpreter import Frame, Interpreter
 from sandbox.sqlserver.engine.model import TableDef
+from sandbox.sqlserver.engine.security.access import Access, access_to, no_entry
+from sandbox.sqlserver.engine.security.principals import Principal
 from sandbox.sqlserver.engine.temporary import TemporaryTables
 from sandbox.sqlserver.engine.work import Work
 from sandbox.sqlserver.results import (
@@ -72,10 +74,14 @@ class State:
 class Session:
     """One client's session. Implements `results.EngineSession`."""
 
-    def __init__(self, server: StandInEngine, session_id: int, request: LoginRequest, database: str) -> None:
+    def __init__(
+        self, server: StandInEngine, session_id: int, request: LoginRequest, login: Principal, database: str
+    ) -> None:
         self.server: StandInEngine = server
         self.id = session_id
-        self.login: str = request.user.lower()
+        self.login: str = login.name
+        self._login_id = login.principal_id
+        self._access: dict[str, tuple[object, object, Access]] = {}
         self.application: str = request.application
         self.host: str = request.host
         self.first_database: str = database
@@ -102,14 +108,22 @@ class Session:
         return self._database
 
     @property
-    def is_owner(self) -> bool:
-        """True for `sa`."""
-        return self.login == "sa"
-
-    @property
     def user(self) -> str:
-        """The database user of the login."""
-        return "dbo" if self.is_owner else self.login
+        """The login's user in the current database."""
+        return self.access(self._database).user.name
+
+    def access(self, database: str) -> Access:
+        """What the login may do in a database. Raises SqlServerError 911 or 916 (it may not enter it)."""
+        catalog, server = self.catalog(database), self.catalog("master").server
+        known = self._access.get(catalog.database)
+        if known is not None and known[0] is catalog.security and known[1] is server:
+            return known[2]
+        login = server.principals.by_id(self._login_id) if server is not None else None
+        if server is None or login is None:  # dropped while it is logged in
+            raise no_entry(self.login, catalog.database)
+        access = access_to(catalog.database, catalog.security, catalog.schemas, server, login)
+        self._access[catalog.database] = (catalog.security, server, access)
+        return access
 
     # --- requests of the client
 
@@ -194,9 +208,9 @@ class Session:
 
     # --- what statements need
 
-    def binder(self, variables: dict[str, Any]) -> Binder:
-        """A binder for one statement."""
-        return Binder(SessionEnvironment(self, variables))
+    def binder(self, variables: dict[str, Any], written: int | None = None) -> Binder:
+        """A binder for one statement; `written` is the object_id of an UPDATE's or DELETE's target."""
+        return Binder(SessionEnvironment(self, variables, written))
 
     def catalog(self, database: str) -> Catalog:
         """The catalog of a database as this session sees it. Raises SqlServerError 911."""
@@ -245,31 +259,19 @@ class Session:
             self.work = Work(self.connection, self)
         return self.work
 
-    def begin_write(self, database: str, permission: str, on: str = "") -> Work:
-        """Become the writer of a database.
+    def begin_write(self, database: str) -> Work:
+        """Become the writer of a database; whether the login may, was checked.
 
         Raises:
-            SqlServerError: 229 or 262 no permission, 1222 no lock in time, 3930 the transaction is doomed.
+            SqlServerError: 1222 no lock in time, 3930 the transaction is doomed.
         """
-        if not self.is_owner:
-            if on:
-                raise SqlServerError(
-                    229,
-                    f"The {permission} permission was denied on the object "
-                    f"'{on.rpartition('.')[2]}', database "
-                    f"'{database}', schema '{on.rpartition('.')[0] or 'dbo'}'.",
-                    severity=14,
-                    state=5,
-                )
-            raise SqlServerError(
-                262, f"{permission} permission denied in database '{database}'.", severity=14
-            )
         work = self.ensure_work()
         work.write_to(self.server.database(database), self.state.lock_timeout, self.is_cancelled)
         return work
 
     def use(self, database: str) -> str:
-        """Change the current database; returns the old one. Raises SqlServerError 911."""
+        """Change the current database; returns the old one. Raises SqlServerError 911, 916 or 924."""
+        self.access(database)
         wanted = self.server.database(database)
         if wanted.is_single_user and any(s is not self for s in self.server.sessions_using(wanted)):
             raise SqlServerError(

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sandbox.sqlserver.engine.bound import Bound, not_modelled
-from sandbox.sqlserver.engine.lexer import tokenize, unquote
 from sandbox.sqlserver.engine.literals import literal
+from sandbox.sqlserver.engine.model import TableDef
+from sandbox.sqlserver.engine.names import name_parts
+from sandbox.sqlserver.engine.security import functions as security_functions
+from sandbox.sqlserver.engine.security.functions import visible_object
+from sandbox.sqlserver.engine.security.visibility import visible_rows
 from sandbox.sqlserver.engine.types import BINARY, INT, SYSNAME
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
@@ -67,21 +71,10 @@ def session_function(session: Session, name: str, arguments: list[Bound]) -> Bou
     return literal(value, sql_type)
 
 
-def object_parts(text: str) -> tuple[str, ...]:
-    """A name in a string, such as `[db].dbo.t`, as its parts."""
-    parts: list[str] = []
-    for token in tokenize(text):
-        if token.kind in ("word", "name"):
-            parts.append(unquote(token.text))
-        elif token.key != ".":
-            return ()
-    return tuple(parts)
-
-
 def _object_id(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
     if values[0] is None:
         return None, INT
-    parts = object_parts(str(values[0]))
+    parts = name_parts(str(values[0]))
     if not 1 <= len(parts) <= 3:
         return None, INT
     if len(parts) == 3 and not session.server.has_database(parts[0]):
@@ -91,27 +84,29 @@ def _object_id(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
     found = catalog.object_named(schema, parts[-1])
     kind = str(values[1]).upper() if len(values) > 1 and values[1] is not None else None
     table = catalog.by_id(found) if found is not None else None
+    if table is not None and visible_object(session, catalog.database, table) is None:
+        return None, INT
     if kind is not None and table is not None and kind != ("U" if table.kind == "S" else table.kind):
         return None, INT
     return found, INT
 
 
-def _database_of(session: Session, values: list[Any], at: int) -> Any:
+def _object_of(session: Session, values: list[Any]) -> TableDef | None:
+    """The object of an id and, if given, a database id; None where the login may not know of it."""
     name = (
-        session.server.database_by_id(int(values[at]))
-        if len(values) > at and values[at] is not None
-        else None
+        session.server.database_by_id(int(values[1])) if len(values) > 1 and values[1] is not None else None
     )
-    return session.catalog(name or session.database)
+    database = name or session.database
+    return visible_object(session, database, session.catalog(database).by_id(values[0]))
 
 
 def _object_name(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
-    table = _database_of(session, values, 1).by_id(values[0])
+    table = _object_of(session, values)
     return (table.name if table else None), SYSNAME
 
 
 def _object_schema(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
-    table = _database_of(session, values, 1).by_id(values[0])
+    table = _object_of(session, values)
     return (table.schema if table else None), SYSNAME
 
 
@@ -125,9 +120,10 @@ def _name_over_rows(field: str) -> Callable[[Session, list[Bound]], Bound]:
                 raise not_modelled("OBJECT_NAME with a database id that is no constant")
             database = session.server.database_by_id(arguments[1].constant) or database
         catalog = session.catalog(database)
+        seen = visible_rows(session.access(database), catalog, "objects", ["object_id"])
         sql = (
             f'(SELECT o.{field} FROM "{catalog.database}".catalog.objects AS o WHERE '
-            f"o.object_id = {arguments[0].sql})"
+            f"o.object_id = {arguments[0].sql}{f' AND o.{seen}' if seen else ''})"
         )
         return Bound(sql, SYSNAME)
 
@@ -217,35 +213,6 @@ def _databasepropertyex(session: Session, values: list[Any]) -> tuple[Any, SqlTy
     return (properties.get(str(values[1]).lower()) if known else None), SYSNAME
 
 
-def _is_rolemember(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
-    role = str(values[0]).lower()
-    roles = {"db_owner", "public"} if session.is_owner else {"db_datareader", "public"}
-    known = {
-        "db_owner",
-        "db_datareader",
-        "db_datawriter",
-        "db_ddladmin",
-        "public",
-        "db_securityadmin",
-        "db_accessadmin",
-        "db_backupoperator",
-        "db_denydatareader",
-        "db_denydatawriter",
-    }
-    return (int(role in roles or (session.is_owner and role in known)) if role in known else None), INT
-
-
-def _is_srvrolemember(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
-    return int(session.is_owner or str(values[0]).lower() == "public"), INT
-
-
-def _has_perms(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
-    permission = str(values[2]).upper()
-    if session.is_owner:
-        return 1, INT
-    return int(permission in ("SELECT", "CONNECT", "VIEW DEFINITION", "ANY")), INT
-
-
 def _error_info(field: str) -> Callable[[Session, list[Any]], tuple[Any, SqlType]]:
     def call(session: Session, _values: list[Any]) -> tuple[Any, SqlType]:
         caught = session.state.caught
@@ -330,11 +297,7 @@ _FUNCTIONS: dict[str, Callable[[Session, list[Any]], tuple[Any, SqlType]]] = {
     "TYPE_NAME": _type_name,
     "SERVERPROPERTY": _serverproperty,
     "DATABASEPROPERTYEX": _databasepropertyex,
-    "IS_ROLEMEMBER": _is_rolemember,
-    "IS_MEMBER": _is_rolemember,
-    "IS_SRVROLEMEMBER": _is_srvrolemember,
-    "HAS_PERMS_BY_NAME": _has_perms,
-    "HAS_DBACCESS": lambda session, values: (int(session.server.has_database(str(values[0]))), INT),
+    **security_functions.FUNCTIONS,
     "SCOPE_IDENTITY": _scope_identity,
     "IDENT_CURRENT": _ident_current,
     "ERROR_NUMBER": _error_info("number"),
@@ -344,14 +307,6 @@ _FUNCTIONS: dict[str, Callable[[Session, list[Any]], tuple[Any, SqlType]]] = {
     "ERROR_LINE": _error_info("line"),
     "ERROR_PROCEDURE": _error_info("procedure"),
     "XACT_STATE": _xact_state,
-    "SUSER_SNAME": _constant(lambda session: session.login, SYSNAME),
-    "SUSER_NAME": _constant(lambda session: session.login, SYSNAME),
-    "ORIGINAL_LOGIN": _constant(lambda session: session.login, SYSNAME),
-    "SYSTEM_USER": _constant(lambda session: session.login, SYSNAME),
-    "USER_NAME": _constant(lambda session: session.user, SYSNAME),
-    "CURRENT_USER": _constant(lambda session: session.user, SYSNAME),
-    "SESSION_USER": _constant(lambda session: session.user, SYSNAME),
-    "USER": _constant(lambda session: session.user, SYSNAME),
     "HOST_NAME": _constant(lambda session: session.host, SYSNAME),
     "APP_NAME": _constant(lambda session: session.application, SYSNAME),
     "CURRENT_TIMEZONE_ID": _constant(
@@ -371,4 +326,4 @@ _OVER_ROWS: dict[str, Callable[[Session, list[Bound]], Bound]] = {
     "TYPE_NAME": _type_name_over_rows,
     "SCHEMA_NAME": _schema_name_over_rows,
 }
-__all__ = ["BINARY", "global_variable", "object_parts", "session_function"]
+__all__ = ["BINARY", "global_variable", "session_function"]

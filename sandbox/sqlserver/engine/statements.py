@@ -13,8 +13,9 @@ from sandbox.sqlserver.engine.conversion import implicit
 from sandbox.sqlserver.engine.dialect import parse_statement
 from sandbox.sqlserver.engine.dml_text import prepare
 from sandbox.sqlserver.engine.lexer import first_word
+from sandbox.sqlserver.engine.security.grants import run_grant
 from sandbox.sqlserver.engine.selects import stream
-from sandbox.sqlserver.results import Result, SqlServerError, SqlType
+from sandbox.sqlserver.results import Done, Result, SqlServerError, SqlType
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
@@ -36,7 +37,13 @@ def run_sql(session: Session, known: dict[str, tuple[SqlType, Any]], text: str) 
         yield from ddl.run_ddl(session, text)
         session.end_statement()
         return
-    if first in ("GRANT", "DENY", "REVOKE", "DBCC", "KILL", "CHECKPOINT", "GOTO"):
+    if first in ("GRANT", "DENY", "REVOKE"):
+        yield from session.begin_implicit()
+        run_grant(session, text)
+        yield Done(None)
+        session.end_statement()
+        return
+    if first in ("DBCC", "KILL", "CHECKPOINT", "GOTO"):
         raise not_modelled(first)
     prepared = prepare(text)
     tree = parse_statement(prepared.text)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from sqlglot import exp
 
-from sandbox.sqlserver.engine.bound import Bound, BoundQuery, Scope, Source, not_modelled, quote
+from sandbox.sqlserver.cdc.errors import error
+from sandbox.sqlserver.engine.bound import Bound, BoundQuery, Scope, Source, not_modelled, quote, usable
 from sandbox.sqlserver.engine.catalog import Catalog
 from sandbox.sqlserver.engine.database import Database
 from sandbox.sqlserver.engine.dialect import parse_statement
@@ -60,6 +61,13 @@ class Target:
         """Whether CDC wants its row images."""
         return self.table.object_id in self.catalog.tracked
 
+    def require_update(self, columns: Iterable[ColumnDef]) -> None:
+        """Raises SqlServerError 230 where the login may not update a column."""
+        if self.held is None:
+            access = self.session.access(self.database.name)
+            for column in columns:
+                access.require_column("UPDATE", self.table, column.column_id, column.name)
+
     @property
     def stored_names(self) -> str:
         """The names of the stored columns and of the row id."""
@@ -88,7 +96,7 @@ def open_target(
     """Find a table to write, check the permission, and become the database's writer.
 
     Raises:
-        SqlServerError: 208 no such table, 229 no permission, 259 a system table, 1222 no lock in time.
+        SqlServerError: 208 no such table, 229, 1088 no permission, 259 a system table, 1222 no lock in time.
     """
     if is_held(parts):
         return _open_held(session, session.temporary.named(parts[-1], known or {}))
@@ -98,7 +106,14 @@ def open_target(
     if table is None or table.kind == "IF":
         raise SqlServerError(208, f"Invalid object name '{'.'.join(part for part in parts if part)}'.")
     database = session.server.database(name)
-    work = session.begin_write(database.name, permission, f"{table.schema}.{table.name}")
+    access = session.access(name)
+    if permission == "ALTER":
+        access.require_alter(table)
+        if table.object_id in session.catalog(name).tracked and not access.may_alter_captured:
+            raise error(22914)
+    else:
+        access.require(permission, table)
+    work = session.begin_write(database.name)
     if table.kind != "U":
         raise SqlServerError(259, "Ad hoc updates to system catalogs are not allowed.")
     catalog = session.catalog(name)
@@ -114,6 +129,14 @@ def _open_held(session: Session, held: HeldTable) -> Target:
     work = Work(session.connection, session)
     catalog = session.catalog(session.database)
     return Target(session, work, session.temporary.database, catalog, held.table, held)
+
+
+def readable_source(target: Target, source: Source) -> Source:
+    """The source, of the target's columns, as the login may select them."""
+    if target.held is not None:
+        return source
+    access = target.session.access(target.database.name)
+    return replace(source, columns=access.readable(target.table, source.columns))
 
 
 def target_name(node: exp.Expr) -> tuple[str, ...]:
@@ -180,7 +203,7 @@ def output_clause(
     if text is None:
         return
     tree = parse_statement(f"SELECT {text}")
-    scope = Scope([_image_source(target, alias) for alias in images])
+    scope = Scope([readable_source(target, _image_source(target, alias)) for alias in images])
     columns = _output_columns(session.binder(known), tree, scope)
     unique = unique_names(columns)
     listed = ", ".join(f"{c.sql} AS {quote(n)}" for c, n in zip(columns, unique, strict=True))
@@ -202,7 +225,7 @@ def _output_columns(binder: Binder, tree: exp.Expr, scope: Scope) -> list[Bound]
         star = item.this if isinstance(item, exp.Column) else item
         if isinstance(star, exp.Star):
             qualifier = item.table if isinstance(item, exp.Column) else ""
-            columns += [c for s in scope.sources if s.is_called((qualifier,)) for c in s.columns]
+            columns += [usable(c) for s in scope.sources if s.is_called((qualifier,)) for c in s.columns]
         elif isinstance(item, exp.Alias):
             columns.append(binder.expression(item.this, scope).named(item.alias))
         else:

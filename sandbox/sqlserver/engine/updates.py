@@ -41,6 +41,7 @@ def run_update(
     found = found_rows(session, known, tree, prepared, "UPDATE")
     target, binder = found.target, found.binder
     assigned = [_assignment(binder, target, item, found.scope) for item in tree.expressions]
+    target.require_update([column for column, _sql in assigned])
     names = [column.name for column, _sql in assigned]
     items = [target.columns_sql(found.alias)]
     items += [f"{sql} AS {quote(_AFTER + column.name)}" for column, sql in assigned]

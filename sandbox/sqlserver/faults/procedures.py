@@ -25,7 +25,7 @@ _PATTERN = SqlType("nvarchar", length=4000)
 
 
 def fault_procedures(faults: Faults) -> list[ProcedureDef]:
-    """The procedures, for `engine.register`. All are refused (229) to everybody but `sa`."""
+    """The procedures, for `engine.register`. All are refused (229) to everybody but sysadmin."""
 
     def define(
         name: str, *parameters: ProcedureParameter
@@ -81,7 +81,7 @@ def _listed(faults: Faults) -> Iterator[Result]:
 
 
 def _require_administrator(context: ProcedureContext, name: str) -> None:
-    if context.login != "sa":
+    if not context.is_sysadmin:
         raise SqlServerError(
             229,
             f"The EXECUTE permission was denied on the object '{name}', database '{context.database}', "

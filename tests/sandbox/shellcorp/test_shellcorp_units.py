@@ -44,9 +44,11 @@ def test_a_script_splits_at_go_alone_and_fills_variables_in() -> None:
         script.batches("SELECT $(cows)", {"rows": 3})
 
 
-@pytest.mark.parametrize("name", ["schema.sql", "seed.sql", "cdc.sql"])
+@pytest.mark.parametrize(
+    "name", ["schema.sql", "seed.sql", "cdc.sql", "permissions.sql", "permissions_msdb.sql"]
+)
 def test_every_script_is_filled_in_whole(name: str) -> None:
-    variables = Size(scale=1, seed=1, today=date(2026, 1, 31)).variables()
+    variables = {**Size(scale=1, seed=1, today=date(2026, 1, 31)).variables(), "reader": "r"}
     assert all("$(" not in batch for batch in script.batches(script.read(name), variables))
 
 

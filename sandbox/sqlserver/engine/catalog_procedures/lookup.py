@@ -47,7 +47,8 @@ def tables_named(
     found = [
         table
         for table in context.catalog.tables()
-        if matches(table.name, name, is_pattern=is_pattern)
+        if context.sees(table)
+        and matches(table.name, name, is_pattern=is_pattern)
         and matches(table.schema, owner, is_pattern=is_pattern)
     ]
     return sorted(found, key=lambda table: (table.schema.lower(), table.name.lower()))

@@ -59,6 +59,7 @@ class Database:
         self.database = DATABASE
         self.login = "sa"
         self.is_owner = True
+        self.roles: set[str] = set()
         self.catalog = Catalog()
         self.in_transaction = False
         """True while the client has opened a transaction of its own."""
@@ -66,7 +67,27 @@ class Database:
         self._ids = count(1000)
         self.clock = datetime(2026, 3, 1, 12, 0)
 
-    # What the engine's ProcedureContext offers.
+    # What the engine's ProcedureContext offers: a login that may do everything, or nothing but read.
+    @property
+    def is_sysadmin(self) -> bool:
+        return self.is_owner
+
+    def is_member(self, role: str) -> bool:
+        return bool(role)
+
+    def selectable(self, object_id: int) -> set[int]:
+        table = self.catalog.by_id(object_id)
+        return {column.column_id for column in table.columns} if table else set()
+
+    def sees(self, table: TableDef) -> bool:
+        return self.catalog.by_id(table.object_id) is not None
+
+    def allows_on_server(self, permission: str) -> bool:
+        return self.is_owner and bool(permission)
+
+    def ensure_role(self, name: str) -> None:
+        self.roles.add(name)
+
     def begin_write(self) -> None:
         if not self.in_transaction:
             self.connection.execute("BEGIN")

@@ -22,6 +22,11 @@ def connect(request: pytest.FixtureRequest) -> Connect:
     return BOTH[request.param]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def reader(sql_server_service: Service) -> None:
+    arm(sql_server_service, f"IF USER_ID(N'{READER}') IS NULL CREATE USER {READER}")
+
+
 @pytest.fixture(autouse=True)
 def no_fault_stays(sql_server_service: Service) -> Iterator[None]:
     yield

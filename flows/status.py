@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
+from zoneinfo import ZoneInfo
 
 from deployments.connections import ConnectionFailed, connect_snowflake, connect_sql_server
 from deployments.settings import SettingsError, load_settings
@@ -30,7 +31,8 @@ def status() -> list[TableHealth]:
         closing(connect_sql_server(settings.sql_server, "platform: status")) as source,
         closing(connect_snowflake(settings.snowflake, json.dumps({"flow": "status"}))) as warehouse,
     ):
-        return read_health(SourceSession(source), WarehouseSession(warehouse))
+        zone = ZoneInfo(settings.sql_server.timezone)
+        return read_health(SourceSession(source), WarehouseSession(warehouse), zone)
 
 
 def as_json(tables: Sequence[TableHealth]) -> str:

@@ -9,6 +9,7 @@ from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
 from flows.ingest.registration import close_gap, give_up_uncaptured
 from flows.ingest.report import ReplicationReport, write_report
+from flows.ingest.restores import check_history
 from flows.ingest.snapshot import Chunk, read_chunk, read_watermark
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
@@ -27,9 +28,12 @@ def catch_up(context: Context) -> ReplicationReport:
 
     Raises:
         ConcurrentRunError: another run was faster; this one rolled back.
-        SourceError: the source failed, or a table can no longer be followed (the others were, first).
+        SourceError: the source failed or was restored, or a table can no longer be followed (the others
+            were, first).
     """
-    started_from = context.ledger.require_cursor().lsn
+    cursor = context.ledger.require_cursor()
+    check_history(context.source, context.database.name, cursor, context.zone)  # holds for this session
+    started_from = cursor.lsn
     give_up_uncaptured(context)
     with stage_folder(context.warehouse, context.run_id, context.started_at) as folder:
         target: Lsn | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flows.ingest.context import utc_now
 from flows.ingest.lsn import Lsn
+from flows.ingest.restores import check_history
 from flows.ingest.source.discovery import check_database
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse import ops_sql, raw_sql
@@ -47,11 +49,11 @@ class TableHealth:
     last_proof: LastProof | None
 
 
-def read_health(source: SourceSession, warehouse: WarehouseSession) -> list[TableHealth]:
+def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneInfo) -> list[TableHealth]:
     """The health of every replicated table; empty before the first run.
 
     Raises:
-        SourceError: CDC is off, or its capture job is stopped.
+        SourceError: CDC is off, its capture job is stopped, or the database was restored.
         WarehouseError: Snowflake refused a statement.
     """
     database = check_database(source)
@@ -62,6 +64,7 @@ def read_health(source: SourceSession, warehouse: WarehouseSession) -> list[Tabl
     cursor, tables = ledger.cursor(), ledger.tables()
     if cursor is None or not tables:
         return []
+    check_history(source, database.name, cursor, zone)
     rows = {name: int(count) for name, count in warehouse.rows(raw_sql.count_rows(sorted(tables)))}
     work = {name: (int(read), int(changed)) for name, read, changed in warehouse.rows(ops_sql.WORK_BY_TABLE)}
     gates = _last_gates(warehouse) if ("QUALITY", "CHECK_RESULTS") in known else {}

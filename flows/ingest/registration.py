@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flows.ingest.changes import Gap
 from flows.ingest.context import Context, utc_now
-from flows.ingest.errors import SourceError
-from flows.ingest.lsn import Lsn
+from flows.ingest.restores import check_history
 from flows.ingest.snapshot import plan_chunks
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
@@ -20,12 +19,12 @@ def register(context: Context) -> list[str]:
     The cursor begins where CDC is now, so that streaming starts at once beside the snapshots.
 
     Raises:
-        SourceError: the database is older than the cursor.
+        SourceError: the database was restored.
     """
     context.ledger.create_tables(context.tables.values())
     newest = context.database.max_lsn
     context.ledger.start_cursor(newest, commit_time(context.source, newest, context.zone), utc_now())
-    _check_not_restored(context)
+    check_history(context.source, context.database.name, context.ledger.require_cursor(), context.zone)
     registered = context.ledger.tables()
     return [
         table.name
@@ -77,14 +76,3 @@ def _must_be_read_anew(context: Context, table: CapturedTable, known: Replicated
         f"anew and followed with {table.capture_instance}."
     )
     return True
-
-
-def _check_not_restored(context: Context) -> None:
-    cursor: Lsn = context.ledger.require_cursor().lsn
-    newest = context.database.max_lsn
-    if newest < cursor:
-        raise SourceError(
-            f"Database {context.database.name} is at LSN {newest}, before the cursor {cursor}: it was "
-            "restored from a backup, or it is another database. Check SQLSERVER_DATABASE; after a restore "
-            "drop the schemas RAW and OPS, and run again for a new snapshot."
-        )

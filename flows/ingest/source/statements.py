@@ -30,6 +30,12 @@ WHERE j.database_id = DB_ID() AND j.job_type = N'capture'
 ORDER BY a.session_id DESC
 """
 
+LAST_RESTORE = """
+SELECT MAX(restore_date)
+FROM msdb.dbo.restorehistory
+WHERE destination_database_name = DB_NAME()
+"""
+
 POLLING_INTERVAL = """
 SELECT pollinginterval
 FROM msdb.dbo.cdc_jobs
@@ -74,6 +80,14 @@ ORDER BY i.object_id, ic.key_ordinal
 def commit_time(lsn: Lsn) -> str:
     """When a commit happened, in the server's own time."""
     return f"SELECT tran_end_time FROM cdc.lsn_time_mapping WHERE start_lsn = {lsn.literal}"
+
+
+def commit_in_history(lsn: Lsn) -> str:
+    """The newest and the oldest commit that CDC knows, and when the commit at an LSN happened."""
+    return f"""
+SELECT MAX(start_lsn), MIN(start_lsn), MAX(CASE WHEN start_lsn = {lsn.literal} THEN tran_end_time END)
+FROM cdc.lsn_time_mapping
+"""
 
 
 def commits_after(lsn: Lsn, at_most: int) -> str:

@@ -87,6 +87,7 @@ class CaptureJob:
         while not self._ending.wait(_TICK_SECONDS):
             with jobs.AT_WORK:
                 self._work()
+                self._connection.complete()  # a result that nobody read keeps its transaction open
 
     def _work(self) -> None:
         for job in jobs.running_jobs(self._connection, jobs.CAPTURE):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from sandbox.sqlserver.engine.bound import quote, string
@@ -16,6 +17,9 @@ from sandbox.sqlserver.engine.sequences import Sequences
 from sandbox.sqlserver.results import SqlServerError
 
 SYSTEM_DATABASES = {"master": 1, "msdb": 4}
+
+
+_CHECKPOINT_SECONDS = 10.0
 
 
 class WriterLock:
@@ -125,4 +129,12 @@ class Database:
         """Write everything that is committed into the file, exact counters too."""
         for name, value in self.sequences.exact().items():
             set_counter(root, self.name, name, value)
-        root.execute(f"CHECKPOINT {quote(self.name)}")
+        deadline = time.monotonic() + _CHECKPOINT_SECONDS
+        while True:
+            try:
+                root.execute(f"CHECKPOINT {quote(self.name)}")
+                return
+            except duckdb.TransactionException:  # another session's transaction is just ending
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)

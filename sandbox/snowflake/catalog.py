@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from string import Template
+
 from fakesnow import info_schema
+from fakesnow.transforms import transforms
 
 COLUMNS = """
 CREATE OR REPLACE VIEW _fs_global._fs_information_schema._fs_columns AS
@@ -64,6 +67,13 @@ FROM duckdb_columns() c
 LEFT JOIN lengths USING (database_name, schema_name, table_name, column_name)
 WHERE c.schema_name != '_fs_information_schema' AND c.database_name NOT IN ('system', '_fs_global', 'memory')
 """
+
+
+def describe_with_comments() -> None:
+    """Have DESCRIBE TABLE show the comments of columns: fakesnow 0.12.1 has NULL in their place."""
+    theirs = transforms.SQL_DESCRIBE_TABLE.template
+    ours = theirs.replace('NULL::VARCHAR AS "comment"', 'comment AS "comment"')
+    transforms.SQL_DESCRIBE_TABLE = Template(ours)
 
 
 DECLARED = (

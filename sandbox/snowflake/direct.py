@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DESCRIPTIONS = {
     "DESCRIBE SCHEMA": answers.describe_schema,
     "DESCRIBE DATABASE": answers.describe_schema,
+    "DESCRIBE SEQUENCE": answers.describe_sequence,
     "DESCRIBE STAGE": answers.describe_stage,
 }
 USES = ("USE ROLE", "USE WAREHOUSE")

@@ -47,6 +47,7 @@ class Engine(FakeSnow):
         self._attach(GLOBAL_DATABASE_NAME, folder / "metadata.db")
         self.duck_conn.execute(info_schema.fs_global_creation_sql())
         self.duck_conn.execute(catalog.COLUMNS)
+        catalog.describe_with_comments()
         self.duck_conn.execute(inert.CREATION)
         self.duck_conn.execute(show.fs_global_creation_sql())
         names = {file.stem for file in self.databases.glob("*.db")} | {database}

@@ -19,6 +19,7 @@ from sandbox.snowflake.mends import (
     numbers,
     positions,
     queries,
+    sequences,
     stages,
     temporary,
     texts,
@@ -97,6 +98,7 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield queries.regexp_replace
     yield theirs.regex_replace
     yield theirs.regex_substr
+    yield sequences.default
     yield theirs.sequence_nextval
     yield lambda e: positions.columns(e) if not copies else e
     yield theirs.values_columns

@@ -182,5 +182,23 @@ def describe_stage(sql: str, session: Session) -> str:
     )
 
 
+def describe_sequence(sql: str, session: Session) -> str:
+    """A sequence, as SHOW SEQUENCES lists it.
+
+    Raises:
+        ProgrammingError: 002003, it is not there.
+    """
+    words = Words(sql)
+    words.literal()
+    words.literal()
+    parts = [session.database or "", session.schema or "", *words.name()][-3:]
+    columns = zip(("database_name", "schema_name", "name"), parts, strict=True)
+    conditions = " AND ".join(f"{column} = {_text(value)}" for column, value in columns)
+    query = f"SELECT * FROM ({LISTS['SEQUENCES']}) WHERE {conditions}"
+    if session._duck_conn.execute(query).fetchone() is None:
+        raise does_not_exist(f"Sequence '{'.'.join(parts)}'")
+    return query
+
+
 def _text(value: str) -> str:
     return exp.Literal.string(value).sql("duckdb")

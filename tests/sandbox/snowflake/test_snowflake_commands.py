@@ -41,6 +41,7 @@ WORKING = {
     "DELETE": "DELETE FROM t",
     "DESCRIBE DATABASE": "DESCRIBE DATABASE SHELLCORP",
     "DESCRIBE SCHEMA": "DESC SCHEMA PUBLIC",
+    "DESCRIBE SEQUENCE": "DESCRIBE SEQUENCE q",
     "DESCRIBE STAGE": "DESCRIBE STAGE s",
     "DESCRIBE TABLE": "DESC TABLE t",
     "DESCRIBE VIEW": "DESCRIBE VIEW v",
@@ -103,7 +104,7 @@ def handled(handling: Handling) -> set[str]:
 
 @pytest.fixture
 def objects(run: Run) -> None:
-    for statement in ("CREATE TABLE t (a NUMBER)", "CREATE VIEW v AS SELECT a FROM t", "CREATE STAGE s"):
+    for statement in ("CREATE TABLE t (a NUMBER)", "CREATE VIEW v AS SELECT a FROM t", "CREATE STAGE s", "CREATE SEQUENCE q"):
         run(statement)
 
 

@@ -1,0 +1,46 @@
+"""Plain fakesnow and sqlglot still have the faults that mends/ mends: an upgrade without them turns a test red."""
+
+from __future__ import annotations
+
+import pytest
+import sqlglot
+from fakesnow import transforms as theirs
+from fakesnow.variables import Variables
+from sqlglot import Expr
+from sqlglot.errors import ParseError
+
+from sandbox.snowflake.mends import flatten, sequences, syntax, variables
+
+
+def plain(sql: str, *steps: object) -> str:
+    expression: Expr = sqlglot.parse_one(sql, read="snowflake")
+    for step in steps:
+        expression = expression.transform(step)  # type: ignore[arg-type]
+    return expression.sql("duckdb")
+
+
+def test_flatten_passes_over_its_path() -> None:
+    sql = "SELECT * FROM TABLE(FLATTEN(INPUT => v, PATH => 'inner'))"
+    assert "inner" not in plain(sql, theirs.flatten)
+    assert "inner" in plain(sql, flatten.path, theirs.flatten)
+
+
+def test_a_default_of_the_next_number_gets_an_alias() -> None:
+    sql = "CREATE TABLE t (id INT DEFAULT s.NEXTVAL)"
+    assert " AS " in plain(sql, theirs.sequence_nextval).upper()
+    assert " AS " not in plain(sql, sequences.default, theirs.sequence_nextval).upper()
+
+
+def test_if_not_exists_after_the_name_is_not_read() -> None:
+    sql = "CREATE TABLE t IF NOT EXISTS (a INT)"
+    with pytest.raises(ParseError):
+        sqlglot.parse_one(sql, read="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
+    assert syntax.readable(sql) == "CREATE TABLE IF NOT EXISTS t (a INT)"
+
+
+def test_a_variable_is_replaced_in_a_text() -> None:
+    known = Variables()
+    known._set("A", "1")
+    sql = "SELECT '$A', $A"
+    assert known.inline_variables(sql) == "SELECT '1', 1"
+    assert variables.outside_literals(sql, known.inline_variables) == "SELECT '$A', 1"

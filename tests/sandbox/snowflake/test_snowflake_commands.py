@@ -104,7 +104,12 @@ def handled(handling: Handling) -> set[str]:
 
 @pytest.fixture
 def objects(run: Run) -> None:
-    for statement in ("CREATE TABLE t (a NUMBER)", "CREATE VIEW v AS SELECT a FROM t", "CREATE STAGE s", "CREATE SEQUENCE q"):
+    for statement in (
+        "CREATE TABLE t (a NUMBER)",
+        "CREATE VIEW v AS SELECT a FROM t",
+        "CREATE STAGE s",
+        "CREATE SEQUENCE q",
+    ):
         run(statement)
 
 

@@ -1,4 +1,4 @@
-"""Plain fakesnow and sqlglot still have the faults that mends/ mends: an upgrade without them turns a test red."""
+"""Plain fakesnow and sqlglot still have the faults that mends/ mends; an upgrade turns a test red."""
 
 from __future__ import annotations
 

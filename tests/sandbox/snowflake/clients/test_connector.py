@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from snowflake.connector import DictCursor, SnowflakeConnection
-from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.errors import DatabaseError, ProgrammingError
 from snowflake.connector.pandas_tools import write_pandas
 
 from tests.sandbox.snowflake.snowflake_client import Connect, Run
@@ -136,5 +136,5 @@ def test_the_session_knows_its_history_and_parameters(connect: Connect) -> None:
     cursor.execute("USE ROLE analyst")
     cursor.execute("USE WAREHOUSE loads")
     assert cursor.execute("SELECT CURRENT_ROLE(), CURRENT_WAREHOUSE()").fetchall() == [("ANALYST", "LOADS")]
-    with pytest.raises(ProgrammingError, match="TIMEZONE"):
+    with pytest.raises(DatabaseError, match="TIMEZONE"):
         connect(session_parameters={"TIMEZONE": "Asia/Tokyo"})

@@ -51,7 +51,12 @@ class Person(Base):
 def engine(snowflake_service: Service, schema: str) -> Iterator[Engine]:
     password = snowflake_service.password("PLATFORM")
     url = URL(account="shellcorp", user="PLATFORM", password=password, database="SHELLCORP", schema=schema)
-    address = {"host": "127.0.0.1", "port": snowflake_service.port, "protocol": "http", "account": "shellcorp"}
+    address = {
+        "host": "127.0.0.1",
+        "port": snowflake_service.port,
+        "protocol": "http",
+        "account": "shellcorp",
+    }
     made = create_engine(url, connect_args=address)
     yield made
     made.dispose()
@@ -88,7 +93,9 @@ def test_declarations_follow_their_table(run: Run) -> None:
     run("ALTER TABLE other ADD COLUMN more NUMBER")
     run("COMMENT ON COLUMN copied.code IS 'short'")
     run("ALTER TABLE copied RENAME COLUMN id TO pk")
-    tables = "SELECT comment, is_transient FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA()"
+    tables = (
+        "SELECT comment, is_transient FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA()"
+    )
     kept = ("a table; it's kept", "YES")
     assert run(f"{tables} ORDER BY table_name") == [kept, kept, (None, "NO")]
     assert [row[9] for row in run("DESCRIBE TABLE other")] == ["it's the key", None, None]

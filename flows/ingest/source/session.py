@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ import pymssql
 
 from flows.ingest.cost import SHARED, CostMeter
 from flows.ingest.errors import SourceError
+from flows.ingest.quoting import tsql_name
 from flows.ingest.source import statements
 
 Row = tuple[Any, ...]
@@ -18,11 +20,13 @@ T = TypeVar("T")
 
 BATCH_ROWS = 50_000
 DEADLOCK = 1205
+NO_PERMISSION = 229
 DEADLOCK_ATTEMPTS = 5
 REMEDIES = {
     208: "it does not exist, or was dropped meanwhile: run again, or check the capture instance",
     229: "the login may not read it: grant SELECT on the captured tables and on the schema cdc",
-    916: "the login may not enter the database: create a user for it there",
+    230: "the login may not read the column: GRANT SELECT on the table, without a list of columns, to it",
+    916: "the login may not enter the database: CREATE USER … FOR LOGIN … there",
     3952: "SNAPSHOT isolation was switched off while the run was going on: run again",
 }
 
@@ -114,8 +118,22 @@ def _explained(table: str) -> Iterator[None]:
         where = f"SQL Server, while reading {table}" if table else "SQL Server"
         if number == DEADLOCK:
             raise DeadlockError(f"{where}: deadlock victim {DEADLOCK_ATTEMPTS} times: run again.") from None
-        remedy = REMEDIES.get(number, "check that SQL Server runs and is reachable, then run again")
+        remedy = _grant(message) if number == NO_PERMISSION else None
+        remedy = remedy or REMEDIES.get(number, "check that SQL Server runs and is reachable, then run again")
         raise SourceError(f"{where}: {message} (error {number}): {remedy}.") from None
+
+
+def _grant(message: str) -> str | None:
+    """The statement that gives what error 229 says is missing; None where its text is another."""
+    told = re.search(
+        r"The (\w+) permission was denied on the object '(.+?)', database '.+', schema '(.+)'", message
+    )
+    if told is None:
+        return None
+    permission, name, schema = told.groups()
+    if schema == "cdc":
+        return f"GRANT {permission} ON SCHEMA::cdc to the login"
+    return f"GRANT {permission} ON {tsql_name(schema, name)} to the login"
 
 
 def _number_and_message(error: pymssql.Error) -> tuple[int, str]:

@@ -31,15 +31,16 @@ def test_odbc_trusts_by_name(sql_server_service: Service, encrypt: tuple[str, ..
     assert odbc(sql_server_service, "TrustServerCertificate=yes", *encrypt) == [("inside",)]
 
 
-@pytest.mark.parametrize("encrypt", ["Encrypt=yes", "Encrypt=strict"])
-def test_odbc_trusts_the_certificates_file_and_nothing_else(
-    sql_server_service: Service, encrypt: str
-) -> None:
-    """Encrypt=strict is TDS 8.0: TLS comes before everything."""
+def test_odbc_trusts_nobody_unasked(sql_server_service: Service) -> None:
+    for encrypt in ("Encrypt=yes", "Encrypt=strict"):
+        with pytest.raises(mssql_python.Error, match="certificate verify failed"):
+            odbc(sql_server_service, encrypt)
+
+
+def test_odbc_speaks_tds_8(sql_server_service: Service) -> None:
+    """Encrypt=strict: TLS comes before everything, and only the certificate's file makes it trusted."""
     file = sql_server_service.folder / "certificate.pem"
-    assert odbc(sql_server_service, encrypt, f"ServerCertificate={file}") == [("inside",)]
-    with pytest.raises(mssql_python.Error, match="certificate verify failed"):
-        odbc(sql_server_service, encrypt)
+    assert odbc(sql_server_service, "Encrypt=strict", f"ServerCertificate={file}") == [("inside",)]
 
 
 def test_jdbc_speaks_tds_8(java: Any, sql_server_service: Service) -> None:

@@ -158,8 +158,12 @@ _VIEWS = {
         SELECT c.name, c.object_id, o.object_id AS parent_object_id, c.condition AS definition
         FROM (SELECT object_id, unnest(checks) AS c FROM {db}.catalog.objects) AS o""",
     "sys.foreign_keys": """
-        SELECT f.name, f.object_id, o.object_id AS parent_object_id, f.parent_id AS referenced_object_id
-        FROM (SELECT object_id, unnest(foreign_keys) AS f FROM {db}.catalog.objects) AS o""",
+        SELECT f.name, f.object_id, s.schema_id, o.object_id AS parent_object_id,
+            f.parent_id AS referenced_object_id, false AS is_disabled, false AS is_not_trusted,
+            CAST(0 AS UTINYINT) AS delete_referential_action, 'NO_ACTION' AS delete_referential_action_desc,
+            CAST(0 AS UTINYINT) AS update_referential_action, 'NO_ACTION' AS update_referential_action_desc
+        FROM (SELECT object_id, schema_name, unnest(foreign_keys) AS f FROM {db}.catalog.objects) AS o
+        INNER JOIN {db}.catalog.schemas AS s ON lower(s.name) = lower(o.schema_name)""",
     "sys.indexes": """
         SELECT q.object_id, k.name, k.index_id, CAST(CASE WHEN k.clustered THEN 1 ELSE 2 END AS UTINYINT)
             AS type,

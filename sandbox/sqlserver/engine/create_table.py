@@ -51,9 +51,28 @@ def create_table(session: Session, parser: DdlParser) -> None:
     if is_held(parts):
         _create_temporary(session, parts[-1], parser)
         return
-    database = session.server.database(parts[-3] if len(parts) > 2 else session.database).name
-    schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
     elements = _definition(parser)
+    work, table = _start(session, parts)
+    new_id = stored_ids(work, _database(session, parts))
+    known = session.catalog(_database(session, parts))
+    make_stored(session, work, known.database, with_elements(session, new_id, known, table, elements))
+
+
+def make_named(session: Session, parts: tuple[str, ...], columns: tuple[ColumnDef, ...]) -> None:
+    """A new table of columns that are known already. Raises SqlServerError as CREATE TABLE does."""
+    work, table = _start(session, parts)
+    named = table.changed(columns=columns, last_column_id=len(columns))
+    make_stored(session, work, _database(session, parts), named)
+
+
+def _database(session: Session, parts: tuple[str, ...]) -> str:
+    return session.server.database(parts[-3] if len(parts) > 2 and parts[-3] else session.database).name
+
+
+def _start(session: Session, parts: tuple[str, ...]) -> tuple[Work, TableDef]:
+    """An empty definition under a name that is free, in a transaction that may write it."""
+    database = _database(session, parts)
+    schema = parts[-2] if len(parts) > 1 and parts[-2] else "dbo"
     access = session.access(database)
     access.require_on_database("CREATE TABLE")
     work = session.begin_write(database)
@@ -69,10 +88,7 @@ def create_table(session: Session, parser: DdlParser) -> None:
         raise SqlServerError(
             2714, f"There is already an object named '{parts[-1]}' in the database.", state=6
         )
-    new_id = stored_ids(work, database)
-    table = TableDef(new_id(), schema, parts[-1], (), last_index_id=0)
-    table = with_elements(session, new_id, known, table, elements)
-    make_stored(session, work, database, table)
+    return work, TableDef(stored_ids(work, database)(), schema, parts[-1], (), last_index_id=0)
 
 
 def _definition(parser: DdlParser) -> list[Element]:

@@ -11,6 +11,8 @@ from sandbox.sqlserver.engine.bound import Bound
 from sandbox.sqlserver.engine.context import SessionContext
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.ddl_parser import DdlParser
+from sandbox.sqlserver.engine.describing.parameters import describe_parameters
+from sandbox.sqlserver.engine.describing.results import describe_first_result
 from sandbox.sqlserver.engine.endings import LeftScopeError, is_compiling
 from sandbox.sqlserver.engine.lexer import unquote
 from sandbox.sqlserver.engine.literals import literal, plain_value, value_type
@@ -110,6 +112,9 @@ def _call(session: Session, name: tuple[str, ...], parameters: list[Parameter]) 
     if plain == "sp_executesql":
         yield from _executesql(session, parameters)
         return
+    if plain in _DESCRIBE:
+        yield from _describe(session, plain, parameters)
+        return
     definition = _definition(session, name)
     if definition is None:
         raise SqlServerError(
@@ -187,6 +192,29 @@ def _executesql(session: Session, parameters: list[Parameter]) -> Iterator[Resul
         sql_type, value = frame[name]
         yield OutputValue(f"@{name}", sql_type, value)
     yield ReturnStatus(session.state.error_number)
+
+
+_DESCRIBE = {
+    "sp_describe_first_result_set": describe_first_result,
+    "sp_describe_undeclared_parameters": describe_parameters,
+}
+
+
+def _describe(session: Session, procedure: str, parameters: list[Parameter]) -> Iterator[Result]:
+    """`@tsql [, @params]`: the declared parameters count as NULLs of their types."""
+    named = {p.name.lstrip("@").lower(): p.value for p in parameters if p.name}
+    given = [p.value for p in parameters if not p.name]
+    text = named.get("tsql", given[0] if given else None)
+    if text is None:
+        raise SqlServerError(
+            201,
+            f"Procedure or function '{procedure}' expects parameter '@tsql', which was not supplied.",
+            state=4,
+        )
+    declared = named.get("params", given[1] if len(given) > 1 else None)
+    known = {name: (sql_type, None) for name, sql_type, _is_output in _declared(str(declared or ""))}
+    yield from _DESCRIBE[procedure](session, str(text), known)
+    yield ReturnStatus(0)
 
 
 def _declared(text: str) -> list[tuple[str, SqlType, bool]]:

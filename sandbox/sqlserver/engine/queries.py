@@ -257,6 +257,9 @@ def _items(binder: Binder, node: exp.Select, scope: Scope) -> list[Bound]:
             columns.extend(_star(scope, qualifier))
         elif isinstance(item, exp.Alias):
             columns.append(binder.expression(item.this, scope).named(item.alias))
+        elif isinstance(item, exp.Concat) and len(item.expressions) == 2:
+            value, alias = item.expressions  # a string after a value is its name; sqlglot joins two strings
+            columns.append(binder.expression(value, scope).named(alias.name))
         else:
             bound = binder.expression(item, scope)
             columns.append(bound.named(item.name if isinstance(item, exp.Column) else ""))

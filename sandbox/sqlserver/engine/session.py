@@ -64,6 +64,8 @@ class State:
     lock_timeout: int = -1
     no_count: bool = False
     xact_abort: bool = False
+    format_only: bool = False
+    """SET FMTONLY ON: statements tell their columns and do nothing."""
     implicit_transactions: bool = False
     isolation: str = READ_COMMITTED
     identity_insert: tuple[str, int] | None = None

@@ -77,6 +77,9 @@ def _object_id(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
     parts = name_parts(str(values[0]))
     if not 1 <= len(parts) <= 3:
         return None, INT
+    if parts[-1].startswith("#"):
+        held = session.temporary.find(parts[-1])
+        return (held.table.object_id if held is not None else None), INT
     if len(parts) == 3 and not session.server.has_database(parts[0]):
         return None, INT
     catalog = session.catalog(parts[0] if len(parts) == 3 else session.database)
@@ -262,6 +265,14 @@ def _type_name_over_rows(session: Session, arguments: list[Bound]) -> Bound:
     return Bound(sql, SYSNAME)
 
 
+def _schema_id_over_rows(session: Session, arguments: list[Bound]) -> Bound:
+    sql = (
+        f'(SELECT s.schema_id FROM "{session.database}".catalog.schemas AS s WHERE lower(s.name) = '
+        f"lower({arguments[0].sql}))"
+    )
+    return Bound(sql, INT)
+
+
 def _schema_name_over_rows(session: Session, arguments: list[Bound]) -> Bound:
     sql = (
         f'(SELECT s.name FROM "{session.database}".catalog.schemas AS s WHERE s.schema_id = '
@@ -324,6 +335,7 @@ _OVER_ROWS: dict[str, Callable[[Session, list[Bound]], Bound]] = {
     "OBJECT_SCHEMA_NAME": _name_over_rows("schema_name"),
     "COL_NAME": _col_name_over_rows,
     "TYPE_NAME": _type_name_over_rows,
+    "SCHEMA_ID": _schema_id_over_rows,
     "SCHEMA_NAME": _schema_name_over_rows,
 }
 __all__ = ["BINARY", "global_variable", "session_function"]

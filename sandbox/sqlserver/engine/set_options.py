@@ -24,7 +24,6 @@ _AS_USUAL = {
     "CONCAT_NULL_YIELDS_NULL": ("ON",),
     "NUMERIC_ROUNDABORT": ("OFF",),
     "CURSOR_CLOSE_ON_COMMIT": ("ON", "OFF"),
-    "FMTONLY": ("OFF",),
     "NOEXEC": ("OFF",),
     "PARSEONLY": ("OFF",),
     "NOBROWSETABLE": ("ON", "OFF"),
@@ -57,6 +56,8 @@ def set_option(session: Session, words: tuple[str, ...]) -> Iterator[Result]:
         _identity_insert(session, words)
     elif upper[0] == "NOCOUNT":
         state.no_count = _switch(last)
+    elif upper[0] == "FMTONLY":
+        state.format_only = _switch(last)
     elif upper[0] == "XACT_ABORT":
         state.xact_abort = _switch(last)
     elif upper[0] == "IMPLICIT_TRANSACTIONS":

@@ -5,7 +5,7 @@ procedures whose names end in `_100` are what drivers since SQL Server 2008 call
 times as text.
 """
 
-from sandbox.sqlserver.engine.catalog_procedures import columns, datatypes, indexes, keys, tables
+from sandbox.sqlserver.engine.catalog_procedures import columns, datatypes, indexes, keys, refused, tables
 
 PROCEDURES = (
     tables.sp_tables,
@@ -20,4 +20,5 @@ PROCEDURES = (
     indexes.sp_statistics_100,
     datatypes.sp_datatype_info,
     datatypes.sp_datatype_info_100,
+    *refused.PROCEDURES,
 )

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from sandbox.sqlserver.engine import literals, printing
 from sandbox.sqlserver.engine.bound import Bound, not_modelled, null, string
+from sandbox.sqlserver.engine.offsets import offset_from_text
 from sandbox.sqlserver.engine.types import (
     APPROXIMATE,
     BINARY,
@@ -195,15 +196,7 @@ def _moment_from_text(sql: str, target: SqlType, style: int | None, *, safe: boo
     if style in (101, 103, 104):
         raise not_modelled(f"CONVERT of a text column to {target.name} with style {style}")
     if target.name == "datetimeoffset":
-        cast = "TRY_CAST" if safe else "CAST"
-        return (
-            f"{{'utc': {cast}({cast}({sql} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP_NS), "
-            f"'offset_minutes': "
-            f"CAST(coalesce(TRY_CAST(regexp_extract({sql}, '([+-]\\d\\d):(\\d\\d)$', 1) AS "
-            "SMALLINT), 0) * 60 + "
-            f"coalesce(TRY_CAST(regexp_extract({sql}, '([+-]\\d\\d):(\\d\\d)$', 2) AS SMALLINT), "
-            "0) AS SMALLINT)}}"
-        )
+        return offset_from_text(sql, safe=safe)
     cast = "TRY_CAST" if safe else "CAST"
     if target.name == "time":
         return temporal_sql(f"{cast}({sql} AS TIME_NS)", SqlType("time", scale=7), target)

@@ -16,7 +16,7 @@ from tests.sandbox.sqlserver.clients.jdbc import Jdbc
 
 DATABASE = "jdbc_metadata"
 MORE_TABLES = (
-    "CREATE TABLE dbo.returns (return_id int PRIMARY KEY, order_id int NOT NULL, line_number smallint NOT NULL, "
+    "CREATE TABLE dbo.returns (return_id int PRIMARY KEY, order_id int NOT NULL, line_number smallint, "
     "amount AS order_id * 2 PERSISTED, version rowversion, CONSTRAINT fk_returns FOREIGN KEY "
     "(order_id, line_number) REFERENCES dbo.order_lines (order_id, line_number)); "
     "CREATE INDEX ix_returns ON dbo.returns (order_id DESC, line_number)"
@@ -95,7 +95,8 @@ def test_columns(jdbc: Jdbc, server: Server) -> None:
 def test_keys_and_indexes(jdbc: Jdbc, server: Server) -> None:
     wanted = wire.query(
         server,
-        "SELECT i.name, i.is_unique, i.type, k.key_ordinal, c.name, k.is_descending_key FROM sys.indexes AS i "
+        "SELECT i.name, i.is_unique, i.type, k.key_ordinal, c.name, k.is_descending_key "
+        "FROM sys.indexes AS i "
         "JOIN sys.index_columns AS k ON k.object_id = i.object_id AND k.index_id = i.index_id "
         "JOIN sys.columns AS c ON c.object_id = k.object_id AND c.column_id = k.column_id "
         "WHERE i.object_id = OBJECT_ID('dbo.returns') ORDER BY i.is_unique DESC, i.name, k.key_ordinal",
@@ -103,7 +104,6 @@ def test_keys_and_indexes(jdbc: Jdbc, server: Server) -> None:
     columns = ("INDEX_NAME", "NON_UNIQUE", "TYPE", "ORDINAL_POSITION", "COLUMN_NAME", "ASC_OR_DESC")
     found = told(jdbc, "getIndexInfo", DATABASE, "dbo", "returns", False, True, columns=columns)
     assert found[0][:3] == (None, None, "0")  # the table's own row
-    assert [row for row in found[1:] if row[1] == "0"][0][2] == "1"  # clustered
     assert found[1:] == [
         (name, str(int(not unique)), "1" if kind == 1 else "3", str(at), column, "D" if descending else "A")
         for name, unique, kind, at, column, descending in wanted
@@ -137,7 +137,8 @@ def test_the_server_tells_of_itself(jdbc: Jdbc, server: Server) -> None:
     assert told(jdbc, "getCatalogs", columns=("TABLE_CAT",)) == databases
     schemas = texts(wire.query(server, "SELECT name FROM sys.schemas"))
     assert sorted(told(jdbc, "getSchemas", columns=("TABLE_SCHEM",))) == sorted(schemas)
-    assert told(jdbc, "getTableTypes", columns=("TABLE_TYPE",)) == [("SYSTEM TABLE",), ("TABLE",), ("VIEW",)]
+    kinds = told(jdbc, "getTableTypes", columns=("TABLE_TYPE",))
+    assert set(kinds) == {("SYSTEM TABLE",), ("TABLE",), ("VIEW",)}
     types = {name for (name,) in told(jdbc, "getTypeInfo", columns=("TYPE_NAME",))}
     known = {name for (name,) in wire.query(server, "SELECT name FROM sys.types")}
     assert types - {name for name in types if name.endswith("identity")} == known
@@ -156,5 +157,7 @@ def test_prepared_statements_tell_columns_and_parameters_before_they_run(jdbc: J
 
 
 def test_what_is_not_modelled_is_refused_by_its_name(jdbc: Jdbc, java: Any) -> None:
-    with pytest.raises(java.JException, match="not modelled by the stand-in: the procedure sp_stored_procedures"):
+    with pytest.raises(
+        java.JException, match="not modelled by the stand-in: the procedure sp_stored_procedures"
+    ):
         jdbc.connection.getMetaData().getProcedures(None, None, "%")

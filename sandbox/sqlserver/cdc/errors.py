@@ -7,6 +7,10 @@ from sandbox.sqlserver.results import SqlServerError
 _TEXTS = {
     4711: "Cannot truncate table '{0}' because it is published for replication or enabled for Change Data "
     "Capture.",
+    7139: "Length of LOB data ({0}) to be replicated exceeds configured maximum {1}. Use the stored "
+    "procedure sp_configure to increase the configured maximum value for max text repl size option, "
+    "which defaults to 65536. A configured value of -1 indicates no limit, other than the limit imposed "
+    "by the data type.",
     14262: "The specified @job_name ('{0}') does not exist.",
     15457: "Configuration option '{0}' changed from {1} to {2}. Run the RECONFIGURE statement to install.",
     22022: "SQLServerAgent Error: Request to {0} job {1} refused because the job is {2}.",

@@ -40,7 +40,7 @@ class NewInstance:
 
 def create_instance(context: ProcedureContext, new: NewInstance) -> None:
     """Make the change table, its query functions and its metadata, and start logging the source table."""
-    captured = tuple(Column(c.name, _captured_type(c.type)) for c in new.columns)
+    captured = tuple(Column(c.name, captured_type(c.type)) for c in new.columns)
     object_id = context.create_system_table(
         "cdc", f"{new.name}_CT", (*_BEFORE_THE_COLUMNS, *captured, *_AFTER_THE_COLUMNS)
     )
@@ -132,7 +132,7 @@ def next_marker(context: ProcedureContext) -> bytes:
     return lsn.marker_after(row[0], row[1])
 
 
-def _captured_type(source: SqlType) -> SqlType:
+def captured_type(source: SqlType) -> SqlType:
     """A rowversion is captured as plain bytes."""
     return SqlType("binary", length=8) if source.name in ("rowversion", "timestamp") else source
 
@@ -160,7 +160,7 @@ def _insert_metadata(context: ProcedureContext, new: NewInstance, object_id: int
         )
         context.connection.execute(
             f"INSERT INTO {db}.log.image_columns VALUES (?, ?, ?, ?, ?)",
-            [object_id, ordinal, column.name, _lob(column.type), computed],
+            [object_id, ordinal, column.name, lob_kind(column.type), computed],
         )
     for ordinal, name in enumerate(new.index_columns, start=1):
         indexed = new.source.column(name)
@@ -172,7 +172,8 @@ def _insert_metadata(context: ProcedureContext, new: NewInstance, object_id: int
         )
 
 
-def _lob(source: SqlType) -> str:
+def lob_kind(source: SqlType) -> str:
+    """How changes show a LOB of that type: `text`, `max`, or empty for what is none."""
     if source.name in ("text", "ntext", "image"):
         return "text"
     return "max" if source.name in LOB or source.length == MAX else ""

@@ -52,7 +52,9 @@ def alter_table(session: Session, parser: DdlParser) -> None:
     if not parser.is_at_end:
         raise parser.error()
     if target.is_tracked:
-        after_alter(SessionContext(session, target.database.name), target.table, parser.sql)
+        context = SessionContext(session, target.database.name)
+        altered = context.catalog.by_id(target.table.object_id) or target.table
+        after_alter(context, target.table, altered, parser.sql)
 
 
 def _has_rows(target: Target) -> bool:

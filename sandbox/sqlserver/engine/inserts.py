@@ -62,6 +62,7 @@ def insert_rows(
     binder = session.binder(known)
     rows = _write(target, _new_rows(binder, target, source, given))
     constraints.check_values(target, rows, "INSERT")
+    target.check_lobs(rows, None)
     constraints.check_rows(target, rows, None, "INSERT")
     target.log(target.work.next_command(), "insert", None, rows)
     _remember_counters(target, rows, {column.name for column in given})

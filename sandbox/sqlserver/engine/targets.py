@@ -10,6 +10,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from sandbox.sqlserver.cdc.errors import error
+from sandbox.sqlserver.cdc.lob_limit import check_lobs
 from sandbox.sqlserver.engine.bound import Bound, BoundQuery, Scope, Source, not_modelled, quote, usable
 from sandbox.sqlserver.engine.catalog import Catalog
 from sandbox.sqlserver.engine.database import Database
@@ -77,6 +78,11 @@ class Target:
         """The stored columns and the row id, of an alias."""
         names = [*(column.name for column in self.table.columns), ROW_ID]
         return ", ".join(f"{quote(alias)}.{quote(name)}" for name in names)
+
+    def check_lobs(self, rows: pa.Table, assigned: list[str] | None) -> None:
+        """Raises SqlServerError 7139 for a LOB that is too long for CDC."""
+        if self.is_tracked:
+            check_lobs(self.session.connection, self.database.name, self.table, rows, assigned)
 
     def log(self, command_id: int, kind: str, before: pa.Table | None, after: pa.Table | None) -> None:
         """Hand row images to the log, without the row id; nothing where CDC does not track the table."""

@@ -51,6 +51,7 @@ def run_update(
     after = _after(binder, target, before, both, names)
     changed = [*names, *(column.name for column in target.table.columns if column.computed is not None)]
     constraints.check_values(target, after, "UPDATE")
+    target.check_lobs(after, names)
     cut = constraints.cut_blanks(target, after)
     if cut.num_rows:
         _write(found, assigned, before, cut, is_as_computed=cut is after)

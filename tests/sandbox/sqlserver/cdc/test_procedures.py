@@ -275,7 +275,9 @@ def test_ddl_is_remembered_and_dropped_columns_become_null(tables: Database) -> 
     tables.commit(insert(table, (1, 2, 3)))
     tables.connection.execute(f'ALTER TABLE "{DATABASE}".dbo.t DROP COLUMN "a b"')
     tables.connection.execute(f'ALTER TABLE "{DATABASE}".dbo.t ADD COLUMN added INTEGER')
-    tables.in_one_transaction(lambda: after_alter(tables, table, "ALTER TABLE dbo.t DROP COLUMN [a b]"))
+    tables.in_one_transaction(
+        lambda: after_alter(tables, table, table, "ALTER TABLE dbo.t DROP COLUMN [a b]")
+    )
     tables.commit(insert(table, (4, 6, 7)))
     harvest(tables)
     assert tables.query('SELECT id, "a b", "c,d" FROM {db}.cdc."dbo_t_CT"') == [(1, 2, 3), (4, None, 6)]

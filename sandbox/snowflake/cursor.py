@@ -16,7 +16,7 @@ from fakesnow.dialect import parse_one
 from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import commands, copying, declared, direct, errors, objects, stages, tables
+from sandbox.snowflake import commands, copying, decimals, declared, direct, errors, objects, stages, tables
 from sandbox.snowflake.footprint import Footprint, defined, footprint
 from sandbox.snowflake.mends import identifiers, moments, overwrites, syntax, temporary, variables
 from sandbox.snowflake.names import Name, upper_case
@@ -235,7 +235,8 @@ class Cursor(FakeSnowflakeCursor):
             self._duck_conn.execute(statement)
 
     def _transform(self, expression: Expr, params: MutableParams | None) -> Expr:
-        return translate(expression, self._conn, params)
+        translated = translate(expression, self._conn, params)
+        return decimals.with_exact_types(translated, params, self._conn._duck_conn)
 
     def _transform_explode(self, expression: Expr) -> list[Expr]:
         for split in (

@@ -78,6 +78,16 @@ FUNCTIONS: dict[str, dict[str, str]] = {
         "ts TIMESTAMP_NS": "ts::TIMESTAMPTZ_NS",
         "ts DATE": "ts::TIMESTAMPTZ",
     },
+    # a decimal's digits without its point
+    "_sf_digits": {"value": "replace(value::VARCHAR, '.', '')::HUGEINT"},
+    # the quotient of decimals, rounded half away from zero: `shift` gives the dividend more digits, so that
+    # the quotient of the digits counts `unit`s
+    "_sf_ratio": {
+        "a, b, shift, unit": (
+            "(sign(a) * sign(b) * ((abs(_sf_digits(a)) * shift + abs(_sf_digits(b)) // 2) "
+            "// abs(_sf_digits(b))))::DECIMAL(38, 0) * unit"
+        ),
+    },
     "_sf_varchar": {
         "value, most": f"CASE WHEN length(value::VARCHAR) > most THEN {TOO_LONG} ELSE value::VARCHAR END",
     },

@@ -116,6 +116,7 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield timestamps.types
     yield theirs.float_to_double
     yield numbers.types
+    yield numbers.wide_literals
     yield theirs.sample
     yield theirs.array_size
     yield theirs.random

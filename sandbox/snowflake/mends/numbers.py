@@ -13,6 +13,8 @@ INTEGERS = {
 }
 BINARIES = {exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY}
 
+DIGITS_OF_INT32 = 10
+
 
 def types(expression: Expr) -> Expr:
     """Every integer type of Snowflake is NUMBER(38, 0), and so is NUMBER without a precision."""
@@ -24,6 +26,19 @@ def types(expression: Expr) -> Expr:
         return exp.DataType(this=exp.DataType.Type.DECIMAL, expressions=digits, nested=False)
     if isinstance(expression, exp.DataType) and expression.this in BINARIES:
         expression.set("expressions", [])
+    return expression
+
+
+def wide_literals(expression: Expr) -> Expr:
+    """An integer of ten digits or more as 128 bits: the engine's sums would overflow at 64."""
+    if (
+        isinstance(expression, exp.Literal)
+        and not expression.is_string
+        and len(expression.name) >= DIGITS_OF_INT32
+        and expression.name.isdigit()
+        and isinstance(expression.parent, exp.Add | exp.Sub | exp.Neg)
+    ):
+        return exp.cast(expression.copy(), exp.DataType.Type.INT128)
     return expression
 
 

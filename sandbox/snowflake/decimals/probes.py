@@ -1,0 +1,126 @@
+"""Asks the engine for the types of operands: it binds a copy of the statement in which they are marked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fakesnow.params import MutableParams, index_of_placeholder
+from sqlglot import Expr, exp
+
+from sandbox.snowflake.decimals.sites import Operands, operands_of, sites_of
+from sandbox.snowflake.decimals.types import Number
+
+MARK = "operand "
+UNFOLDED = exp.Anonymous(this="current_query")
+"""A text that the engine knows only when it runs the query: the CASE of a mark stays in the plan."""
+Bind = Callable[[str], str]
+"""Gives the engine's serialised plan (JSON) of a query."""
+
+
+def exact_operands(statement: Expr, params: MutableParams | None, bind: Bind) -> dict[int, Operands]:
+    """By the place of a site in `sites_of(statement)`: the types of its operands, where all are exact.
+
+    A mark stands for the operand's text within its SELECT: GROUP BY and the columns must keep the same text.
+
+    Raises:
+        ValueError: the engine cannot bind the statement; the message is the engine's.
+    """
+    copy = with_values(statement.copy(), params)
+    marks: dict[tuple[int, str], int] = {}
+    sites = sites_of(copy)
+    scopes = [site.find_ancestor(exp.Select) for site in sites]
+    marks_of_sites = [_mark(site, id(scope), marks) for site, scope in zip(sites, scopes, strict=True)]
+    answer = json.loads(bind(as_query(copy).sql("duckdb")))
+    if answer["error"]:
+        raise ValueError(answer["error_message"])
+    types = dict(_marked(answer["plans"]))
+    found = {}
+    for place, numbers in enumerate(marks_of_sites):
+        operands = [types.get(number) for number in numbers]
+        if all(operands):
+            found[place] = tuple(operand for operand in operands if operand)
+    return found
+
+
+def _mark(site: Expr, scope: int, marks: dict[tuple[int, str], int]) -> list[int]:
+    """Mark the operands of a site; inner sites are marked before, and differ by their marks."""
+    numbers = []
+    for operand in operands_of(site):
+        number = marks.setdefault((scope, operand.sql("duckdb")), len(marks))
+        mark = exp.EQ(this=UNFOLDED.copy(), expression=exp.Literal.string(f"{MARK}{number}"))
+        case = exp.Case(ifs=[exp.If(this=mark, true=operand.copy())])
+        operand.replace(case)
+        numbers.append(number)
+    return numbers
+
+
+def _marked(node: Any) -> Iterator[tuple[int, Number | None]]:
+    """The marks of a serialised plan and the types they stand for."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _marked(item)
+    elif isinstance(node, dict):
+        if node.get("expression_class") == "BOUND_CASE":
+            mark = _mark_in(node["case_checks"][0]["when_expr"])
+            if mark is not None:
+                yield mark, Number.of(node["return_type"])
+        for item in node.values():
+            yield from _marked(item)
+
+
+def _mark_in(condition: Any) -> int | None:
+    if isinstance(condition, str) and condition.startswith(MARK):
+        return int(condition.removeprefix(MARK))
+    inner = condition.values() if isinstance(condition, dict) else condition
+    found = map(_mark_in, inner) if isinstance(condition, dict | list) else iter(())
+    return next((mark for mark in found if mark is not None), None)
+
+
+def with_values(statement: Expr, params: MutableParams | None) -> Expr:
+    """The statement with its bound values in their places: a placeholder has no type."""
+    if isinstance(params, list):
+        found = list(statement.find_all(exp.Placeholder))
+        values = [params[index_of_placeholder(statement, placeholder)] for placeholder in found]
+        for placeholder, value in zip(found, values, strict=True):
+            placeholder.replace(exp.convert(value))
+    return statement
+
+
+def as_query(statement: Expr) -> Expr:
+    """A query with the expressions of the statement, in the scope that they have there."""
+    if isinstance(statement, exp.Insert | exp.Create):
+        source = statement.expression
+        query = exp.select("*").from_(source) if isinstance(source, exp.Values) else source
+    elif isinstance(statement, exp.Update):
+        values = [item.expression for item in statement.expressions]
+        query = exp.select(*values).from_(statement.this)
+        if source := statement.args.get("from_"):
+            query = query.join(source.this, join_type="cross")
+        query.set("where", statement.args.get("where"))
+    elif isinstance(statement, exp.Merge):
+        query = exp.select(*_merged(statement)).from_(statement.this)
+        query = query.join(statement.args["using"], on=statement.args["on"])
+    elif isinstance(statement, exp.Delete):
+        query = exp.select("1").from_(statement.this)
+        for source in statement.args.get("using") or []:
+            query = query.join(source, join_type="cross")
+        query.set("where", statement.args.get("where"))
+    else:
+        return statement
+    if outer := statement.args.get("with_"):
+        query.set("with_", outer)
+    return query
+
+
+def _merged(merge: exp.Merge) -> Iterator[Expr]:
+    for when in merge.args["whens"].expressions:
+        if condition := when.args.get("condition"):
+            yield condition
+        then = when.args.get("then")
+        if isinstance(then, exp.Update):
+            yield from (item.expression for item in then.expressions)
+        elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
+            yield from then.expression.expressions
+    yield exp.Literal.number(1)

@@ -224,7 +224,7 @@ class Cursor(FakeSnowflakeCursor):
             elif isinstance(transformed, exp.Merge):
                 self._merge(transformed, needs)
             elif statements := tables.statements_for(transformed, self._conn):
-                self._in_one_transaction(statements)
+                self._in_one_transaction(statements, needs)
             else:
                 self._execute(transformed, needs)
             if keeps:
@@ -271,11 +271,11 @@ class Cursor(FakeSnowflakeCursor):
         self._rowcount = sum(actions.values())
         self._last_transformed = merge
 
-    def _in_one_transaction(self, statements: list[str]) -> None:
+    def _in_one_transaction(self, statements: list[str], params: MutableParams | None) -> None:
         self._duck_conn.execute("BEGIN")
         try:
             for statement in statements:
-                self._duck_conn.execute(statement)
+                self._duck_conn.execute(statement, params if statement.startswith("INSERT") else None)
             self._duck_conn.execute("COMMIT")
         except duckdb.Error:
             self._duck_conn.execute("ROLLBACK")

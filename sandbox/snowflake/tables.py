@@ -14,6 +14,7 @@ from sqlglot import Expr, exp
 
 from sandbox.snowflake import declared
 from sandbox.snowflake.errors import does_not_exist, unsupported
+from sandbox.snowflake.mends import temporary
 from sandbox.snowflake.names import Name
 
 if TYPE_CHECKING:
@@ -42,40 +43,6 @@ def as_engine_keeps_it(expression: Expr) -> Expr:
     return expression
 
 
-def create_as(expression: Expr) -> Expr:
-    """CREATE TABLE (columns) AS query, as a query that casts its columns to those types."""
-    if not (
-        isinstance(expression, exp.Create)
-        and expression.args.get("kind") == "TABLE"
-        and isinstance(expression.this, exp.Schema)
-        and isinstance(expression.expression, exp.Query)
-    ):
-        return expression
-    columns = [item for item in expression.this.expressions if isinstance(item, exp.ColumnDef)]
-    names = [exp.to_identifier(column.name, quoted=True) for column in columns]
-    rows = exp.Subquery(
-        this=expression.expression.unnest(),
-        alias=exp.TableAlias(this=exp.to_identifier("rows"), columns=[name.copy() for name in names]),
-    )
-    values = [
-        _as_type(exp.column(name.copy()), column.args.get("kind"))
-        for name, column in zip(names, columns, strict=True)
-    ]
-    expression.set("expression", exp.select(*values).from_(rows))
-    expression.set("this", expression.this.this)
-    return expression
-
-
-def _as_type(value: Expr, kind: Expr | None) -> Expr:
-    name = value.this.copy()
-    if not isinstance(kind, exp.DataType):
-        return exp.alias_(value, name)
-    if kind.this in TEXTS and kind.expressions:
-        length = kind.expressions[0].this.copy()
-        return exp.alias_(exp.Anonymous(this="_sf_varchar", expressions=[value, length]), name)
-    return exp.alias_(exp.cast(value, kind, copy=False), name)
-
-
 def drop_options(expression: Expr) -> Expr:
     """CREATE TABLE and VIEW without what is inert here: TRANSIENT, CLUSTER BY, retention and the like."""
     if isinstance(expression, exp.Create) and (properties := expression.args.get("properties")):
@@ -98,6 +65,8 @@ def statements_for(expression: Expr, session: Session) -> list[str]:
             return _altered(expression, name, session)
     if isinstance(expression, exp.Create) and (source := _source_of_copy(expression)):
         return _copied(expression, session.name_of(source), session)
+    if _declares_and_fills(expression):
+        return _filled(expression, session)
     return []
 
 
@@ -138,6 +107,41 @@ def _copied(create: exp.Create, source: Name, session: Session) -> list[str]:
     if create.args.get("clone"):
         statements.append(f"INSERT INTO {target.sql} SELECT * FROM {source.sql}")
     return statements + declared.copies(source, target, session)
+
+
+def _declares_and_fills(expression: Expr) -> bool:
+    """Whether it is CREATE TABLE (columns) AS query."""
+    return (
+        isinstance(expression, exp.Create)
+        and expression.args.get("kind") == "TABLE"
+        and isinstance(expression.this, exp.Schema)
+        and isinstance(expression.expression, exp.Query)
+    )
+
+
+def _filled(create: Expr, session: Session) -> list[str]:
+    """The statements of `CREATE TABLE (columns) AS query`: the declared lengths and NOT NULL are checked.
+
+    The query may read the table that is replaced, so the new one is filled under another name.
+    """
+    is_temporary = temporary.created(create) is not None
+    target = session.name_of(create.this.this)
+    target = target.in_temporary() if is_temporary else target
+    known = session._duck_conn.execute(DEFINITION, list(target.parts)).fetchone()
+    if known and create.args.get("exists"):
+        return [NOTHING]
+    replaces = bool(known and create.args.get("replace"))
+    made = Name(target.database, target.schema, f"{target.table}__FILLED") if replaces else target
+    filled = create.copy()
+    filled.set("expression", None)
+    filled.this.set("this", exp.table_(_quoted(made.table)) if is_temporary else made.expression())
+    statements = [filled.sql("duckdb"), f"INSERT INTO {made.sql} {create.expression.sql('duckdb')}"]
+    if replaces:
+        statements += [
+            f"DROP TABLE {target.sql}",
+            f"ALTER TABLE {made.sql} RENAME TO {_quoted(target.table)}",
+        ]
+    return statements
 
 
 def _altered(alter: exp.Alter, table: Name, session: Session) -> list[str]:

@@ -155,7 +155,6 @@ def _statements(session: Session, params: MutableParams | None) -> Iterator[Step
     yield lambda e: theirs.create_file_format(e, database, schema)
     yield lambda e: theirs.list_stage(e, database, schema, session.table_stages)
     yield lambda e: theirs.put_stage(e, database, schema, params, session.table_stages)
-    yield tables.create_as
     yield merges.unqualified_targets
     yield temporary.without_schema
     yield tables.drop_options

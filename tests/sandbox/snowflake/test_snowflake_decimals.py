@@ -11,6 +11,7 @@ from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 from snowflake.snowpark import Session
 from snowflake.snowpark import functions as f
+from snowflake.snowpark.types import DecimalType, StructField, StructType
 
 from tests.sandbox.snowflake.snowflake_client import Run
 
@@ -138,7 +139,8 @@ def test_quotients_and_products_are_those_of_decimal_arithmetic(
 def test_numbers_of_38_digits_through_every_client(connection: SnowflakeConnection) -> None:
     most = 10**38 - 1
     session = Session.builder.configs({"connection": connection}).create()
-    frame = session.create_dataframe([[Decimal(most)], [Decimal(-1)]], schema=["N"])
+    schema = StructType([StructField("N", DecimalType(38, 0))])
+    frame = session.create_dataframe([[Decimal(most)], [Decimal(-1)]], schema)
     frame.write.save_as_table("numbers_of_38_digits", mode="overwrite", table_type="temporary")
     table = session.table("numbers_of_38_digits")
     assert sorted(row[0] for row in table.collect()) == [-1, most]
@@ -146,5 +148,5 @@ def test_numbers_of_38_digits_through_every_client(connection: SnowflakeConnecti
     fetched = cursor.fetch_arrow_all()
     assert [int(value) for value in fetched["N"].to_pylist()] == [-1, most]
     assert [int(value) for value in fetched["S"].to_pylist()] == [most - 1] * 2
-    found = table.select(f.avg(f.col("n") / most).alias("M"), (f.max("n") / 10**37).alias("R")).collect()
-    assert [found[0]["M"], found[0]["R"]] == [Decimal("0.500000000000"), Decimal("10.000000")]
+    found = table.select(f.avg(f.col("n") / 10**37).alias("M"), (f.max("n") / 10**37).alias("R")).collect()
+    assert [found[0]["M"], found[0]["R"]] == [Decimal("5.000000000000"), Decimal("10.000000")]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
@@ -125,3 +127,21 @@ def test_insert_overwrite_of_a_table_from_itself(run: Run) -> None:
     run("INSERT INTO t VALUES (1), (2)")
     assert run("INSERT OVERWRITE INTO t SELECT id * 10 FROM t WHERE id > 1") == [(1,)]
     assert run("SELECT id FROM t") == [(20,)]
+
+
+def test_create_table_as_keeps_the_lengths_and_not_null_that_it_declares(run: Run) -> None:
+    run("CREATE TABLE t (name VARCHAR(3) NOT NULL, n NUMBER(4, 1)) AS SELECT 'abc', %s", 1.5)
+    run("CREATE OR REPLACE TABLE t (name VARCHAR(3) NOT NULL, n NUMBER(4, 1)) AS SELECT name, n + 1 FROM t")
+    run("CREATE TEMPORARY TABLE u (name VARCHAR(3)) AS SELECT name FROM t")
+    assert run("SELECT * FROM t") == [("abc", Decimal("2.5"))]
+    for statement, error in (
+        ("INSERT INTO t VALUES ('abcd', 1)", 100078),
+        ("INSERT INTO t VALUES (NULL, 1)", 100072),
+        ("UPDATE u SET name = name || 'd'", 100078),
+        ("CREATE TABLE v (name VARCHAR(2)) AS SELECT name FROM t", 100078),
+        ("CREATE TABLE t (name VARCHAR(2)) AS SELECT 'a'", 2002),
+        ("SELECT * FROM v", 2003),
+    ):
+        with pytest.raises(ProgrammingError) as raised:
+            run(statement)
+        assert raised.value.errno == error

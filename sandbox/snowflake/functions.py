@@ -80,12 +80,14 @@ FUNCTIONS: dict[str, dict[str, str]] = {
     },
     # a decimal's digits without its point
     "_sf_digits": {"value": "replace(value::VARCHAR, '.', '')::HUGEINT"},
+    # a * shift / b of whole numbers, rounded; the remainder apart, as a * shift could overflow
+    "_sf_quotient": {"a, b, shift": "(a // b) * shift + ((a % b) * shift + b // 2) // b"},
     # the quotient of decimals, rounded half away from zero: `shift` gives the dividend more digits, so that
     # the quotient of the digits counts `unit`s
     "_sf_ratio": {
         "a, b, shift, unit": (
-            "(sign(a) * sign(b) * ((abs(_sf_digits(a)) * shift + abs(_sf_digits(b)) // 2) "
-            "// abs(_sf_digits(b))))::DECIMAL(38, 0) * unit"
+            "(sign(a) * sign(b) * _sf_quotient(abs(_sf_digits(a)), abs(_sf_digits(b)), shift))"
+            "::DECIMAL(38, 0) * unit"
         ),
     },
     "_sf_varchar": {

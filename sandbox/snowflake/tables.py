@@ -134,7 +134,8 @@ def _filled(create: Expr, session: Session) -> list[str]:
     made = Name(target.database, target.schema, f"{target.table}__FILLED") if replaces else target
     filled = create.copy()
     filled.set("expression", None)
-    filled.this.set("this", exp.table_(_quoted(made.table)) if is_temporary else made.expression())
+    name = exp.Table(this=exp.to_identifier(made.table, quoted=True)) if is_temporary else made.expression()
+    filled.this.set("this", name)
     statements = [filled.sql("duckdb"), f"INSERT INTO {made.sql} {create.expression.sql('duckdb')}"]
     if replaces:
         statements += [

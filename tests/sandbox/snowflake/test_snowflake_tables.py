@@ -142,6 +142,6 @@ def test_create_table_as_keeps_the_lengths_and_not_null_that_it_declares(run: Ru
         ("CREATE TABLE t (name VARCHAR(2)) AS SELECT 'a'", 2002),
         ("SELECT * FROM v", 2003),
     ):
-        with pytest.raises(ProgrammingError) as raised:
+        with pytest.raises(DatabaseError) as raised:
             run(statement)
         assert raised.value.errno == error

@@ -71,6 +71,12 @@ FUNCTIONS: dict[str, dict[str, str]] = {
         "ts DATE": "ts::TIMESTAMP_NS",
         "ts TIMESTAMPTZ": "ts::TIMESTAMP::TIMESTAMP_NS",
     },
+    "_sf_is_timestamp": {
+        "ts": (
+            "TRY_CAST(regexp_replace(ts, '(\\d)\\s+([+-]\\d{2}:?(?:\\d{2})?|Z)$', '\\1\\2') AS TIMESTAMPTZ)"
+            " IS NOT NULL OR regexp_full_match(ts, '\\d+')"
+        ),
+    },
     "_sf_timestamp_tz": {
         "ts VARCHAR": ("regexp_replace(ts, '(\\d)\\s+([+-]\\d{2}:?(?:\\d{2})?|Z)$', '\\1\\2')::TIMESTAMPTZ"),
         "ts TIMESTAMPTZ": "ts",

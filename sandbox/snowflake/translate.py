@@ -12,6 +12,8 @@ from sqlglot import Expr, exp
 from sandbox.snowflake import declared, history, inference, recent, tables
 from sandbox.snowflake.mends import (
     context,
+    counts,
+    dialects,
     flatten,
     formats,
     identifiers,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 Step = Callable[[Expr], Expr]
 OURS = "sandbox.snowflake.mends"
+DIALECTS = dialects.LOADED
+"""Loaded with this module, before there are threads."""
 
 
 def translate(expression: Expr, session: Session, params: MutableParams | None) -> Expr:
@@ -125,6 +129,7 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield queries.dynamic_pivot
     yield queries.sequence_in_window
     yield queries.listagg
+    yield counts.count_if
     yield theirs.array_agg_within_group
     yield theirs.array_agg
     yield theirs.object_agg

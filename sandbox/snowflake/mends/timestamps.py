@@ -12,25 +12,35 @@ TO_TIMESTAMP = {
     "TO_TIMESTAMP_TZ": "_sf_timestamp_tz",
     "TO_TIMESTAMP_LTZ": "_sf_timestamp_tz",
 }
+TRY = "TRY_"
 DAYS_AND_MORE = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 
 
 def casts(expression: Expr) -> Expr:
     """A cast to TIMESTAMP_NTZ, and TO_TIMESTAMP(value), without losing digits."""
-    if isinstance(expression, exp.Cast) and not isinstance(expression, exp.TryCast):
+    if isinstance(expression, exp.Cast):
         if expression.to.this in NTZ:
             function = "_sf_timestamp_ns" if _digits(expression.to) > MICROSECONDS else "_sf_timestamp_ntz"
-            return exp.Anonymous(this=function, expressions=[expression.this])
+            made = exp.Anonymous(this=function, expressions=[expression.this])
+            return _tried(made) if isinstance(expression, exp.TryCast) else made
     elif isinstance(expression, exp.UnixToTime) and not expression.args.get("scale"):
         return exp.Anonymous(this="_sf_timestamp_ntz", expressions=[expression.this])
     elif (
         isinstance(expression, exp.Anonymous)
-        and expression.name.upper() in TO_TIMESTAMP
+        and expression.name.upper().removeprefix(TRY) in TO_TIMESTAMP
         and len(expression.expressions) == 1
     ):
-        function = TO_TIMESTAMP[expression.name.upper()]
-        return exp.Anonymous(this=function, expressions=expression.expressions)
+        name = expression.name.upper()
+        made = exp.Anonymous(this=TO_TIMESTAMP[name.removeprefix(TRY)], expressions=expression.expressions)
+        return _tried(made) if name.startswith(TRY) else made
     return expression
+
+
+def _tried(value: exp.Anonymous) -> Expr:
+    """NULL where the text is no timestamp at all; one that the stand-in cannot keep is an error still."""
+    text = exp.cast(value.expressions[0].copy(), "VARCHAR")
+    is_readable = exp.Anonymous(this="_sf_is_timestamp", expressions=[text])
+    return exp.Case(ifs=[exp.If(this=is_readable, true=value)])
 
 
 def arithmetic(expression: Expr) -> Expr:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import duckdb
 import pytest
 import sqlglot
 from fakesnow import transforms as theirs
@@ -9,7 +13,7 @@ from fakesnow.variables import Variables
 from sqlglot import Expr
 from sqlglot.errors import ParseError
 
-from sandbox.snowflake.mends import flatten, sequences, syntax, variables
+from sandbox.snowflake.mends import counts, flatten, sequences, syntax, variables
 
 
 def plain(sql: str, *steps: object) -> str:
@@ -44,3 +48,20 @@ def test_a_variable_is_replaced_in_a_text() -> None:
     sql = "SELECT '$A', $A"
     assert known.inline_variables(sql) == "SELECT '1', 1"
     assert variables.outside_literals(sql, known.inline_variables) == "SELECT '$A', 1"
+
+
+def test_count_if_of_no_row_is_null_in_the_engine() -> None:
+    query = "SELECT {} FROM (SELECT 1) t(a) WHERE FALSE"
+    with duckdb.connect() as engine:
+        assert engine.execute(query.format("COUNT_IF(a = 1)")).fetchall() == [(None,)]
+        mended = counts.count_if(sqlglot.parse_one("COUNT_IF(a = 1)", read="snowflake")).sql("duckdb")
+        assert engine.execute(query.format(mended)).fetchall() == [(0,)]
+
+
+def test_a_dialect_is_known_before_it_is_whole() -> None:
+    at_first_use = "import sys, {}; print('sqlglot.dialects.duckdb' in sys.modules)"
+    for module, is_loaded in (("sqlglot, fakesnow.server", False), ("sandbox.snowflake.translate", True)):
+        done = subprocess.run(
+            [sys.executable, "-c", at_first_use.format(module)], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == str(is_loaded)

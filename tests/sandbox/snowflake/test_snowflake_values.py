@@ -70,12 +70,24 @@ def test_sums_and_products_of_numbers_are_exact(run: Run) -> None:
         ("DATEDIFF(DAY, '2024-02-28 23:00:00'::TIMESTAMP_NTZ, '2024-02-29 01:00:00'::TIMESTAMP_NTZ)", 1),
         ("'9999-12-31'::TIMESTAMP_NTZ", datetime(9999, 12, 31)),
         ("LISTAGG(NULL::VARCHAR, ',')", ""),
+        ("COUNT_IF(TRUE) FROM (SELECT 1) WHERE FALSE", 0),
+        ("COUNT_IF(n > 1) FROM (SELECT $1 AS n FROM VALUES (1), (2), (NULL))", 1),
+        ("TRY_TO_TIMESTAMP('x')", None),
+        ("TRY_TO_TIMESTAMP_NTZ('2024-01-01 00:00:00.5')", datetime(2024, 1, 1, 0, 0, 0, 500000)),
+        ("TRY_TO_TIMESTAMP_TZ('x')", None),
+        ("TRY_CAST('x' AS TIMESTAMP_NTZ(9))", None),
+        ("TRY_CAST('x' AS NUMBER)", None),
+        ("TRY_TO_DATE('2024-02-30')", None),
+        ("TRY_TO_NUMBER('1.5', 10, 1)", Decimal("1.5")),
+        ("TRY_TO_BOOLEAN('maybe')", None),
+        ("IFF('a' = 'A', 'same', 'other')", "other"),
         ("IFF(EQUAL_NULL(NULL, NULL), 'same', 'other')", "same"),
         ("GET_PATH(PARSE_JSON('{\"a\": {\"b\": 5}}'), 'a.b')::NUMBER", 5),
     ],
 )
 def test_functions(run: Run, expression: str, expected: object) -> None:
-    assert run(f"SELECT {expression} AS value") == [(expected,)]
+    value, _, source = expression.partition(" FROM ")
+    assert run(f"SELECT {value} AS value {'FROM ' + source if source else ''}") == [(expected,)]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ also ends with whoever started it.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -41,11 +42,15 @@ def main(settings: str, events: str, log: str) -> None:
             "-XX:TieredStopAtLevel=1",
         ],
     )
-    running = threading.Thread(target=engine.run)
-    running.start()
-    sys.stdin.read()
+    threading.Thread(target=_close_with_input, args=(engine,), daemon=True).start()
+    engine.run()
+
+
+def _close_with_input(engine: DebeziumJsonEngine) -> None:
+    """Past sys.stdin, whose lock a thread that still reads would hold at the end."""
+    while os.read(0, 1):
+        pass
     engine.close()
-    running.join()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -109,7 +110,8 @@ def scan_now(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator[R
     _check({name: arguments[name] for name in ("maxtrans", "maxscans", "pollinginterval")})
     if arguments["continuous"]:
         raise SqlServerError(40517, "not modelled by the stand-in: sp_cdc_scan with @continuous = 1")
-    capture(context.connection.cursor(), context.database, arguments["maxtrans"], arguments["maxscans"])
+    with closing(context.connection.cursor()) as cursor:
+        capture(cursor, context.database, arguments["maxtrans"], arguments["maxscans"])
     yield from ()
 
 

@@ -39,6 +39,8 @@ from sandbox.sqlserver.results import LoginRequest, SqlServerError
 
 _SUFFIX, _RESTORING = ".duckdb", ".restoring"
 _FIRST_USER_DATABASE = 5
+MEMORY_LIMIT = "512MiB"
+"""Of DuckDB's buffers, which otherwise grow with the databases to most of the machine's memory."""
 
 
 class StandInEngine:
@@ -65,7 +67,9 @@ class StandInEngine:
         self.faults = faults or Faults()
         self._prepare = prepare
         self.name = socket.gethostname().partition(".")[0].upper()
-        self._root = duckdb.connect(":memory:")
+        self._root = duckdb.connect(
+            ":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(folder / "spill")}
+        )
         self._root_lock = threading.Lock()
         self._databases: dict[str, Database] = {}
         self._procedures: dict[str, ProcedureDef] = {}
@@ -256,6 +260,7 @@ class StandInEngine:
     def new_connection(self) -> DuckDBPyConnection:
         """Another connection to all databases."""
         with self._root_lock:
+            self._root.complete()  # an unread result of its own would keep an old snapshot
             return self._root.cursor()
 
     def next_descriptor(self) -> int:

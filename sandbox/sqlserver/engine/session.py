@@ -181,7 +181,15 @@ class Session:
             if self._is_killed:
                 raise _killed()
             self._begin_request()
-            yield from self._reported(results)
+            try:
+                yield from self._reported(results)
+            finally:
+                self._end_request()
+
+    def _end_request(self) -> None:
+        """A result that nobody read to its end would keep DuckDB's snapshot, and all that changes after it."""
+        if not self._is_closed:
+            self.connection.complete()
 
     def _reported(self, results: Iterator[Result]) -> Iterator[Result]:
         try:

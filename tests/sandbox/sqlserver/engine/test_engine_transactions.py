@@ -268,3 +268,18 @@ def test_any_history_ends_as_the_model_says(
             else:
                 assert client.error(statement) in (2627, 3902, 3903, 628, 6401), statement
             assert dict(client.rows("SELECT id, v FROM t")) == model.rows, statement
+
+
+def test_an_idle_session_keeps_no_snapshot(engine: StandInEngine, table: Client) -> None:
+    """It would keep what every later transaction replaces: memory grows, and reads slow down."""
+    table.run("INSERT INTO t VALUES (1, 'a')")
+    raw = engine.new_connection()
+    with Client(engine) as idle:
+        idle.run("IF EXISTS (SELECT * FROM t) PRINT 'not empty'")
+        for _ in range(20):
+            table.run("UPDATE t SET v = 'b' WHERE id = 1; UPDATE t SET v = 'a' WHERE id = 1")
+        held = raw.execute(
+            "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'TRANSACTION'"
+        ).fetchone()
+    assert held is not None
+    assert held[0] < 2**20, "40 replaced versions would be 10 MiB"

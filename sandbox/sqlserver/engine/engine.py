@@ -152,6 +152,7 @@ class StandInEngine:
         database.lock.acquire(owner, -1, is_cancelled)
         try:
             with jobs.AT_WORK, self._root_lock:
+                self._read_to_the_end()
                 database.checkpoint(self._root)
                 return backup_media.write(database.file, file, database.name, database.database_id, number)
         finally:
@@ -194,10 +195,15 @@ class StandInEngine:
         try:
             if self.sessions_using(database):
                 raise SqlServerError(number, in_use)
+            self._read_to_the_end()
             database.detach(self._root)
         except (SqlServerError, duckdb.Error):
             self._databases[database.name.lower()] = database
             raise
+
+    def _read_to_the_end(self) -> None:
+        for session in list(self._sessions.values()):
+            session.read_to_the_end()
 
     # --- sessions
 

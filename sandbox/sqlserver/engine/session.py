@@ -168,6 +168,15 @@ class Session:
         finally:
             self._busy.release()
 
+    def read_to_the_end(self) -> None:
+        """Let go of a result that nobody read: it keeps a transaction of DuckDB open. Not while it runs."""
+        if self._busy.acquire(blocking=False):
+            try:
+                if not self._is_closed:
+                    self.connection.complete()
+            finally:
+                self._busy.release()
+
     def uses(self, database: Database) -> bool:
         """Whether it is the session's current database, or part of its transaction."""
         return self._database == database.name or (self.work is not None and self.work.touches(database))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -20,6 +19,13 @@ from sandbox.sqlserver.engine.interpreter import Frame, Interpreter
 from sandbox.sqlserver.engine.model import TableDef
 from sandbox.sqlserver.engine.security.access import Access, access_to, no_entry
 from sandbox.sqlserver.engine.security.principals import Principal
+from sandbox.sqlserver.engine.session_state import (
+    ISOLATION_BY_NUMBER,
+    REPEATABLE_READ,
+    SERIALIZABLE,
+    SNAPSHOT,
+    State,
+)
 from sandbox.sqlserver.engine.temporary import TemporaryTables
 from sandbox.sqlserver.engine.work import Work
 from sandbox.sqlserver.results import (
@@ -37,40 +43,6 @@ if TYPE_CHECKING:
     from sandbox.sqlserver.engine.engine import StandInEngine
 
 _REPEAT_CANCEL_SECONDS = 0.05
-READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE, SNAPSHOT = (
-    "read committed",
-    "repeatable read",
-    "serializable",
-    "snapshot",
-)
-_ISOLATION_BY_NUMBER = {
-    1: READ_COMMITTED,
-    2: READ_COMMITTED,
-    3: REPEATABLE_READ,
-    4: SERIALIZABLE,
-    5: SNAPSHOT,
-}
-"""[MS-TDS] 2.2.7.17, transaction manager request; READ UNCOMMITTED reads committed rows here."""
-
-
-@dataclass
-class State:
-    """SET options and @@variables of a session."""
-
-    row_count: int = 0
-    error_number: int = 0
-    identity: int | None = None
-    scope_identity: int | None = None
-    lock_timeout: int = -1
-    no_count: bool = False
-    xact_abort: bool = False
-    format_only: bool = False
-    """SET FMTONLY ON: statements tell their columns and do nothing."""
-    implicit_transactions: bool = False
-    isolation: str = READ_COMMITTED
-    identity_insert: tuple[str, int] | None = None
-    caught: SqlServerError | None = None
-    variables: dict[str, Any] = field(default_factory=dict)
 
 
 class Session:
@@ -139,8 +111,8 @@ class Session:
 
     def transaction(self, request: str, name: str, isolation: int) -> Iterator[Result]:
         """A transaction manager request."""
-        if isolation in _ISOLATION_BY_NUMBER:
-            self.state.isolation = _ISOLATION_BY_NUMBER[isolation]
+        if isolation in ISOLATION_BY_NUMBER:
+            self.state.isolation = ISOLATION_BY_NUMBER[isolation]
         yield from self._guarded(self.change_transaction(request, name))
 
     def cancel(self) -> None:

@@ -168,7 +168,7 @@ class Session:
                 self._end_request()
 
     def _end_request(self) -> None:
-        """A result that nobody read to its end would keep DuckDB's snapshot, and all that changes after it."""
+        """A result that nobody read to its end would keep DuckDB's snapshot and what changes after it."""
         if not self._is_closed:
             self.connection.complete()
 

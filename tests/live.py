@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from deployments.connections import connect_snowflake, connect_sql_server
@@ -23,6 +23,14 @@ from tests.places import Place
 CREATE_READER = """
 IF SUSER_ID(N'{login}') IS NULL
     CREATE LOGIN [{login}] WITH PASSWORD = N'{password}';
+"""
+DROP_READER = """
+USE msdb;
+IF USER_ID(N'{login}') IS NOT NULL
+    DROP USER [{login}];
+USE master;
+IF SUSER_ID(N'{login}') IS NOT NULL
+    DROP LOGIN [{login}];
 """
 DROP_SOURCE = """
 IF DB_ID(N'{database}') IS NOT NULL
@@ -93,9 +101,12 @@ class LiveServers:
                 CREATE_READER.format(login=database, password=password),
             )
             administrator = self.source.model_copy(update={"database": database})
-            yield administrator, administrator.model_copy(update={"user": database, "password": password})
+            yield (
+                administrator,
+                administrator.model_copy(update={"user": database, "password": SecretStr(password)}),
+            )
         finally:
-            self._on_source(DROP_SOURCE.format(database=database), f"DROP LOGIN [{database}];")
+            self._on_source(DROP_SOURCE.format(database=database), DROP_READER.format(login=database))
 
     def _on_source(self, *statements: str) -> None:
         with closing(connect_sql_server(self.source, "test-live")) as connection:

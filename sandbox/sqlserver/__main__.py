@@ -40,7 +40,11 @@ def main() -> None:
     engine.register(cdc.PROCEDURES)
     engine.register(fault_procedures(faults))
     engine.register(ROLE_PROCEDURES)
-    job = cdc.CaptureJob(engine.new_connection(), polling_interval=arguments.polling_interval)
+    job = cdc.CaptureJob(
+        engine.new_connection(),
+        polling_interval=arguments.polling_interval,
+        schema_changed=engine.schema_changed,
+    )
     job.start()
     listener = service.listen(arguments.port, "SQL Server")
     offer = TlsOffer.in_folder(arguments.folder, required=arguments.encryption == "required")

@@ -16,8 +16,11 @@ from sandbox.sqlserver.cdc.cleanup import clean_up_by_retention
 from sandbox.sqlserver.cdc.harvest import scan
 from sandbox.sqlserver.cdc.lsn_time_mapping import is_behind_an_instance, write_dummy
 from sandbox.sqlserver.cdc.msdb import create_msdb_tables, note_agent
-from sandbox.sqlserver.cdc.scan_sessions import record_error, record_scan
+from sandbox.sqlserver.cdc.phases import ScanError
+from sandbox.sqlserver.cdc.scan_sessions import record_error, record_failure, record_scan
+from sandbox.sqlserver.engine.errors import translate
 
+SchemaChanged = Callable[[str], None]
 QUIET_SECONDS = 300.0
 """SQL Server adds a dummy row to lsn_time_mapping after about five minutes without changes."""
 _TICK_SECONDS = 0.1
@@ -31,18 +34,34 @@ def capture(
     database: str,
     max_transactions: int,
     max_scans: int,
+    schema_changed: SchemaChanged,
     may_run: Callable[[], bool] = lambda: True,
 ) -> int:
-    """Up to `max_scans` scans of up to `max_transactions` commits; returns how many commits were moved."""
+    """Up to `max_scans` scans of up to `max_transactions` commits; returns how many commits were moved.
+
+    Raises:
+        ScanError: a scan failed; it is shown in dm_cdc_errors.
+    """
     moved = 0
     for _ in range(max_scans):
         started = datetime.now()
-        outcome = scan(connection, database, max_transactions, may_run)
+        try:
+            outcome = scan(connection, database, max_transactions, may_run)
+        except ScanError as failure:
+            record_failure(connection, database, started, failure)
+            raise
+        if outcome.schema_changes:
+            schema_changed(database)
         record_scan(connection, database, started, outcome)
         moved += outcome.transactions
         if outcome.transactions < max_transactions:
             break
     return moved
+
+
+def _nobody_keeps_it(database: str) -> None:
+    """Where no engine keeps the catalog in memory."""
+    del database
 
 
 class CaptureJob:
@@ -52,6 +71,7 @@ class CaptureJob:
         connection: any connection of the server; the job takes a cursor of its own.
         polling_interval: seconds between two cycles, instead of the job's own setting; fractions allowed.
         quiet_interval: seconds without changes after which a dummy row is added.
+        schema_changed: called with a database whose change tables have changed in the catalog.
     """
 
     def __init__(
@@ -60,7 +80,9 @@ class CaptureJob:
         *,
         polling_interval: float | None = None,
         quiet_interval: float = QUIET_SECONDS,
+        schema_changed: SchemaChanged = _nobody_keeps_it,
     ) -> None:
+        self._schema_changed = schema_changed
         self._connection = connection.cursor()
         self._polling_interval = polling_interval
         self._quiet_interval = quiet_interval
@@ -107,9 +129,11 @@ class CaptureJob:
             self._cycle(database, job)
         except duckdb.TransactionException:
             _log.info("capture job of %s: a session changed what was being scanned; trying again", database)
+        except ScanError as failure:
+            _log.warning("capture job of %s failed in phase %s: %s", database, failure.phase.name, failure)
         except duckdb.Error as problem:
             _log.exception("capture job of %s failed", database)
-            record_error(self._connection, database, problem)
+            record_error(self._connection, database, translate(problem))
 
     def _cycle(self, database: str, job: jobs.Job) -> None:
         now = time.monotonic()
@@ -117,7 +141,8 @@ class CaptureJob:
         def still_runs() -> bool:
             return jobs.is_running(self._connection, job)
 
-        if capture(self._connection, database, job.maxtrans or 1, job.maxscans or 1, still_runs):
+        limits = (job.maxtrans or 1, job.maxscans or 1)
+        if capture(self._connection, database, *limits, self._schema_changed, still_runs):
             self._last_row[database] = now
             return
         quiet = now - self._last_row.setdefault(database, now)
@@ -132,7 +157,7 @@ class CaptureJob:
                 clean_up_by_retention(self._connection, job.database, retention)
             except duckdb.Error as problem:
                 _log.exception("cleanup job of %s failed", job.database)
-                record_error(self._connection, job.database, problem)
+                record_error(self._connection, job.database, translate(problem))
 
 
 def _next_cleanup(now: datetime) -> datetime:

@@ -14,6 +14,17 @@ _TEXTS = {
     14262: "The specified @job_name ('{0}') does not exist.",
     15457: "Configuration option '{0}' changed from {1} to {2}. Run the RECONFIGURE statement to install.",
     22022: "SQLServerAgent Error: Request to {0} job {1} refused because the job is {2}.",
+    22850: "The threshold value specified for the Change Data Capture cleanup process must be greater than "
+    "0. When creating or modifying the cleanup job, specify a positive threshold value. If this error is "
+    "encountered when executing the sys.sp_cdc_cleanup_change_table stored procedure, reset the "
+    "threshold value associated with the job to a non-negative value by using the sp_cdc_change_job "
+    "stored procedure.",
+    22859: "Log Scan process failed in processing log records. Refer to previous errors in the current "
+    "session to identify the cause and correct any associated problems.",
+    22860: "Log scan process failed in processing a ddl log record. Refer to previous errors in the current "
+    "session to identify the cause and correct any associated problems.",
+    22863: "Failed to insert rows into Change Data Capture change tables. Refer to previous errors in the "
+    "current session to identify the cause and correct any associated problems.",
     22901: "The database '{0}' is not enabled for Change Data Capture. Ensure that the correct database "
     "context is set and retry the operation. To report on the databases enabled for Change Data "
     "Capture, query the is_cdc_enabled column in the sys.databases catalog view.",

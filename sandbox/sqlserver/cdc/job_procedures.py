@@ -16,9 +16,10 @@ from sandbox.sqlserver.cdc.cleanup import clean_up_by_retention
 from sandbox.sqlserver.cdc.errors import error
 from sandbox.sqlserver.cdc.harvest import wait_for_scan
 from sandbox.sqlserver.cdc.jobs import CAPTURE, CLEANUP, Job
+from sandbox.sqlserver.cdc.phases import ScanError
 from sandbox.sqlserver.engine.procedures import ProcedureContext, ProcedureParameter, procedure
 from sandbox.sqlserver.engine.types import FIXED
-from sandbox.sqlserver.results import Message, Result, SqlServerError, SqlType
+from sandbox.sqlserver.results import ErrorRaised, Message, Result, SqlServerError, SqlType
 
 _SYSNAME, _BIT, _INT, _BIGINT = FIXED["sysname"], FIXED["bit"], FIXED["int"], FIXED["bigint"]
 _JOB_TYPE = SqlType("nvarchar", length=20)
@@ -111,8 +112,13 @@ def scan_now(context: ProcedureContext, arguments: dict[str, Any]) -> Iterator[R
     if arguments["continuous"]:
         raise SqlServerError(40517, "not modelled by the stand-in: sp_cdc_scan with @continuous = 1")
     with closing(context.connection.cursor()) as cursor:
-        capture(cursor, context.database, arguments["maxtrans"], arguments["maxscans"])
-    yield from ()
+        limits = (arguments["maxtrans"], arguments["maxscans"])
+        try:
+            capture(cursor, context.database, *limits, context.schema_changed)
+        except ScanError as failure:
+            for problem in failure.errors[:-1]:
+                yield ErrorRaised(problem)
+            raise failure.errors[-1] from failure
 
 
 def _job_type(context: ProcedureContext, arguments: dict[str, Any], procedure_name: str) -> str:

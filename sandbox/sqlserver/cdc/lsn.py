@@ -24,6 +24,11 @@ def commit_lsn(commit_number: int) -> bytes:
     return _pack(commit_number, _COMMIT)
 
 
+def sequence_value(commit_number: int, record: int) -> bytes:
+    """`__$seqval` of a record (0, 1, 2, …) of a commit."""
+    return _pack(commit_number - 1, _FIRST_RECORD + record)
+
+
 def commit_number(lsn: bytes) -> int:
     """The number of the last commit at or before a commit's LSN or a marker."""
     return (int.from_bytes(lsn, "big") >> 32) - _FIRST_VLF

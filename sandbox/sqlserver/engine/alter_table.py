@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sandbox.sqlserver.cdc.ddl import after_alter
-from sandbox.sqlserver.engine.bound import Bound, not_modelled, quote
+from sandbox.sqlserver.cdc.schema_change import SchemaChange, log_image
+from sandbox.sqlserver.engine.bound import not_modelled, quote
 from sandbox.sqlserver.engine.constraints import check_unique
-from sandbox.sqlserver.engine.context import SessionContext
-from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.create_table import (
     replace_column,
     save_table,
@@ -26,8 +24,9 @@ from sandbox.sqlserver.engine.ddl_parser import (
 )
 from sandbox.sqlserver.engine.inserts import default_sql
 from sandbox.sqlserver.engine.model import ColumnDef, TableDef
+from sandbox.sqlserver.engine.retyping import retyped_sql
 from sandbox.sqlserver.engine.targets import Target, open_target
-from sandbox.sqlserver.engine.types import BINARY, MAX, TEXT, duckdb_type
+from sandbox.sqlserver.engine.types import duckdb_type
 from sandbox.sqlserver.results import SqlServerError
 
 if TYPE_CHECKING:
@@ -52,9 +51,8 @@ def alter_table(session: Session, parser: DdlParser) -> None:
     if not parser.is_at_end:
         raise parser.error()
     if target.is_tracked:
-        context = SessionContext(session, target.database.name)
-        altered = context.catalog.by_id(target.table.object_id) or target.table
-        after_alter(context, target.table, altered, parser.sql)
+        altered = session.catalog(target.database.name).by_id(target.table.object_id) or target.table
+        target.log_ddl(log_image(SchemaChange.between(target.table, altered, parser.sql)))
 
 
 def _has_rows(target: Target) -> bool:
@@ -145,7 +143,10 @@ def _alter_column(session: Session, target: Target, parser: DdlParser) -> None:
     if any(c.computed is not None for c in target.table.columns):
         raise not_modelled("ALTER COLUMN in a table with computed columns")
     _check_no_null(target, name, nullable)
-    _convert_column(target, column, replace_column(column, type=new_type, nullable=nullable))
+    label = f"{target.database.name}.{target.label}"
+    converting = retyped_sql(session.connection, target.sql, label, column, new_type)
+    if converting is not None:
+        target.work.execute(converting)
     changed = tuple(
         replace_column(c, type=new_type, nullable=nullable) if c.name == name else c
         for c in target.table.columns
@@ -164,29 +165,6 @@ def _check_no_null(target: Target, name: str, nullable: bool) -> None:
             f"'{target.database.name}.{target.label}'; column "
             "does not allow nulls. UPDATE fails.",
         )
-
-
-def _convert_column(target: Target, old: ColumnDef, new: ColumnDef) -> None:
-    value = Bound(quote(old.name), old.type, old.nullable, collation=old.collation)
-    converted = convert(value, new.type, fit=False).sql
-    if new.type.name in TEXT | BINARY and new.type.length not in (0, MAX):
-        size = (
-            f"tsql_units(rtrim({converted}, ' '))" if new.type.name in TEXT else f"octet_length({converted})"
-        )
-        sql = f"SELECT 1 FROM {target.sql} WHERE {size} > {new.type.length} LIMIT 1"
-        if target.session.connection.execute(sql).fetchone() is not None:
-            raise SqlServerError(
-                2628,
-                "String or binary data would be truncated in table "
-                f"'{target.database.name}.{target.label}', column "
-                f"'{old.name}'. Truncated value: ''.",
-            )
-    if converted == quote(old.name) and duckdb_type(old.type) == duckdb_type(new.type):
-        return
-    target.work.execute(
-        f"ALTER TABLE {target.sql} ALTER COLUMN {quote(old.name)} SET DATA TYPE "
-        f"{duckdb_type(new.type)} USING {converted}"
-    )
 
 
 def _drop(session: Session, target: Target, parser: DdlParser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from duckdb import DuckDBPyConnection
@@ -16,7 +15,7 @@ from sandbox.sqlserver.engine.security.access import Access
 from sandbox.sqlserver.engine.security.principals import FIRST_USER, ROLE, Principal
 from sandbox.sqlserver.engine.security.store import save_principal
 from sandbox.sqlserver.engine.types import duckdb_type
-from sandbox.sqlserver.results import Column, Result, SqlType
+from sandbox.sqlserver.results import Column, Result
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
@@ -106,19 +105,9 @@ class SessionContext:
         """Tell a table macro's columns; returns its object_id."""
         return self._register(schema, name, columns, "IF").object_id
 
-    def change_column_type(self, schema: str, name: str, column: str, new_type: SqlType) -> None:
-        """Change the type of a column of a system table, or of what a function was declared to return."""
-        table = self.catalog.find(schema, name)
-        if table is None or table.column(column) is None:
-            return
-        if table.kind == "S":
-            full = f"{quote(self._database)}.{quote(table.schema)}.{quote(table.name)}"
-            self.connection.execute(
-                f"ALTER TABLE {full} ALTER COLUMN {quote(column)} SET DATA TYPE {duckdb_type(new_type)}"
-            )
-        columns = tuple(replace(c, type=new_type) if c.name == column else c for c in table.columns)
-        catalog_store.save(self.connection, self._database, table.changed(columns=columns))
-        self._reload()
+    def schema_changed(self, database: str) -> None:
+        """The capture job has changed the catalog of a database."""
+        self._session.server.schema_changed(database)
 
     def drop_object(self, object_id: int) -> None:
         """Drop a system table or forget a function."""

@@ -55,7 +55,7 @@ class WriterLock:
 
 
 class Database:
-    """An attached database. Counters and the catalog change only while the writer lock is held."""
+    """An attached database. Its counters change only while the writer lock is held."""
 
     def __init__(self, root: DuckDBPyConnection, name: str, file: Path, database_id: int) -> None:
         root.execute(f"ATTACH {string(str(file))} AS {quote(name)}")
@@ -70,9 +70,15 @@ class Database:
         self._first_rows(root)
         create_views(root, name)
         self.catalog = Catalog(root, name)
+        self._refreshing = threading.Lock()
         self.sequences = Sequences(self._counters(root))
         self.row_ids: dict[int, int] = {}
         self.commit_number = self._last_commit(root)
+
+    def refresh_catalog(self, connection: DuckDBPyConnection) -> None:
+        """Read the catalog as it is committed; whoever comes last has seen every commit before."""
+        with self._refreshing:
+            self.catalog = Catalog(connection, self.name)
 
     @property
     def is_system(self) -> bool:

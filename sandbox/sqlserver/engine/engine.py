@@ -136,6 +136,12 @@ class StandInEngine:
             )
         return found
 
+    def schema_changed(self, database: str) -> None:
+        """Read a database's catalog again: something that is no session has changed and committed it."""
+        connection = self.new_connection()
+        self.database(database).refresh_catalog(connection)
+        connection.close()
+
     def database_by_id(self, number: int) -> str | None:
         """A database's name by its id."""
         return next((d.name for d in self._databases.values() if d.database_id == number), None)

@@ -87,8 +87,8 @@ class ProcedureContext(Protocol):
     def declare_function(self, schema: str, name: str, columns: Sequence[Column]) -> int:
         """Tell which columns a DuckDB table macro returns, as SQL Server types; returns its object_id."""
 
-    def change_column_type(self, schema: str, name: str, column: str, new_type: SqlType) -> None:
-        """Change the type of a column of a system table, or of what a function was declared to return."""
+    def schema_changed(self, database: str) -> None:
+        """Something past the session, the capture job say, has changed the catalog of a database."""
 
     def drop_object(self, object_id: int) -> None:
         """Drop a system table, or forget a declared function (its macro is dropped by its maker)."""

@@ -92,6 +92,10 @@ class Target:
         images = [None if image is None else image.drop_columns([ROW_ID]) for image in (before, after)]
         self.work.record(LogRecord(command_id, self.table.object_id, kind, images[0], images[1]))
 
+    def log_ddl(self, image: pa.Table) -> None:
+        """Hand an ALTER TABLE to the log, where the capture job finds it between the rows."""
+        self.work.record(LogRecord(self.work.next_command(), self.table.object_id, "ddl", None, image))
+
 
 def open_target(
     session: Session,

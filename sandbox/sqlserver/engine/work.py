@@ -278,7 +278,7 @@ class Work:
             database.sequences.persisted(marks)
             database.commits += 1
             if self.catalog is not None or self._is_opaque:
-                database.catalog = Catalog(self.connection, database.name)
+                database.refresh_catalog(self.connection)
         self._release()
 
     def rollback(self) -> None:

@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from sandbox.sqlserver.cdc import PROCEDURES, install
 from sandbox.sqlserver.cdc.harvest import scan
+from sandbox.sqlserver.cdc.schema_change import SchemaChange, log_image
 from sandbox.sqlserver.engine.model import ColumnDef, KeyDef, TableDef
 from sandbox.sqlserver.engine.procedures import bind_arguments
 from sandbox.sqlserver.engine.types import FIXED, duckdb_type
@@ -109,6 +110,9 @@ class Database:
             self.connection.execute(f'DROP TABLE "{DATABASE}"."{found.schema}"."{found.name}"')
         del self.catalog.by_key[(found.schema.lower(), found.name.lower())]
 
+    def schema_changed(self, database: str) -> None:
+        assert database == DATABASE
+
     def run(self, sql: str) -> Iterator[Result]:
         raise NotImplementedError(sql)
 
@@ -161,6 +165,8 @@ class Database:
         cursor.execute("BEGIN")
         for record in records:
             before, after = self._image(record.table, record.before), self._image(record.table, record.after)
+            if record.change is not None:
+                after = _stream(log_image(record.change))
             cursor.execute(
                 f'INSERT INTO "{DATABASE}".log.records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
                 [
@@ -192,10 +198,7 @@ class Database:
         relation = cursor.sql(f'FROM "{DATABASE}"."{table.schema}"."{table.name}" LIMIT 0')
         schema = relation.to_arrow_table().schema
         columns = [pa.array([row[i] for row in rows], column.type) for i, column in enumerate(schema)]
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, schema) as writer:
-            writer.write_table(pa.table(columns, schema=schema))
-        return sink.getvalue().to_pybytes()
+        return _stream(pa.table(columns, schema=schema))
 
     def _end(self, how: str) -> None:
         if self.in_transaction:
@@ -215,6 +218,14 @@ class Record:
     before: Sequence[Sequence[Any]] | None = None
     after: Sequence[Sequence[Any]] | None = None
     command: int = 1
+    change: SchemaChange | None = None
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
 
 
 def insert(table: TableDef, *rows: Sequence[Any], command: int = 1) -> Record:
@@ -227,6 +238,11 @@ def delete(table: TableDef, *rows: Sequence[Any], command: int = 1) -> Record:
 
 def update(table: TableDef, *pairs: tuple[Sequence[Any], Sequence[Any]], command: int = 1) -> Record:
     return Record(table, "update", before=[b for b, _ in pairs], after=[a for _, a in pairs], command=command)
+
+
+def ddl(table: TableDef, statement: str) -> Record:
+    """An ALTER TABLE that changes no type."""
+    return Record(table, "ddl", change=SchemaChange(statement, ()))
 
 
 def move(table: TableDef, before: Sequence[Any], after: Sequence[Any], command: int = 1) -> list[Record]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import duckdb
 import pytest
 
 from sandbox.sqlserver.cdc import lsn
 from sandbox.sqlserver.cdc.harvest import scan
+from sandbox.sqlserver.cdc.phases import ScanError
 from sandbox.sqlserver.results import SqlType
 from tests.sandbox.sqlserver.cdc.double import (
     DATABASE,
@@ -97,8 +97,10 @@ def test_a_scan_that_fails_leaves_everything_as_it_was(database: Database) -> No
     enable(database, "u")
     database.commit(insert(table, (1, "x")), insert(other, (1, "x"), command=2))
     database.connection.execute(f'ALTER TABLE "{DATABASE}".cdc."dbo_u_CT" RENAME name TO moved')
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(ScanError) as failed:
         harvest(database)
+    assert [error.number for error in failed.value.errors] == [40517, 22863, 22859]
+    assert (failed.value.phase.number, failed.value.commit_number, failed.value.sequence) == (7, 1, 1)
     assert database.query('FROM {db}.cdc."dbo_t_CT"') == []
     assert database.query("FROM {db}.cdc.lsn_time_mapping") == []
     database.connection.execute(f'ALTER TABLE "{DATABASE}".cdc."dbo_u_CT" RENAME moved TO name')

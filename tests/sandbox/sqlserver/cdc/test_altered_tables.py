@@ -89,8 +89,8 @@ def test_each_row_is_captured_in_the_type_of_its_time_even_inside_one_transactio
     table.run(ENABLE.format("two") + ", @captured_column_list = 'id, b'")
     table.run(
         "BEGIN TRAN; INSERT INTO t VALUES (1, 1, 'x', 'long'); SAVE TRAN s; "
-        "ALTER TABLE t ALTER COLUMN b varchar(9); ROLLBACK TRAN s; ALTER TABLE t ALTER COLUMN a varchar(9); INSERT INTO t VALUES (2, 'two', 'y', 'l');"
-        "COMMIT"
+        "ALTER TABLE t ALTER COLUMN b varchar(9); ROLLBACK TRAN s; "
+        "ALTER TABLE t ALTER COLUMN a varchar(9); INSERT INTO t VALUES (2, 'two', 'y', 'l'); COMMIT"
     )
     assert changes(table, "one", "a, b") == [(2, "1", "x"), (2, "two", "y")]
     assert changes(table, "two", "b") == [(2, "x"), (2, "y")]

@@ -19,7 +19,7 @@ def test_the_arrows_run_one_way() -> None:
 
 
 def test_an_arrow_against_the_stream_is_noticed(tmp_path: Path) -> None:
-    for room in ("flows", "snowpark_models", "expectations", "deployments", "sandbox"):
+    for room in ("flows", "snowpark_models", "expectations", "deployments", "sandbox", "benchmarks"):
         shutil.copytree(ROOT / room, tmp_path / room)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "deployments" / "astray.py").write_text("import sandbox.shellcorp\n")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -18,6 +19,7 @@ from sandbox.service import fail, listen
 
 POOL = "shellcorp"
 PORT_FILE = "port"
+BUSY_SECONDS = 60
 START_SECONDS = 90.0
 POLL_SECONDS = 0.5
 HOUSEKEEPING = (
@@ -140,7 +142,8 @@ class LocalPrefect:
         """Run a deployment (`flow/deployment`) through the worker and say its log lines as they come."""
         started = time.monotonic()
         found = self._request("GET", f"/deployments/name/{deployment}")
-        run = self._post(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters or {}})
+        order = {"parameters": parameters or {}, "idempotency_key": str(uuid4())}
+        run = self._post(f"/deployments/{found['id']}/create_flow_run", order)
         heard: set[str] = set()
         while True:
             run = self._request("GET", f"/flow_runs/{run['id']}")
@@ -191,6 +194,11 @@ class LocalPrefect:
         return self._request("POST", path, body)
 
     def _request(self, method: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        """Ask the API; again, while it says that its database is busy (503)."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            answer = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=30)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                answer.raise_for_status()
+                return answer.json() if answer.content else None
+            time.sleep(POLL_SECONDS)

@@ -26,6 +26,7 @@ def test_ctrl_c_ends_everything_with_one_message(tmp_path: Path, moment: str) ->
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's & ignores it
     ) as process:
         assert process.stdout is not None
         said = ""

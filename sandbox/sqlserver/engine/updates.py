@@ -54,7 +54,7 @@ def run_update(
     target.check_lobs(after, names)
     cut = constraints.cut_blanks(target, after)
     if cut.num_rows:
-        _write(found, assigned, before, cut, is_as_computed=cut is after)
+        _write(found, assigned, cut, is_as_computed=cut is after)
         constraints.check_rows(target, cut, changed, "UPDATE")
         constraints.check_still_referenced(target, before, "UPDATE")
     after = cut
@@ -112,7 +112,6 @@ def _after(binder: Binder, target: Target, before: pa.Table, both: pa.Table, nam
 def _write(
     found: FoundRows,
     assigned: list[tuple[ColumnDef, str]],
-    before: pa.Table,
     after: pa.Table,
     *,
     is_as_computed: bool,
@@ -122,10 +121,11 @@ def _write(
     if target.held is not None:
         target.held.replace(after)
         return
+    given = {column.name for column, _sql in assigned}
     columns = [
         column.name
         for column in target.table.columns
-        if after.column(column.name) is not before.column(column.name)
+        if column.name in given or column.is_rowversion or column.computed is not None
     ]
     listed = ", ".join(f'{quote(name)} = "n".{quote(name)}' for name in columns)
     sql = f'UPDATE {target.sql} AS "t" SET {listed} FROM __after AS "n" WHERE "t".{ROW_ID} = "n".{ROW_ID}'

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import sqlglot
 from fakesnow import transforms
 from fakesnow.cursor import FakeSnowflakeCursor
-from fakesnow.dialect import parse_one
 from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
+from sqlglot.errors import ParseError
 
 from sandbox.snowflake import commands, copying, decimals, declared, direct, errors, objects, stages, tables
 from sandbox.snowflake.footprint import Footprint, defined, footprint
@@ -66,18 +68,27 @@ class Cursor(FakeSnowflakeCursor):
         values: MutableParams | None = (
             dict(bound) if isinstance(bound, dict) else list(bound) if bound else None
         )
-        try:
-            with errors.translated(), self._conn.within_its_time():
-                self._run_command(direct.unwrapped(command), values)
-        finally:
-            self._conn.take_back()
+        with self._one_statement():
+            self._run_command(direct.unwrapped(command), values)
         self._sfqid = kwargs.get("query_id") or str(uuid.uuid4())
         self._conn.results.keep(self._sfqid, self.table, self.columns)
         return self
 
+    @contextmanager
+    def _one_statement(self) -> Iterator[None]:
+        """Around all that a statement does: in its time, with Snowflake's errors, nothing kept after it."""
+        try:
+            with errors.translated(), self._conn.within_its_time():
+                yield
+        finally:
+            self._conn.let_go()
+
     def execute_batch(self, command: str, rows: list[tuple[Any, ...]]) -> None:
         """Run one statement for each row of bound values; the result counts all of them."""
-        expression = self._parse(command)
+        with self._one_statement():
+            self._run_batch(self._parse(command), rows)
+
+    def _run_batch(self, expression: Expr, rows: list[tuple[Any, ...]]) -> None:
         refuse(expression)
         if kind_of(expression) is not Kind.DML:
             raise errors.unsupported(
@@ -86,8 +97,7 @@ class Cursor(FakeSnowflakeCursor):
         count = 0
         self._statement = expression.copy()
         moments.fixed(expression)
-        write = self._conn.writing(footprint(expression, self._conn))
-        with errors.translated(), self._conn.within_its_time(), write:
+        with self._conn.writing(footprint(expression, self._conn)):
             for row in rows:
                 values: MutableParams = list(row)
                 self._run_parts(self._with_names(expression.copy(), values), values)
@@ -97,29 +107,28 @@ class Cursor(FakeSnowflakeCursor):
 
     def describe_only(self, command: str) -> None:
         """Describe the result of a statement without running it; the cursor has columns and no row."""
-        name = commands.command_of(command)
-        commands.refuse(name)
-        if name != "SELECT":
-            self._describe_other(name, command)
-            return
-        expression = self._parse(command)
+        with self._one_statement():
+            name = commands.command_of(command)
+            commands.refuse(name)
+            if name == "SELECT":
+                self._describe_query(self._parse(command))
+            elif name and name.startswith(("SHOW", "DESCRIBE", "LIST")):
+                self._run_command(command, None)
+                self._arrow_table = self.table.slice(0, 0)
+            else:
+                self._answer(direct.description(self._parse(command)))
+                self._arrow_table = self.table.slice(0, 0)
+
+    def _describe_query(self, expression: Expr) -> None:
         refuse(expression)
         self.check_db_and_schema(expression)
         self._statement = expression.copy()
         without_values = expression.transform(lambda e: exp.Null() if isinstance(e, exp.Placeholder) else e)
         sql = self._transform(without_values, None).sql(dialect="duckdb")
-        with errors.translated(), self._conn.reading(footprint(expression, self._conn)):
+        with self._conn.reading(footprint(expression, self._conn)):
             described = self._duck_conn.execute(f"DESCRIBE {sql}").fetchall()
         self.columns = [(row[0], row[1]) for row in described]
         self._arrow_table = pa.table({name: pa.array([], pa.string()) for name, _ in self.columns})
-
-    def _describe_other(self, name: str | None, command: str) -> None:
-        """Describe what is no query: SHOW and DESCRIBE by running them, others by their answer."""
-        if name and name.startswith(("SHOW", "DESCRIBE", "LIST")):
-            self.execute(command)
-        else:
-            self._answer(direct.description(self._parse(command)))
-        self._arrow_table = self.table.slice(0, 0)
 
     @property
     def table(self) -> pa.Table:
@@ -139,8 +148,11 @@ class Cursor(FakeSnowflakeCursor):
         return Upload(arguments["put_stage_name"], data) if data else None
 
     def _parse(self, command: str) -> Expr:
-        code = variables.outside_literals(command, self._inline_variables)
-        return parse_one(syntax.readable(code))
+        code = variables.inlined(command, self._conn.variables._variables)
+        try:
+            return sqlglot.parse_one(syntax.readable(code), read="snowflake")
+        except ParseError as error:
+            raise errors.syntax(error) from error
 
     def _run_command(self, command: str, params: MutableParams | None) -> None:
         name = commands.command_of(command)
@@ -159,6 +171,9 @@ class Cursor(FakeSnowflakeCursor):
         refuse(expression)
         self._statement = expression.copy()
         expression = self._with_names(expression, params)
+        if given := variables.assignments(expression):
+            self._set_variables(given, params)
+            return
         match kind_of(expression):
             case Kind.BEGIN:
                 self._conn.begin()
@@ -186,6 +201,17 @@ class Cursor(FakeSnowflakeCursor):
                 with around(footprint(expression, self._conn)):
                     self._run_parts(moments.fixed(expression), params)
 
+    def _set_variables(self, given: list[tuple[str, Expr]], params: MutableParams | None) -> None:
+        """SET: the values are computed now."""
+        query = exp.select(*(exp.alias_(value, name, quoted=True) for name, value in given))
+        with self._conn.reading(footprint(query, self._conn)):
+            self._run_parts(moments.fixed(query), params)
+        (values,) = self.table.to_pylist()
+        self._conn.variables._variables.update(
+            {name: exp.convert(v).sql("snowflake") for name, v in values.items()}
+        )
+        self._answer(SUCCESS)
+
     def _with_names(self, expression: Expr, params: MutableParams | None) -> Expr:
         """The statement with the tables that IDENTIFIER(…) names, checked to have a database and a schema."""
         expression = expression.transform(lambda e: identifiers.from_function(e, params), copy=False)
@@ -196,6 +222,9 @@ class Cursor(FakeSnowflakeCursor):
         """Run DDL, and keep account of the session's temporary tables."""
         known = self._conn.temporary
         made = temporary.created(expression)
+        if made is None and (name := objects.is_there_already(expression, self._conn)):
+            self._answer_rows(pa.table({"status": [f"{name} already exists, statement succeeded."]}))
+            return
         dropped = expression.args.get("tables") or [] if isinstance(expression, exp.Drop) else []
         with self._conn.defining(defined(expression, self._conn)):
             if done := objects.define(expression, self._conn):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
 from snowflake.connector.errors import Error, ProgrammingError
+from sqlglot.errors import ParseError, SqlglotError
+
+from sandbox.snowflake.absent import is_absent
+
+logger = logging.getLogger("sandbox.snowflake")
 
 BY_TEXT: tuple[tuple[str, int, str], ...] = (
     (r"cannot affect the same target row more than once", 100090, "42P18"),
@@ -16,7 +23,7 @@ BY_TEXT: tuple[tuple[str, int, str], ...] = (
     (r"NOT NULL constraint failed", 100072, "22000"),
     (r"Query was interrupted|INTERRUPT", 604, "57014"),
     (r"Current transaction is aborted", 90230, "25000"),
-    (r"(Scalar|Table|Aggregate) Function with name", 2140, "42601"),
+    (r"No function matches the given name|Could not choose a best candidate function", 1044, "42P13"),
     (r"already exists", 2002, "42710"),
     (r"(Table|Schema|Catalog|View|Database).* does not exist", 2003, "42S02"),
     (r'Referenced column "|does not have a column named|Referenced table "', 904, "42000"),
@@ -29,7 +36,6 @@ BY_TEXT: tuple[tuple[str, int, str], ...] = (
     (r"(?i)out of range|overflow|Could not cast value .* to DECIMAL", 100039, "22003"),
 )
 BY_KIND: tuple[tuple[type[duckdb.Error], int, str], ...] = (
-    (duckdb.ParserException, 1003, "42000"),
     (duckdb.BinderException, 2043, "42601"),
     (duckdb.CatalogException, 2003, "42S02"),
     (duckdb.OutOfRangeException, 100039, "22003"),
@@ -38,13 +44,20 @@ BY_KIND: tuple[tuple[type[duckdb.Error], int, str], ...] = (
     (duckdb.InvalidInputException, 100132, "22023"),
 )
 INTERNAL = (300002, "XX000")
+NO_FUNCTION = re.compile(r"Function with name \"?([\w$]+)\"? does not exist")
+NO_TYPE = re.compile(r"Type with name (\S+) does not exist")
+NEAR = re.compile(r"at or near \"(.*?)\"", re.DOTALL)
+ENGINES_WORDS = re.compile(r"^[A-Z][A-Za-z ]+ Error: |\n\s*(Did you mean|Candidate functions)[\s\S]*")
 
 
 def from_engine(error: duckdb.Error) -> Error:
     """The Snowflake error for what the engine raised; never None, never the engine's own class."""
-    text = str(error).split("\n\nLINE ")[0]
+    raw = str(error).split("\n\nLINE ")[0]
+    if known := _not_modelled(raw, error):
+        return known
+    text = ENGINES_WORDS.sub("", raw)
     for pattern, number, state in BY_TEXT:
-        if re.search(pattern, text):
+        if re.search(pattern, raw):
             return ProgrammingError(msg=text, errno=number, sqlstate=state)
     for kind, number, state in BY_KIND:
         if isinstance(error, kind):
@@ -52,19 +65,48 @@ def from_engine(error: duckdb.Error) -> Error:
     return ProgrammingError(msg=text, errno=INTERNAL[0], sqlstate=INTERNAL[1])
 
 
+def _not_modelled(text: str, error: duckdb.Error) -> Error | None:
+    """The refusal where the engine lacks a function or a type, or cannot read what it is given."""
+    if found := NO_FUNCTION.search(text):
+        name = found[1].upper()
+        return unsupported(f"the function {name}") if is_absent(name) else _unknown_function(name)
+    if found := NO_TYPE.search(text):
+        return unsupported(f"the type {found[1].upper()}")
+    if isinstance(error, duckdb.ParserException):
+        near = NEAR.search(text)
+        return unsupported(f"this form of the statement, near {near[1] if near else text!r}")
+    return None
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Around what the engine runs: its errors, and fakesnow's of them, leave as Snowflake's."""
+    """Around one statement: whatever goes wrong leaves as an error of Snowflake's, with its number.
+
+    What neither the engine nor the stand-in has an error for is a refusal: the statement has a form that
+    nobody thought of.
+    """
     try:
         yield
     except duckdb.Error as error:
         raise from_engine(error) from error
-    except ProgrammingError as error:
+    except Error as error:
         if isinstance(error.__cause__, duckdb.Error):
             raise from_engine(error.__cause__) from error.__cause__
         raise
-    except NotImplementedError as error:
+    except (NotImplementedError, SqlglotError) as error:
         raise unsupported(str(error)) from error
+    except Exception as fault:
+        logger.warning("not modelled", exc_info=fault)
+        what = f"this form of the statement, at {_place(fault)} ({type(fault).__name__}: {fault})"
+        raise unsupported(what) from fault
+
+
+def _place(fault: Exception) -> str:
+    """The innermost step of fakesnow's or of the stand-in that the fault went through."""
+    frames = [frame for frame, _ in traceback.walk_tb(fault.__traceback__)]
+    steps = [f for f in frames if f.f_globals.get("__name__", "").startswith(("fakesnow.", "sandbox."))]
+    frame = (steps or frames)[-1]
+    return f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}"
 
 
 def from_fault(fault: Exception) -> Error:
@@ -82,6 +124,19 @@ def unsupported(what: str) -> ProgrammingError:
         errno=2,
         sqlstate="0A000",
     )
+
+
+def _unknown_function(name: str) -> ProgrammingError:
+    message = f"SQL compilation error:\nUnknown function {name}."
+    return ProgrammingError(msg=message, errno=2140, sqlstate="42601")
+
+
+def syntax(error: ParseError) -> ProgrammingError:
+    """A statement that is not Snowflake's SQL, or that the parser does not read."""
+    first = error.errors[0] if error.errors else {}
+    line, place, word = (first.get(name) for name in ("line", "col", "highlight"))
+    message = f"SQL compilation error:\nsyntax error line {line} at position {place} unexpected '{word}'."
+    return ProgrammingError(msg=message, errno=1003, sqlstate="42000")
 
 
 def no_command(sql: str) -> ProgrammingError:

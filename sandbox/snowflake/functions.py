@@ -96,6 +96,18 @@ FUNCTIONS: dict[str, dict[str, str]] = {
             "::DECIMAL(38, 0) * unit"
         ),
     },
+    # hexadecimal digits, as BINARY_INPUT_FORMAT has it
+    "_sf_binary": {"value VARCHAR": "unhex(value)", "value BLOB": "value"},
+    # exact, where Snowflake's state of a t-digest is not
+    "approx_percentile_accumulate": {"value": "list(value)"},
+    "approx_percentile_estimate": {"state, part": "list_aggregate(state, 'quantile_cont', part)::DOUBLE"},
+    "_sf_typeof": {
+        "value": (
+            "CASE json_type(to_json(value)) WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER' "
+            "WHEN 'NULL' THEN CASE WHEN value IS NOT NULL THEN 'NULL_VALUE' END WHEN 'DOUBLE' THEN 'DECIMAL' "
+            "ELSE json_type(to_json(value)) END"
+        ),
+    },
     "_sf_varchar": {
         "value, most": f"CASE WHEN length(value::VARCHAR) > most THEN {TOO_LONG} ELSE value::VARCHAR END",
     },

@@ -6,7 +6,7 @@ from sqlglot import Expr, exp
 
 from sandbox.snowflake import stages
 from sandbox.snowflake.errors import does_not_exist
-from sandbox.snowflake.names import upper_case
+from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.session import Session
 
 DROPPED = "{} successfully dropped."
@@ -36,6 +36,17 @@ def define(expression: Expr, session: Session) -> str | None:
         stages.drop_file_format(session.name_of(table), session)
         return DROPPED.format(table.name)
     return None
+
+
+def is_there_already(expression: Expr, session: Session) -> str | None:
+    """The name in CREATE TABLE IF NOT EXISTS where it is that of a temporary table of the session."""
+    if not (isinstance(expression, exp.Create) and expression.args.get("exists")):
+        return None
+    table = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
+    if not isinstance(table, exp.Table) or str(expression.args.get("kind")).upper() != "TABLE":
+        return None
+    name = Name.of(upper_case(table), session.database, session.schema)
+    return name.table if name in session.temporary else None
 
 
 def _drop_stage(table: exp.Table, session: Session, *, missing_ok: bool) -> str:

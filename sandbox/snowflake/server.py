@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from sandbox.snowflake.clients import Clients
 from sandbox.snowflake.engine import Engine
-from sandbox.snowflake.errors import from_fault
+from sandbox.snowflake.errors import from_fault, unsupported
 from sandbox.snowflake.queries import Queries, Run
 from sandbox.snowflake.session import Session
 
@@ -58,6 +58,7 @@ def application(
             Route("/monitoring/queries/{query_id}", protocol.query_status, methods=["GET"]),
             Route(protocol.upload_path + "{path:path}", protocol.upload, methods=["PUT"]),
             Route("/telemetry/send", protocol.telemetry, methods=["POST"]),
+            Route("/api/{path:path}", _no_rest_api, methods=["GET", "POST", "PUT", "DELETE"]),
         ],
         lifespan=lifespan,
         exception_handlers={Exception: _internal_error},
@@ -93,6 +94,7 @@ class Protocol:
         session = self._engine.open_session(query.get("databaseName"), query.get("schemaName"))
         session.user, session.account = user, str(data.get("ACCOUNT_NAME", "")).upper()
         session.role, session.warehouse = query.get("roleName", ""), query.get("warehouse", "")
+        session.client = f"{data.get('CLIENT_APP_ID', '')} {data.get('CLIENT_APP_VERSION', '')}".strip()
         try:
             session.set_parameters(data.get("SESSION_PARAMETERS") or {})
         except Error as error:
@@ -255,6 +257,13 @@ def _in_progress(code: str, query_id: str) -> Response:
 
 def _failure(code: str, message: str, detail: dict[str, Any] | None = None) -> Response:
     return JSONResponse({"data": detail, "code": code, "message": message, "success": False})
+
+
+async def _no_rest_api(request: Request) -> Response:
+    """Snowflake's REST API, which Snowpark's `session.catalog` and the Python API use, is refused."""
+    error = unsupported(f"the REST API, {request.url.path}")
+    body = {"code": f"{error.errno:06d}", "message": error.raw_msg, "request_id": "", "error_code": "000002"}
+    return JSONResponse(body, status_code=501)
 
 
 async def _internal_error(_request: Request, error: Exception) -> Response:

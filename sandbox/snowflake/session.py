@@ -49,7 +49,7 @@ class Session(FakeSnowflakeConnection):
         self._lent: list[str] = []
         self.lock = threading.RLock()
         self.parameters: dict[str, Any] = {}
-        self.user = self.role = self.warehouse = self.account = ""
+        self.user = self.role = self.warehouse = self.account = self.client = ""
         self.state = State.NONE
         self.autocommits = True
         self.files_to_purge: list[Path] = []
@@ -228,8 +228,13 @@ class Session(FakeSnowflakeConnection):
         self._lent.append(name)
         return name
 
-    def take_back(self) -> None:
-        """Let go of what was lent, when the statement has ended."""
+    def let_go(self) -> None:
+        """After each statement: let go of what was lent, and of results that nobody read to their end.
+
+        Outside of a transaction the engine keeps such a result's snapshot: every version of a row that others
+        replace meanwhile would stay in memory, and no checkpoint could be made.
+        """
+        self._duck_conn.complete()
         for name in self._lent:
             self._duck_conn.unregister(name)
         self._lent.clear()

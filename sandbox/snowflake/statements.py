@@ -48,6 +48,14 @@ INERT_COMMANDS = ("GRANT", "REVOKE")
 KNOWN_COMMANDS = ("EXPLAIN", "RM", "REMOVE", *INERT_COMMANDS)
 KNOWN_SHOWS = ("PARAMETERS", "USER FUNCTIONS", "USER PROCEDURES", "WAREHOUSES")
 REFUSED_KINDS = ("FUNCTION", "PROCEDURE", "SEMANTIC VIEW", "STORAGE INTEGRATION")
+REFUSED_CLAUSES: dict[type[Expr], str] = {
+    exp.MultitableInserts: "INSERT ALL, INSERT FIRST",
+    exp.MatchRecognize: "MATCH_RECOGNIZE",
+    exp.Connect: "CONNECT BY",
+}
+TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "INFER_SCHEMA", "RESULT_SCAN")
+INFORMATION_SCHEMA = ("COLUMNS", "DATABASES", "LOAD_HISTORY", "SCHEMATA", "TABLES", "VIEWS")
+"""The views of it that are there."""
 REFUSED_PROPERTIES = {
     exp.DynamicProperty: "dynamic tables",
     exp.ExternalProperty: "external tables",
@@ -84,6 +92,9 @@ def refuse(expression: Expr) -> None:
         if expression.this.name.startswith("@"):
             raise unsupported("COPY INTO a stage")
         return
+    for kind, clause in REFUSED_CLAUSES.items():
+        if expression.find(kind):
+            raise unsupported(clause)
     _refuse_sources(expression)
 
 
@@ -142,14 +153,20 @@ def _refuse_sources(expression: Expr) -> None:
     for function in expression.find_all(exp.TableFromRows):
         if isinstance(function.this, exp.Dot) and history.called(function) is None:
             raise unsupported(f"the table function {function.this.sql('snowflake')}")
+        if isinstance(function.this, exp.Anonymous) and function.this.name.upper() not in TABLE_FUNCTIONS:
+            raise unsupported(f"the table function {function.this.name.upper()}")
     for table in expression.find_all(exp.Table):
         if table.name.startswith("@"):
             raise unsupported("SELECT from a stage")
+        if table.db.upper() == "INFORMATION_SCHEMA" and table.name.upper() not in INFORMATION_SCHEMA:
+            raise unsupported(f"INFORMATION_SCHEMA.{table.name.upper()}")
 
 
 def _refuse_objects(create: exp.Create) -> None:
     if _object(create) in REFUSED_KINDS:
         raise unsupported(f"CREATE {_object(create)}")
+    if create.args.get("clone") and _object(create) != "TABLE":
+        raise unsupported(f"CREATE {_object(create)} … CLONE")
     properties = create.args.get("properties")
     for found in properties.expressions if properties else []:
         if what := REFUSED_PROPERTIES.get(type(found)):

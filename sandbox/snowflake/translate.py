@@ -11,6 +11,7 @@ from sqlglot import Expr, exp
 
 from sandbox.snowflake import declared, history, inference, recent, tables
 from sandbox.snowflake.mends import (
+    binaries,
     context,
     counts,
     dialects,
@@ -19,6 +20,7 @@ from sandbox.snowflake.mends import (
     identifiers,
     merges,
     numbers,
+    paths,
     positions,
     queries,
     sequences,
@@ -89,11 +91,13 @@ def _semi_structured() -> Iterator[Step]:
     yield theirs.try_parse_json
     yield theirs.split
     yield theirs.trim_cast_varchar  # before json_extract_cast_as_varchar
+    yield paths.chained
     yield theirs.indices_to_json_extract  # before regex_substr
     yield theirs.json_extract_cast_as_varchar
     yield theirs.json_extract_cased_as_varchar
     yield theirs.json_extract_precedence
     yield theirs.flatten_value_cast_as_varchar
+    yield queries.split_to_table
     yield flatten.path
     yield theirs.flatten
 
@@ -116,6 +120,9 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield theirs.object_construct
     yield formats.to_char
     yield texts.casts
+    yield binaries.casts
+    yield queries.typeof
+    yield queries.bits
     yield queries.plain_integers
     yield timestamps.types
     yield theirs.float_to_double

@@ -26,6 +26,7 @@ def functions(expression: Expr, session: Session) -> Expr:
         "CURRENT_SCHEMA": session.schema,
         "CURRENT_ACCOUNT": session.account,
         "CURRENT_REGION": REGION,
+        "CURRENT_CLIENT": session.client,
         "CURRENT_SESSION": str(session.id),
         "CURRENT_TRANSACTION": session.transaction_id,
         "LAST_TRANSACTION": session.last_transaction_id,

@@ -29,7 +29,8 @@ def path(expression: Expr) -> Expr:
         if name in arguments and _word(arguments[name]) != default:
             raise unsupported(f"FLATTEN with {name} => {_word(arguments[name])}")
     source = arguments.get("INPUT", flatten.this)
-    if place := arguments.get("PATH"):
+    place = arguments.get("PATH")
+    if place is not None and place.name:
         keys = [exp.JSONPathRoot(), *(exp.JSONPathKey(this=key) for key in place.name.split("."))]
         source = exp.JSONExtract(this=source.copy(), expression=exp.JSONPath(expressions=keys))
     flatten.set("this", source.copy())

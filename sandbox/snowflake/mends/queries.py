@@ -78,6 +78,40 @@ def listagg(expression: Expr) -> Expr:
     return expression
 
 
+def typeof(expression: Expr) -> Expr:
+    """TYPEOF(variant) names the kind of the value, not the engine's type of the column."""
+    if isinstance(expression, exp.Typeof):
+        return exp.Anonymous(this="_sf_typeof", expressions=[expression.this])
+    return expression
+
+
+def split_to_table(expression: Expr) -> Expr:
+    """TABLE(SPLIT_TO_TABLE(text, separator)) as its rows: SEQ, INDEX from 1, VALUE."""
+    if not (
+        isinstance(expression, exp.TableFromRows | exp.Lateral)
+        and isinstance(expression.this, exp.SplitToTable)
+    ):
+        return expression
+    text, separator = expression.this.this, expression.this.expression
+    parts = exp.Anonymous(this="string_split", expressions=[text.copy(), separator.copy()])
+    places = exp.Anonymous(this="generate_subscripts", expressions=[parts, exp.Literal.number(1)])
+    rows = exp.select(
+        exp.alias_(exp.Literal.number(1), "SEQ", quoted=True),
+        exp.alias_(places, "INDEX", quoted=True),
+        exp.alias_(exp.Anonymous(this="unnest", expressions=[parts.copy()]), "VALUE", quoted=True),
+    )
+    alias = expression.args.get("alias") or exp.TableAlias(this=exp.to_identifier("parts"))
+    return exp.Subquery(this=rows, alias=alias.copy())
+
+
+def bits(expression: Expr) -> Expr:
+    """BITAND, BITOR and BITXOR of NUMBERs: the engine has them of integers only."""
+    if isinstance(expression, exp.BitwiseAnd | exp.BitwiseOr | exp.BitwiseXor):
+        for side in ("this", "expression"):
+            expression.set(side, exp.cast(expression.args[side].copy(), exp.DataType.Type.INT128))
+    return expression
+
+
 def seed(expression: Expr) -> Expr:
     """RANDOM(seed) for any seed: the engine takes one between -1 and 1."""
     given = expression.args.get("seed")

@@ -61,13 +61,12 @@ def types(expression: Expr) -> Expr:
     """TIMESTAMP_NTZ(7..9) and TIME(7..9) in nanoseconds, others in microseconds."""
     if not isinstance(expression, exp.DataType):
         return expression
-    digits = _digits(expression)
     if expression.this in NTZ:
-        return _named("TIMESTAMP_NS" if digits > MICROSECONDS else "TIMESTAMP")
+        return _named("TIMESTAMP_NS" if _digits(expression) > MICROSECONDS else "TIMESTAMP")
     if expression.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
-        return _named("TIMESTAMPTZ_NS" if digits > MICROSECONDS else "TIMESTAMPTZ")
+        return _named("TIMESTAMPTZ_NS" if _digits(expression) > MICROSECONDS else "TIMESTAMPTZ")
     if expression.this == exp.DataType.Type.TIME:
-        return _named("TIME_NS" if digits > MICROSECONDS else "TIME")
+        return _named("TIME_NS" if _digits(expression) > MICROSECONDS else "TIME")
     return expression
 
 

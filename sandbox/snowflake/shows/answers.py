@@ -54,6 +54,7 @@ def _list(statement: Show, session: Session) -> str:
     query = LISTS[statement.kind]
     for name in ("database", "schema", "role", "warehouse"):
         query = query.replace(f"${name}", _text(getattr(session, name) or ""))
+    query = query.replace("$temporary", _temporary(session))
     columns = _terse(statement) if statement.terse else "*"
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     order = "ORDER BY ALL" if "KEYS" in statement.kind else "ORDER BY name"
@@ -68,6 +69,14 @@ def _terse(statement: Show) -> str:
     if statement.kind == "VIEWS":
         return "created_on, name, 'VIEW' AS kind, database_name, schema_name"
     return ", ".join(f"NULL AS {name}" if name in missing else name for name in TERSE)
+
+
+def _temporary(session: Session) -> str:
+    """Database, schema and name of the session's temporary tables."""
+    rows = ", ".join(
+        "(" + ", ".join(map(_text, name.parts)) + ")" for name in sorted(session.temporary, key=str)
+    )
+    return f"VALUES {rows}" if rows else "SELECT '', '', '' WHERE false"
 
 
 def _variables(session: Session) -> str:

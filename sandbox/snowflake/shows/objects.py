@@ -19,9 +19,16 @@ SELECT v.database_name, v.schema_name, v.view_name AS name, v.comment AS declare
 FROM duckdb_views() v
 WHERE NOT v.internal AND v.database_name NOT IN {OUR_DATABASES} AND v.schema_name NOT IN {OUR_SCHEMAS}
 """
+TEMPORARY_TABLES = """
+SELECT database_name, schema_name, name, NULL AS declared, NULL AS rows, 'TABLE' AS type, NULL AS text,
+    true AS temporary
+FROM ($temporary) AS known(database_name, schema_name, name)
+"""
+"""Those of the session, whose schema the engine does not know."""
 TABLE_COLUMNS = f"""
 {EPOCH} AS created_on, name, database_name, schema_name,
 CASE WHEN type = 'VIEW' THEN 'VIEW'
+    WHEN temporary THEN 'TEMPORARY'
     WHEN json_extract_string(declared, '$.transient') = 'true' THEN 'TRANSIENT'
     ELSE 'TABLE' END AS kind,
 coalesce(json_extract_string(declared, '$.comment'), '') AS comment,
@@ -70,11 +77,11 @@ SELECT {TABLE_COLUMNS}, 'OFF' AS automatic_clustering, 'OFF' AS change_tracking,
     'N' AS enable_schema_evolution, 'ROLE' AS owner_role_type, 'N' AS is_event, NULL AS budget,
     'N' AS is_hybrid,
     'N' AS is_iceberg, 'N' AS is_dynamic, 'N' AS is_immutable
-FROM ({TABLES})""",
+FROM ({TABLES} UNION ALL {TEMPORARY_TABLES})""",
     "OBJECTS": f"""
 SELECT {TABLE_COLUMNS}, 'ROLE' AS owner_role_type, NULL AS budget, 'N' AS is_hybrid, 'N' AS is_iceberg,
     'N' AS is_dynamic
-FROM ({TABLES} UNION ALL {VIEWS})""",
+FROM ({TABLES} UNION ALL {VIEWS} UNION ALL {TEMPORARY_TABLES})""",
     "VIEWS": f"""
 SELECT {EPOCH} AS created_on, name, '' AS reserved, database_name, schema_name, 'SYSADMIN' AS owner,
     coalesce(json_extract_string(declared, '$.comment'), '') AS comment, text, 'false' AS is_secure,

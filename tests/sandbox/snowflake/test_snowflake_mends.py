@@ -47,7 +47,7 @@ def test_a_variable_is_replaced_in_a_text() -> None:
     known._set("A", "1")
     sql = "SELECT '$A', $A"
     assert known.inline_variables(sql) == "SELECT '1', 1"
-    assert variables.outside_literals(sql, known.inline_variables) == "SELECT '$A', 1"
+    assert variables.inlined(sql, {"A": "1"}) == "SELECT '$A', 1"
 
 
 def test_count_if_of_no_row_is_null_in_the_engine() -> None:

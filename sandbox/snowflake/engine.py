@@ -20,6 +20,8 @@ from sandbox.snowflake.session import Session
 from sandbox.snowflake.work import Commits
 
 DEFAULT_SCHEMA = "PUBLIC"
+MEMORY_LIMIT = "1GiB"
+"""Of the engine's buffers; beyond it, it writes to the folder. A MERGE into 1,000,000 rows fits without."""
 
 
 class Engine(FakeSnow):
@@ -41,7 +43,14 @@ class Engine(FakeSnow):
         self.history = History()
         stage.LOCAL_BUCKET_PATH = str(folder / "stages")
         Path(stage.LOCAL_BUCKET_PATH).mkdir(exist_ok=True)
-        self.duck_conn = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
+        self.duck_conn = duckdb.connect(
+            ":memory:",
+            config={
+                "lambda_syntax": "ENABLE_SINGLE_ARROW",
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(folder / "spill"),
+            },
+        )
         self.duck_conn.execute("SET GLOBAL TimeZone = 'UTC'")
         self.duck_conn.execute("SET GLOBAL ieee_floating_point_ops = false")
         self._attach(GLOBAL_DATABASE_NAME, folder / "metadata.db")

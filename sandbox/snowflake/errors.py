@@ -74,7 +74,9 @@ def _not_modelled(text: str, error: duckdb.Error) -> Error | None:
         return unsupported(f"the type {found[1].upper()}")
     if isinstance(error, duckdb.ParserException):
         near = NEAR.search(text)
-        return unsupported(f"this form of the statement, near {near[1] if near else text!r}")
+        return unsupported(
+            f"this form of the statement, near {near[1]}" if near else ENGINES_WORDS.sub("", text)
+        )
     return None
 
 

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the answer is Snowflake's error or a refusal by name, and no trace of the engine."""
+"""Whatever a client sends, the answer is Snowflake's error or a refusal by name: no trace of the engine."""
 
 from __future__ import annotations
 

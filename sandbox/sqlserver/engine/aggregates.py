@@ -107,7 +107,8 @@ def _total(name: str, argument: Bound, unique: str, over: str) -> Bound:
     """Sums of whole numbers overflow at int or bigint; of decimals at 38 digits."""
     kind = argument.type
     if kind.name in APPROXIMATE:
-        return Bound(f"{name.lower()}({unique}CAST({argument.sql} AS DOUBLE)){over}", FLOAT)
+        total = f"{name.lower()}({unique}CAST({argument.sql} AS DOUBLE)){over}"
+        return Bound(f"tsql_finite({total})", FLOAT)
     if "money" in kind.name:
         result = FIXED["money"]
     elif kind.name in INTEGER:
@@ -117,7 +118,8 @@ def _total(name: str, argument: Bound, unique: str, over: str) -> Bound:
     stored = duckdb_type(result)
     total = f"sum({unique}{argument.sql}){over}"
     if name == "SUM":
-        return Bound(f"CAST({total} AS {stored})", result)
+        summed = operators.money(total, result) if result.name == "money" else f"CAST({total} AS {stored})"
+        return Bound(summed, result)
     count = f"count({unique}{argument.sql}){over}"
     if kind.name in INTEGER:
         return Bound(f"CAST(CASE WHEN {count} = 0 THEN NULL ELSE {total} // {count} END AS {stored})", result)

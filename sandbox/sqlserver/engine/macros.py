@@ -31,6 +31,18 @@ CREATE MACRO tsql_integer(bytes, size) AS CASE
     WHEN size = 2 AND octet_length(bytes) >= 2 AND hex(bytes[-2:]) >= '8000'
         THEN CAST('0x' || hex(bytes[-2:]) AS BIGINT) - 65536
     ELSE CAST('0x' || hex(bytes[-size:]) AS BIGINT) END;
+CREATE MACRO tsql_finite(number) AS CASE
+    WHEN isfinite(number) OR number IS NULL THEN number
+    ELSE error('[[8115]] Arithmetic overflow error converting expression to data type float.') END;
+CREATE MACRO tsql_in_domain(number) AS CASE
+    WHEN isfinite(number) OR number IS NULL THEN number
+    ELSE error('[[3623]] An invalid floating point operation occurred.') END;
+CREATE MACRO tsql_money(number) AS CASE
+    WHEN number BETWEEN -922337203685477.5808 AND 922337203685477.5807 OR number IS NULL THEN number
+    ELSE error('[[8115]] Arithmetic overflow error converting expression to data type money.') END;
+CREATE MACRO tsql_smallmoney(number) AS CASE
+    WHEN number BETWEEN -214748.3648 AND 214748.3647 OR number IS NULL THEN number
+    ELSE error('[[8115]] Arithmetic overflow error converting expression to data type smallmoney.') END;
 CREATE MACRO tsql_units(text) AS
     length(text) + length(regexp_replace(text, '[^\\x{10000}-\\x{10FFFF}]', '', 'g'));
 """

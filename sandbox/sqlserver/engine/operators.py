@@ -115,10 +115,9 @@ def _compare_binary(left: Bound, operator: str, right: Bound) -> str:
     sides = []
     for value, other in ((left, right), (right, left)):
         constant = value.constant
-        fixed = (
+        sides.append(
             isinstance(constant, bytes) and other.type.name == "binary" and len(constant) == other.type.length
         )
-        sides.append(fixed or (isinstance(constant, bytes) and bool(constant) and constant[-1] != 0))
     if any(sides):
         return f"({left.sql} {operator} {right.sql})"
     trimmed = [f"regexp_replace(hex({value.sql}), '(00)+$', '')" for value in (left, right)]
@@ -154,7 +153,7 @@ def arithmetic(left: Bound, operator: str, right: Bound) -> Bound:
     names = {left.type.name, right.type.name}
     nullable = left.nullable or right.nullable
     if names & APPROXIMATE:
-        result = FIXED["real"] if names == {"real"} else FLOAT
+        result = FLOAT if "float" in names else FIXED["real"]
         if operator == "%":
             raise SqlServerError(
                 402, "The data types float and float are incompatible in the modulo operator."
@@ -205,8 +204,8 @@ def _guarded(sql: str, divisor: Bound) -> str:
 
 
 def _float(left: Bound, operator: str, right: Bound, stored: str) -> str:
-    sql = f"CAST({left.sql} AS {stored}) {operator} CAST({right.sql} AS {stored})"
-    return _guarded(sql, right) if operator == "/" else f"({sql})"
+    sql = f"tsql_finite(CAST({left.sql} AS {stored}) {operator} CAST({right.sql} AS {stored}))"
+    return _guarded(sql, right) if operator == "/" else sql
 
 
 def _money(left: Bound, operator: str, right: Bound, nullable: bool) -> Bound:
@@ -229,9 +228,13 @@ def _money(left: Bound, operator: str, right: Bound, nullable: bool) -> Bound:
     ]
     value = _decimal(moved[0], operator, moved[1], nullable)
     if operator == "/":  # money division keeps four digits, cut
-        sql = f"CAST(trunc({value.sql}, 4) AS {duckdb_type(result)})"
-        return Bound(sql, result, nullable)
-    return Bound(f"CAST({value.sql} AS {duckdb_type(result)})", result, nullable)
+        return Bound(money(f"trunc({value.sql}, 4)", result), result, nullable)
+    return Bound(money(value.sql, result), result, nullable)
+
+
+def money(sql: str, kind: SqlType) -> str:
+    """A number as money or smallmoney: 8115 beyond 64 or 32 bits of 1/10,000."""
+    return f"tsql_{kind.name}(CAST({sql} AS {duckdb_type(kind)}))"
 
 
 def _decimal(left: Bound, operator: str, right: Bound, nullable: bool) -> Bound:

@@ -7,7 +7,7 @@ import re
 from sandbox.sqlserver.engine import operators
 from sandbox.sqlserver.engine.bound import Bound, not_modelled, string
 from sandbox.sqlserver.engine.conversion import convert
-from sandbox.sqlserver.engine.types import MAX, TEXT
+from sandbox.sqlserver.engine.types import MAX, TEXT, UNICODE
 from sandbox.sqlserver.results import SqlType
 
 
@@ -22,8 +22,9 @@ def like(value: Bound, pattern: Bound, escape: str | None) -> str:
     collation = value.collation or pattern.collation
     cased = operators.is_binary_collation(collation) or "_CS" in (collation or "").upper()
     expression = ("" if cased else "(?i)") + "(?s)" + regular_expression(pattern.constant, escape)
-    subject = f"rtrim({value.sql}, ' ')" if value.type.name in ("char", "nchar") else value.sql
-    return f"regexp_full_match({subject}, {string(expression)})"
+    if not {value.type.name, pattern.type.name} & UNICODE:
+        expression += " *"  # [Microsoft: "LIKE"]: trailing blanks of the value count in Unicode only
+    return f"regexp_full_match({value.sql}, {string(expression)})"
 
 
 def regular_expression(pattern: str, escape: str | None) -> str:

@@ -145,7 +145,8 @@ def _set_operation(binder: Binder, node: exp.SetOperation, scope: Scope) -> Boun
     query = BoundQuery(sql, tuple(columns), left.names)
     if node.args.get("order") is None and node.args.get("limit") is None and node.args.get("offset") is None:
         return query
-    tail = _order(binder, node, columns, scope, only_outputs=True) + _limit(binder, node, scope)
+    order = _order(binder, node, columns, scope, only_outputs=True)
+    tail = order + _limit(binder, node, scope, sql)
     return BoundQuery(f'SELECT * FROM ({sql}) AS "u"{tail}', query.columns, query.names)
 
 
@@ -214,9 +215,9 @@ def _select(binder: Binder, node: exp.Select, scope: Scope) -> BoundQuery:
     names = unique_names(columns)
     distinct = _distinct(columns) if node.args.get("distinct") is not None else ""
     listed = ", ".join(f"{column.sql} AS {quote(name)}" for column, name in zip(columns, names, strict=True))
-    tail = _order(binder, node, columns, scope, only_outputs=bool(distinct)) + _limit(binder, node, scope)
-    sql = f"SELECT {distinct}{listed}{clause}{condition}{grouping}{tail}"
-    return BoundQuery(sql, tuple(columns), names)
+    sql = f"SELECT {distinct}{listed}{clause}{condition}{grouping}"
+    order = _order(binder, node, columns, scope, only_outputs=bool(distinct))
+    return BoundQuery(sql + order + _limit(binder, node, scope, sql), tuple(columns), names)
 
 
 def _distinct(columns: list[Bound]) -> str:
@@ -320,16 +321,19 @@ def _ordered_value(
     return value
 
 
-def _limit(binder: Binder, node: exp.Expr, scope: Scope) -> str:
+def _limit(binder: Binder, node: exp.Expr, scope: Scope, query: str) -> str:
+    """TOP, or OFFSET and FETCH, of a bound query; a percentage of its rows is rounded up."""
     sql = ""
     limit = node.args.get("limit")
     if limit is not None:
         options = limit.args.get("limit_options")
         if options is not None and options.args.get("with_ties"):
             raise not_modelled("TOP … WITH TIES")
-        percent = "%" if options is not None and options.args.get("percent") else ""
         count = limit.args["count"] if isinstance(limit, exp.Fetch) else limit.expression
-        sql = f" LIMIT {binder.expression(count, Scope(parent=scope)).sql}{percent}"
+        most = binder.expression(count, Scope(parent=scope)).sql
+        if options is not None and options.args.get("percent"):
+            most = f"(SELECT CAST(ceil(count(*) * {most} / 100.0) AS BIGINT) FROM ({query}))"
+        sql = f" LIMIT {most}"
     offset = node.args.get("offset")
     if offset is not None:
         if node.args.get("order") is None:

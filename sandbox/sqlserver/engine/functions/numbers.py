@@ -7,7 +7,16 @@ import math
 from sandbox.sqlserver.engine.bound import Bound, not_modelled
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.functions.signature import Function, simple
-from sandbox.sqlserver.engine.types import APPROXIMATE, FLOAT, INT, INTEGER, NUMERIC, TEXT, duckdb_type
+from sandbox.sqlserver.engine.types import (
+    APPROXIMATE,
+    FLOAT,
+    INT,
+    INTEGER,
+    NUMERIC,
+    TEXT,
+    decimal,
+    duckdb_type,
+)
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
 
@@ -44,10 +53,12 @@ def _whole(function: str) -> Function:
     return simple(call, 1)
 
 
-def _float(function: str) -> Function:
+def _float(function: str, check: str = "tsql_finite") -> Function:
+    """A function of floats; `check` raises the error of a result that is no number."""
+
     def call(*values: Bound) -> Bound:
         inner = ", ".join(convert(_number(value), FLOAT).sql for value in values)
-        return Bound(f"{function}({inner})", FLOAT, any(value.nullable for value in values))
+        return Bound(f"{check}({function}({inner}))", FLOAT, any(value.nullable for value in values))
 
     return simple(call, 1)
 
@@ -72,11 +83,15 @@ def _round(value: Bound, digits: Bound, cut: Bound | None = None) -> Bound:
 
 def _power(base: Bound, exponent: Bound) -> Bound:
     number = _number(base)
-    sql = f"pow({convert(number, FLOAT).sql}, {convert(_number(exponent), FLOAT).sql})"
-    if number.type.name in APPROXIMATE:
+    sql = f"tsql_finite(pow({convert(number, FLOAT).sql}, {convert(_number(exponent), FLOAT).sql}))"
+    kind = number.type
+    if kind.name in APPROXIMATE:
         return Bound(sql, FLOAT, True)
-    rounded = f"round({sql})" if number.type.name in INTEGER else sql
-    return Bound(f"CAST({rounded} AS {duckdb_type(number.type)})", number.type, True)
+    if kind.name in INTEGER:
+        sql = f"trunc(round({sql}, 9))"  # 0.5 is 0, and 124.99999999999999 is 125
+    elif kind.name in ("decimal", "numeric"):
+        kind = decimal(38, kind.scale)
+    return Bound(f"CAST({sql} AS {duckdb_type(kind)})", kind, True)
 
 
 def _sign(value: Bound) -> Bound:
@@ -87,8 +102,8 @@ def _sign(value: Bound) -> Bound:
 def _log(value: Bound, base: Bound | None = None) -> Bound:
     top = convert(_number(value), FLOAT)
     if base is None:
-        return Bound(f"ln({top.sql})", FLOAT, value.nullable)
-    return Bound(f"(ln({top.sql}) / ln({convert(_number(base), FLOAT).sql}))", FLOAT, True)
+        return Bound(f"tsql_in_domain(ln({top.sql}))", FLOAT, value.nullable)
+    return Bound(f"tsql_in_domain(ln({top.sql}) / ln({convert(_number(base), FLOAT).sql}))", FLOAT, True)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -98,15 +113,18 @@ FUNCTIONS: dict[str, Function] = {
     "ROUND": simple(_round, 2, 3),
     "POWER": simple(_power, 2),
     "SIGN": simple(_sign, 1),
-    "SQRT": _float("sqrt"),
+    "SQRT": _float("sqrt", "tsql_in_domain"),
     "EXP": _float("exp"),
     "SIN": _float("sin"),
     "COS": _float("cos"),
     "TAN": _float("tan"),
-    "LOG10": _float("log10"),
+    "LOG10": _float("log10", "tsql_in_domain"),
     "LOG": simple(_log, 1, 2),
     "PI": simple(lambda: Bound(f"CAST('{math.pi!r}' AS DOUBLE)", FLOAT, nullable=False), 0),
     "SQUARE": simple(
-        lambda value: Bound(f"pow({convert(_number(value), FLOAT).sql}, 2)", FLOAT, value.nullable), 1
+        lambda value: Bound(
+            f"tsql_finite(pow({convert(_number(value), FLOAT).sql}, 2))", FLOAT, value.nullable
+        ),
+        1,
     ),
 }

@@ -131,7 +131,8 @@ def _bounded(text: Bound, count: Bound) -> int:
 def _count(count: Bound, name: str) -> str:
     if isinstance(count.constant, int) and count.constant >= 0:
         return str(count.constant)
-    message = string(f"[[536]] Invalid length parameter passed to the {name} function.")
+    number, called = (536, "right") if name == "right" else (537, "LEFT or SUBSTRING")
+    message = string(f"[[{number}]] Invalid length parameter passed to the {called} function.")
     return f"CASE WHEN {count.sql} < 0 THEN error({message}) ELSE {count.sql} END"
 
 
@@ -214,6 +215,13 @@ def _number_of(function: str) -> Function:
     return simple(lambda value: Bound(f"{function}(left({_text(value).sql}, 1))", INT, value.nullable), 1)
 
 
+def _ascii(value: Bound) -> Bound:
+    """The code of the first character in the code page; 0 where there is none."""
+    first = f"hex(tsql_cp1252(left({_text(value).sql}, 1)))"
+    sql = f"CASE {first} WHEN '' THEN 0 ELSE CAST('0x' || {first} AS INTEGER) END"
+    return Bound(sql, INT, value.nullable)
+
+
 def _reverse(value: Bound) -> Bound:
     return _same(_text(value), f"reverse({_text(value).sql})")
 
@@ -279,7 +287,7 @@ FUNCTIONS: dict[str, Function] = {
     "SPACE": simple(_space, 1),
     "CHAR": simple(_char, 1),
     "NCHAR": simple(_nchar, 1),
-    "ASCII": _number_of("ascii"),
+    "ASCII": simple(_ascii, 1),
     "UNICODE": _number_of("unicode"),
     "REVERSE": simple(_reverse, 1),
     "STUFF": simple(_stuff, 4),

@@ -33,17 +33,44 @@ class Column:
     identity: bool = False
 
 
+OFFSET_MOMENT = pa.struct([("utc", pa.int64()), ("offset_minutes", pa.int16())])
+"""A datetimeoffset: the moment in UTC, and how far its own clock is ahead."""
+_ARROW = {
+    "bit": pa.bool_(),
+    "tinyint": pa.uint8(),
+    "smallint": pa.int16(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "real": pa.float32(),
+    "float": pa.float64(),
+    "money": pa.decimal128(19, 4),
+    "smallmoney": pa.decimal128(10, 4),
+    **dict.fromkeys(("char", "varchar", "nchar", "nvarchar", "text", "ntext", "xml"), pa.string()),
+    **dict.fromkeys(("binary", "varbinary", "image", "rowversion"), pa.binary()),
+    "uniqueidentifier": pa.string(),
+    "date": pa.date32(),
+    "time": pa.time64("ns"),
+    "smalldatetime": pa.timestamp("us"),
+    "datetime": pa.timestamp("us"),
+    "datetimeoffset": OFFSET_MOMENT,
+}
+
+
+def arrow_type(sql_type: SqlType) -> pa.DataType:
+    """The Arrow type in which a column's values are handed over; `ResultSet` says what they mean."""
+    if sql_type.name in ("decimal", "numeric"):
+        return pa.decimal128(sql_type.precision, sql_type.scale)
+    if sql_type.name == "datetime2":
+        return pa.int64() if sql_type.scale == 7 else pa.timestamp("us")
+    return _ARROW[sql_type.name]
+
+
 @dataclass(frozen=True)
 class ResultSet:
-    """Rows of one SELECT, read lazily. The Arrow type of each column follows `ARROW` below:
+    """Rows of one SELECT, read lazily. The Arrow type of each column is that of `arrow_type`.
 
-    bit bool · tinyint uint8 · smallint int16 · int int32 · bigint int64 · real float32 · float float64 ·
-    decimal, numeric decimal128(p, s) · money decimal128(19, 4) · smallmoney decimal128(10, 4) ·
-    char, varchar, nchar, nvarchar, text, ntext, xml string · binary, varbinary, image, rowversion binary ·
-    uniqueidentifier string (canonical, upper case) · date date32 · time(n) time64[ns] ·
-    smalldatetime, datetime, datetime2(0..6) timestamp[us] · datetime2(7) timestamp[ns], or text
-    `yyyy-mm-dd hh:mm:ss.fffffff` where years can lie outside of 1678 to 2261 (64 bits of nanoseconds) ·
-    datetimeoffset(n) string (`yyyy-mm-dd hh:mm:ss[.fffffff] +hh:mm`, as SQL Server prints it).
+    uniqueidentifier is text, canonical and in upper case. Arrow's timestamps of nanoseconds end in 2262, so
+    datetime2(7) is a number of ticks (`ticks.py`), and datetimeoffset(n) a pair of ticks in UTC and minutes.
     """
 
     columns: tuple[Column, ...]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sandbox.sqlserver.engine.literals import DAY, EPOCH
+from sandbox.sqlserver.ticks import DAY, MINUTE, UNIX, day_of
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A moment in ticks of 100 ns since 1970, in UTC and on the server's clock."""
+    """A moment in ticks, in UTC and on the server's clock."""
 
     utc: int
     local: int
@@ -23,21 +23,16 @@ class Clock:
         nanoseconds = time.time_ns()
         offset = datetime.fromtimestamp(nanoseconds / 1e9, UTC).astimezone(zone).utcoffset()
         minutes = int(offset.total_seconds()) // 60 if offset is not None else 0
-        return cls(nanoseconds // 100, nanoseconds // 100 + minutes * 60 * 10_000_000)
+        utc = UNIX + nanoseconds // 100
+        return cls(utc, utc + minutes * MINUTE)
 
     @property
     def offset_minutes(self) -> int:
         """The server's offset from UTC at this moment."""
-        return (self.local - self.utc) // (60 * 10_000_000)
+        return (self.local - self.utc) // MINUTE
 
     @property
     def local_datetime(self) -> datetime:
         """The server's local time, to the microsecond."""
-        days, clock = divmod(self.local, DAY)
-        start = datetime.combine(date.fromordinal(days + EPOCH), datetime.min.time())
-        return start.replace(
-            hour=clock // 36_000_000_000,
-            minute=clock // 600_000_000 % 60,
-            second=clock // 10_000_000 % 60,
-            microsecond=clock // 10 % 1_000_000,
-        )
+        midnight = datetime.combine(day_of(self.local), datetime.min.time())
+        return midnight + timedelta(microseconds=self.local % DAY // 10)

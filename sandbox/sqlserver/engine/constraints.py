@@ -9,6 +9,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sandbox.sqlserver.engine import printing
 from sandbox.sqlserver.engine.bound import Bound, Scope, Source, quote
 from sandbox.sqlserver.engine.dialect import parse_expression
 from sandbox.sqlserver.engine.environment import table_columns
@@ -16,7 +17,7 @@ from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef, ForeignKeyDef, Key
 from sandbox.sqlserver.engine.operators import order_key
 from sandbox.sqlserver.engine.selects import registered
 from sandbox.sqlserver.engine.targets import Target
-from sandbox.sqlserver.engine.types import BINARY, LOB, MAX, TEXT, UNICODE, duckdb_type
+from sandbox.sqlserver.engine.types import BINARY, LOB, MAX, TEMPORAL, TEXT, UNICODE, duckdb_type
 from sandbox.sqlserver.results import SqlServerError
 
 FEW_ROWS = 64
@@ -170,7 +171,7 @@ def _duplicate_of_one(target: Target, key: KeyDef, rows: pa.Table) -> tuple[obje
     ]
     on = " AND ".join(f"{a} IS NOT DISTINCT FROM {b}" for a, b in zip(sql, new, strict=True))
     return target.session.connection.execute(
-        f'SELECT {_shown(key)} FROM {target.sql} AS "t" WHERE {on} HAVING count(*) > 1', values
+        f'SELECT {_shown(target.table, key)} FROM {target.sql} AS "t" WHERE {on} HAVING count(*) > 1', values
     ).fetchone()
 
 
@@ -182,14 +183,19 @@ def _duplicate_among(target: Target, key: KeyDef, written: str) -> tuple[object,
     same = "IS NOT DISTINCT FROM" if any(c is not None and c.nullable for c in columns) else "="
     on = " AND ".join(f'{sql} {same} "n".{name}' for sql, name in zip(keys, names, strict=True))
     return target.session.connection.execute(
-        f'SELECT {_shown(key)} FROM {target.sql} AS "t" '
+        f'SELECT {_shown(target.table, key)} FROM {target.sql} AS "t" '
         f'JOIN (SELECT DISTINCT {aliased} FROM {target.sql} AS "t" '
         f'WHERE "t".{written}) AS "n" ON {on} GROUP BY {", ".join(keys)} HAVING count(*) > 1 LIMIT 1'
     ).fetchone()
 
 
-def _shown(key: KeyDef) -> str:
-    return ", ".join(f'any_value(CAST("t".{quote(name)} AS VARCHAR))' for name in key.columns)
+def _shown(table: TableDef, key: KeyDef) -> str:
+    bound = _bound(table, key.columns, "t")
+    texts = [
+        printing.text_of(value, 121) if value.type.name in TEMPORAL else f"CAST({value.sql} AS VARCHAR)"
+        for value in bound
+    ]
+    return ", ".join(f"any_value({text})" for text in texts)
 
 
 def _is_there_already(target: Target, key: KeyDef, duplicate: tuple[object, ...]) -> SqlServerError:

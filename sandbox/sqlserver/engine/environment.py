@@ -12,6 +12,7 @@ from sandbox.sqlserver.engine.bound import Bound, Source, not_modelled, quote, s
 from sandbox.sqlserver.engine.catalog_views import databases_sql
 from sandbox.sqlserver.engine.clock import Clock
 from sandbox.sqlserver.engine.context import SessionContext
+from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.errors import translate
 from sandbox.sqlserver.engine.literals import literal
 from sandbox.sqlserver.engine.model import DEFAULT_COLLATION, TableDef
@@ -19,7 +20,7 @@ from sandbox.sqlserver.engine.security.access import denied
 from sandbox.sqlserver.engine.security.system_objects import require_system_read
 from sandbox.sqlserver.engine.security.visibility import visible_rows
 from sandbox.sqlserver.engine.temporary import is_held
-from sandbox.sqlserver.engine.types import SYSNAME, from_duckdb
+from sandbox.sqlserver.engine.types import DATETIME, SYSNAME, TEMPORAL, from_duckdb
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
 if TYPE_CHECKING:
@@ -197,6 +198,8 @@ class SessionEnvironment:
                 f'Cannot find either column "{parts[0]}" or the user-defined function or aggregate '
                 f'"{".".join(parts)}", or the name is ambiguous.',
             )
+        # The parameters of these functions that are moments are datetime.
+        arguments = [convert(a, DATETIME) if a.type.name in TEMPORAL else a for a in arguments]
         call = f"{quote(catalog.database)}.{quote(schema)}.{quote(name)}"
         sql = f"{call}({', '.join(argument.sql for argument in arguments)})"
         nulls = ", ".join(f"CAST(NULL AS {_storage(argument)})" for argument in arguments)

@@ -23,11 +23,6 @@ _TYPE_NAMES = {
 }
 _RULES: list[tuple[re.Pattern[str], int, str]] = [
     (
-        re.compile(r"Could not convert Timestamp(\(US\) to Timestamp\(NS\)| to higher precision)"),
-        40517,
-        "not modelled by the stand-in: datetime2(7) and datetimeoffset outside of 1677-09-22 to 2262-04-11",
-    ),
-    (
         re.compile(r"[Cc]ould not convert string ['\"](.*?)['\"] to (U?INT\d+)", re.DOTALL),
         245,
         "Conversion failed when converting the varchar value '{0}' to data type {1}.",

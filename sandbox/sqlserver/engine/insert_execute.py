@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
 
 _RECEIVED = "__received"
-_AS_TEXT = {"uniqueidentifier": SqlType("char", length=36), "datetimeoffset": SqlType("varchar", length=40)}
-"""Types that a `ResultSet` carries as text."""
+_AS_TEXT = {"uniqueidentifier": SqlType("char", length=36)}
+"""Types that a `ResultSet` carries as text, though they are none."""
 
 
 def run(

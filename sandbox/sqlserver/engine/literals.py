@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from sandbox.sqlserver.engine.bound import Bound, null, string
+from sandbox.sqlserver.engine.temporal import out_of_range, tick_range
 from sandbox.sqlserver.engine.types import (
     APPROXIMATE,
     BINARY,
@@ -18,6 +19,7 @@ from sandbox.sqlserver.engine.types import (
     duckdb_type,
 )
 from sandbox.sqlserver.results import SqlServerError, SqlType
+from sandbox.sqlserver.ticks import DAY, MINUTE, SECOND, clock_text, day_of, of_day
 
 EXACT = Context(prec=100)
 _MOMENT = re.compile(
@@ -28,10 +30,6 @@ _MOMENT = re.compile(
     \s*(?P<zone>Z|[+-]\d{2}:\d{2})?\s*""",
     re.VERBOSE,
 )
-SECOND = 10_000_000
-"""Ticks of 100 ns."""
-EPOCH = date(1970, 1, 1).toordinal()
-DAY = 86_400 * SECOND
 
 
 def literal(value: Any, sql_type: SqlType) -> Bound:
@@ -56,14 +54,12 @@ def literal(value: Any, sql_type: SqlType) -> Bound:
     elif name == "null":
         return null()
     else:
-        ticks, offset = read_moment(value, sql_type)
-        sql_type = storable(ticks, sql_type)
-        sql = moment_sql(ticks, offset, sql_type)
+        sql = moment_sql(*read_moment(value, sql_type), sql_type)
     return Bound(sql, sql_type, nullable=False, constant=value)
 
 
 def read_moment(text: str, sql_type: SqlType) -> tuple[int, int]:
-    """A text as (ticks of 100 ns since 1970 in local time, offset in minutes), rounded to the type.
+    """A text as (ticks in local time, offset in minutes), rounded to the type; a time counts from midnight.
 
     Raises:
         SqlServerError: 241 the text is no date or time, 242 it is out of range.
@@ -85,20 +81,28 @@ def read_moment(text: str, sql_type: SqlType) -> tuple[int, int]:
     if zone and zone != "Z":
         sign = -1 if zone[0] == "-" else 1
         offset = sign * (int(zone[1:3]) * 60 + int(zone[4:6]))
-    if sql_type.name == "time":
-        day = EPOCH
-    return round_ticks((day - EPOCH) * DAY + clock, sql_type), offset
+    moment = round_ticks(clock if sql_type.name == "time" else day + clock, sql_type)
+    require_range(moment - offset * MINUTE if sql_type.name == "datetimeoffset" else moment, sql_type)
+    return moment, offset
+
+
+def require_range(count: int, sql_type: SqlType) -> None:
+    """Raises SqlServerError 242 or 241 for ticks (of a datetimeoffset in UTC) that the type cannot hold."""
+    first, last = tick_range(sql_type)
+    if not first <= count <= last:
+        raise SqlServerError(*out_of_range(sql_type))
 
 
 def _day(match: re.Match[str]) -> int:
     if match["year"]:
-        return date(int(match["year"]), int(match["month"]), int(match["day"])).toordinal()
+        return of_day(int(match["year"]), int(match["month"]), int(match["day"]))
     if match["plain"]:
-        return datetime.strptime(match["plain"], "%Y%m%d").date().toordinal()
+        plain = match["plain"]
+        return of_day(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
     if match["us"]:
         month, day, year = map(int, match["us"].split("/"))
-        return date(year, month, day).toordinal()
-    return date(1900, 1, 1).toordinal()
+        return of_day(year, month, day)
+    return of_day(1900)
 
 
 def _clock(match: re.Match[str]) -> int:
@@ -130,46 +134,20 @@ def round_ticks(ticks: int, sql_type: SqlType) -> int:
     return rounded % DAY if name == "time" else rounded
 
 
-def moment_text(ticks: int, sql_type: SqlType) -> str:
-    """Ticks as ISO text with seven digits, without an offset."""
-    days, clock = divmod(ticks, DAY)
-    seconds, fraction = divmod(clock, SECOND)
-    clock_text = f"{timedelta(seconds=seconds)}".zfill(8) + f".{fraction:07d}"
-    if sql_type.name == "time":
-        return clock_text
-    day = date.fromordinal(days + EPOCH).isoformat()
-    return day if sql_type.name == "date" else f"{day} {clock_text}"
-
-
 def moment_sql(ticks: int, offset: int, sql_type: SqlType) -> str:
-    """Ticks as a DuckDB literal of the type's storage."""
-    if sql_type.name == "datetimeoffset":
-        utc = SqlType("datetime2", scale=7)
-        stored = moment_sql(ticks - offset * 60 * SECOND, 0, utc)
-        return f"{{'utc': {stored}, 'offset_minutes': CAST({offset} AS SMALLINT)}}"
+    """Ticks in local time as a DuckDB literal of the type's storage."""
     stored_as = duckdb_type(sql_type)
-    if stored_as == "TIMESTAMP_NS" and not _fits_nanoseconds(ticks):
-        raise SqlServerError(
-            40517,
-            "not modelled by the stand-in: datetime2(7) and datetimeoffset outside of 1677-09-22 "
-            "to 2262-04-11",
-        )
-    text = moment_text(ticks, sql_type)
-    if stored_as == "TIMESTAMP":
-        text = text[:-1]
+    if sql_type.name == "datetimeoffset":
+        utc = f"CAST({ticks - offset * MINUTE} AS BIGINT)"
+        return f"{{'utc': {utc}, 'offset_minutes': CAST({offset} AS SMALLINT)}}"
+    if stored_as == "BIGINT":
+        return f"CAST({ticks} AS BIGINT)"
+    if sql_type.name == "time":
+        return f"CAST('{clock_text(ticks)}' AS {stored_as})"
+    text = day_of(ticks).isoformat()
+    if sql_type.name != "date":
+        text += f" {clock_text(ticks)[:-1]}"
     return f"CAST('{text}' AS {stored_as})"
-
-
-def _fits_nanoseconds(ticks: int) -> bool:
-    """Whether DuckDB's TIMESTAMP_NS reaches to a moment: 64 bits of nanoseconds since 1970."""
-    return -92_233_720_368_547_758 < ticks < 92_233_720_368_547_758
-
-
-def storable(ticks: int, sql_type: SqlType) -> SqlType:
-    """datetime2(7), or datetime2(6) for a far moment that needs no seventh digit, as 9999-12-31."""
-    if sql_type == SqlType("datetime2", scale=7) and not _fits_nanoseconds(ticks) and ticks % 10 == 0:
-        return SqlType("datetime2", scale=6)
-    return sql_type
 
 
 def value_type(value: Any) -> SqlType:

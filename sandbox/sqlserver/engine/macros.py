@@ -9,17 +9,16 @@ from duckdb import DuckDBPyConnection
 from duckdb.func import PythonUDFType
 
 MACROS = """
-CREATE MACRO tsql_datetime(us) AS make_timestamp(
-    (us - (us % 1000000 + 1000000) % 1000000)
-    + ((((us % 1000000 + 1000000) % 1000000) * 300 + 500000) // 1000000 * 10 + 1) // 3 * 1000);
-CREATE MACRO tsql_round(us, unit) AS make_timestamp(
-    (us + unit // 2) - ((us + unit // 2) % unit + unit) % unit);
-CREATE MACRO tsql_round_ns(ns, unit) AS make_timestamp(
-    ((ns + unit // 2) - ((ns + unit // 2) % unit + unit) % unit) // 1000);
-CREATE MACRO tsql_time(ns, unit) AS CAST(CAST(make_timestamp_ns(
-    ((ns + unit // 2) // unit * unit) % 86400000000000) AS TIMESTAMP_NS) AS TIME_NS);
-CREATE MACRO tsql_local(moment) AS make_timestamp_ns(
-    epoch_ns(moment.utc) + CAST(moment.offset_minutes AS BIGINT) * 60000000000);
+CREATE MACRO tsql_ticks(moment) AS (epoch_us(moment) + 62135596800000000) * 10;
+CREATE MACRO tsql_timestamp(ticks) AS make_timestamp(ticks // 10 - 62135596800000000);
+CREATE MACRO tsql_rounded(ticks, unit) AS (ticks + unit // 2) // unit * unit;
+CREATE MACRO tsql_floor_divide(number, unit) AS
+    (CAST(number AS BIGINT) - (CAST(number AS BIGINT) % unit + unit) % unit) // unit;
+CREATE MACRO tsql_datetime(ticks) AS tsql_timestamp(
+    ticks // 10000000 * 10000000 + ((ticks % 10000000 * 300 + 5000000) // 10000000 * 10 + 1) // 3 * 10000);
+CREATE MACRO tsql_time(ticks, unit) AS CAST(CAST(make_timestamp_ns(
+    tsql_rounded(ticks % 864000000000, unit) % 864000000000 * 100) AS TIMESTAMP_NS) AS TIME_NS);
+CREATE MACRO tsql_local(moment) AS moment.utc + CAST(moment.offset_minutes AS BIGINT) * 600000000;
 CREATE MACRO tsql_offset(minutes) AS
     CASE WHEN minutes < 0 THEN '-' ELSE '+' END || printf('%02d:%02d', abs(minutes) // 60, abs(minutes) % 60);
 CREATE MACRO tsql_integer(bytes, size) AS CASE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.sqlserver.engine import literals
 from sandbox.sqlserver.engine.bound import Bound, not_modelled, quote, string
 from sandbox.sqlserver.engine.conversion import common_type, convert, fail
+from sandbox.sqlserver.engine.temporal import OFFSET, PRECISE, is_ticks
 from sandbox.sqlserver.engine.types import (
     APPROXIMATE,
     BINARY,
@@ -12,6 +13,7 @@ from sandbox.sqlserver.engine.types import (
     EXACT,
     FIXED,
     FLOAT,
+    INSTANT,
     INT,
     INTEGER,
     LOB,
@@ -85,17 +87,35 @@ def compare(left: Bound, operator: str, right: Bound) -> str:
         return _compare_binary(left, operator, right)
     if left.type.name in NUMERIC and right.type.name in NUMERIC:
         return _compare_numbers(left, operator, right)
+    return _compare_moments(left, operator, right)
+
+
+def _compare_moments(left: Bound, operator: str, right: Bound) -> str:
+    """Two moments, or whatever else compares as DuckDB does once both have one type."""
+    names = {left.type.name, right.type.name}
     target = common_type([left.type, right.type])
-    if target.name in TEMPORAL and not {left.type.name, right.type.name} <= TEMPORAL | TEXT:
+    if target.name in TEMPORAL and not names <= TEMPORAL | TEXT:
         raise not_modelled(f"comparison of {left.type.name} with {right.type.name}")
-    if {left.type.name, right.type.name} <= TEMPORAL - {"time", "datetimeoffset"}:
-        return f"({left.sql} {operator} {right.sql})"
     if target.name == "datetimeoffset":
-        target = SqlType("datetimeoffset", scale=7)
-    elif target.name in ("datetime2", "time") and TEXT & {left.type.name, right.type.name}:
-        target = SqlType(target.name, scale=7 if target.scale == 7 else 6)
-    left, right = convert(left, target), convert(right, target)
+        target = OFFSET
+    elif target.name in ("datetime2", "time") and names & TEXT:
+        target = SqlType(target.name, scale=_digits(target, left, right))
+    if not names <= INSTANT:
+        left, right = convert(left, target), convert(right, target)
+    left, right = _alike(left, right), _alike(right, left)
     return f"({order_key(left)} {operator} {order_key(right)})"
+
+
+def _digits(target: SqlType, *values: Bound) -> int:
+    """The scale at which a text compares with a moment: six digits where it has no more, as most are stored."""
+    texts = [value.constant for value in values if value.type.name in TEXT]
+    short = all(isinstance(text, str) and literals.read_moment(text, PRECISE)[0] % 10 == 0 for text in texts)
+    return 6 if short and target.scale < 7 else 7
+
+
+def _alike(value: Bound, other: Bound) -> Bound:
+    """A moment that DuckDB can compare with another: in ticks, if one of them is."""
+    return convert(value, PRECISE) if is_ticks(other.type) else value
 
 
 def _agree(left: Bound, right: Bound) -> str | None:

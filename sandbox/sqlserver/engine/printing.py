@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.sqlserver.engine.bound import Bound, not_modelled
+from sandbox.sqlserver.engine.temporal import is_ticks, ticks_of, timestamp_of
 from sandbox.sqlserver.engine.types import APPROXIMATE, BINARY, EXACT, MAX, TEMPORAL
 from sandbox.sqlserver.results import SqlType
 
@@ -97,13 +98,14 @@ def _three_digits(printed: str) -> str:
 
 
 def _moment(value: Bound, style: int | None) -> str:
-    kind, sql = value.type, value.sql
+    kind = value.type
     if kind.name == "time":
-        return _clock(sql, kind, style)
+        return _clock(value.sql, kind, style)
     if kind.name == "datetimeoffset":
-        return _offset(sql, kind, style)
+        return _offset(value.sql, kind, style)
     if style is None or style == 0:
         style = {"date": 23, "datetime2": 121}.get(kind.name, 0)
+    sql = timestamp_of(value.sql, kind)
     if style == 0 or style == 100:
         shown = (
             f"strftime({sql}, '%b ') || lpad(CAST(day({sql}) AS VARCHAR), 2, ' ') || strftime({sql}, ' %Y ')"
@@ -115,18 +117,29 @@ def _moment(value: Bound, style: int | None) -> str:
         return f"strftime({sql}, '{_DATE_STYLES[style]}')"
     if style not in _WITH_FRACTION:
         raise not_modelled(f"CONVERT of {kind.name} with style {style}")
-    pattern = f"%Y-%m-%d{_WITH_FRACTION[style]}%H:%M:%S"
-    return _with_fraction(sql, kind, style, pattern)
+    return _with_fraction(value, style)
 
 
-def _with_fraction(sql: str, kind: SqlType, style: int, pattern: str) -> str:
+def _with_fraction(value: Bound, style: int) -> str:
+    kind = value.type
     digits = {"smalldatetime": 0 if style in (126, 127) else 3, "datetime": 3}.get(kind.name, kind.scale)
-    whole = f"strftime({sql}, '{pattern}')"
-    if style in (126, 127):  # leaves out a fraction of zero, and trailing zeros of none
-        fraction = f"left(strftime({sql}, '%n'), {digits})" if digits else "''"
-        shown = f"({whole} || CASE WHEN rtrim({fraction}, '0') = '' THEN '' ELSE '.' || {fraction} END)"
-        return shown if style == 126 else f"({shown} || '')"
-    return f"left(strftime({sql}, '{pattern}.%n'), {20 + digits if digits else 19})"
+    ticks = value.sql if is_ticks(kind) else None
+    shown = _to_the_tick(timestamp_of(value.sql, kind), ticks, _WITH_FRACTION[style], digits)
+    if style not in (126, 127) or not digits:
+        return shown
+    # These styles leave a fraction of zero out.
+    return f"regexp_replace({shown}, '[.]0+$', '')"
+
+
+def _to_the_tick(timestamp: str, ticks: str | None, separator: str, digits: int) -> str:
+    """`yyyy-mm-dd hh:mm:ss[.fffffff]` with so many digits; the seventh comes from the ticks."""
+    pattern = f"%Y-%m-%d{separator}%H:%M:%S"
+    if not digits:
+        return f"strftime({timestamp}, '{pattern}')"
+    shown = f"strftime({timestamp}, '{pattern}.%f')"
+    if digits == 6:
+        return shown
+    return f"({shown} || {ticks} % 10)" if digits == 7 else f"left({shown}, {20 + digits})"
 
 
 def _clock(sql: str, kind: SqlType, style: int | None) -> str:
@@ -147,9 +160,8 @@ def _offset(sql: str, kind: SqlType, style: int | None) -> str:
     if style not in (None, 0, 21, 25, 121, 126, 127):
         raise not_modelled(f"CONVERT of datetimeoffset with style {style}")
     separator = "T" if style in (126, 127) else " "
-    local = f"tsql_local(({sql}))" if style != 127 else f"({sql}).utc"
-    digits = 20 + kind.scale if kind.scale else 19
-    moment = f"left(strftime({local}, '%Y-%m-%d{separator}%H:%M:%S.%n'), {digits})"
+    ticks = f"({sql}).utc" if style == 127 else ticks_of(sql, kind)
+    moment = _to_the_tick(f"tsql_timestamp({ticks})", f"({ticks})", separator, kind.scale)
     if style == 127:
         return f"({moment} || 'Z')"
     return f"({moment} || '{'' if separator == 'T' else ' '}' || tsql_offset(({sql}).offset_minutes))"

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from sandbox.sqlserver.engine.selects import arrow_type
-from sandbox.sqlserver.results import Column, Done, Result, ResultSet
+from sandbox.sqlserver.results import Column, Done, Result, ResultSet, arrow_type
 
 _SELECT = 0xC1
 

@@ -13,8 +13,8 @@ from duckdb import DuckDBPyConnection
 
 from sandbox.sqlserver.engine.bound import Bound, BoundQuery
 from sandbox.sqlserver.engine.errors import translate
-from sandbox.sqlserver.engine.types import BINARY, TEXT
-from sandbox.sqlserver.results import ResultSet, SqlType
+from sandbox.sqlserver.engine.types import NULL
+from sandbox.sqlserver.results import ResultSet, SqlType, arrow_type
 
 BATCH_ROWS = 50_000
 
@@ -91,60 +91,8 @@ def as_promised(batch: pa.RecordBatch, columns: tuple[Bound, ...]) -> pa.RecordB
     return pa.RecordBatch.from_arrays(arrays, names=[f"c{at}" for at in range(len(arrays))])
 
 
-def arrow_type(sql_type: SqlType) -> pa.DataType:
-    """The Arrow type of a column, as the docstring of `ResultSet` lists them."""
-    name = sql_type.name
-    if name in TEXT or name in ("uniqueidentifier", "datetimeoffset"):
-        return pa.string()
-    if name in BINARY:
-        return pa.binary()
-    if name in ("decimal", "numeric"):
-        return pa.decimal128(sql_type.precision, sql_type.scale)
-    if name == "datetime2" and sql_type.scale == 7:
-        return pa.timestamp("ns")
-    return _ARROW[name]
-
-
-_ARROW = {
-    "bit": pa.bool_(),
-    "tinyint": pa.uint8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "null": pa.int32(),
-    "bigint": pa.int64(),
-    "real": pa.float32(),
-    "float": pa.float64(),
-    "money": pa.decimal128(19, 4),
-    "smallmoney": pa.decimal128(10, 4),
-    "date": pa.date32(),
-    "time": pa.time64("ns"),
-    "smalldatetime": pa.timestamp("us"),
-    "datetime": pa.timestamp("us"),
-    "datetime2": pa.timestamp("us"),
-}
-
-
 def _array(array: pa.Array, sql_type: SqlType) -> pa.Array:
     if sql_type.name == "uniqueidentifier":
         return pc.utf8_upper(array.cast(pa.string()))
-    if sql_type.name == "datetimeoffset":
-        return _offsets(array, sql_type)
-    wanted = arrow_type(sql_type)
+    wanted = pa.int32() if sql_type == NULL else arrow_type(sql_type)
     return array if array.type == wanted else array.cast(wanted)
-
-
-def _offsets(array: pa.StructArray, sql_type: SqlType) -> pa.Array:
-    """`yyyy-mm-dd hh:mm:ss[.fffffff] +hh:mm` in the value's own offset."""
-    texts = []
-    utc, minutes = (part.to_pylist() for part in (array.field(0).cast(pa.int64()), array.field(1)))
-    for valid, nanoseconds, offset in zip(array.is_valid().to_pylist(), utc, minutes, strict=True):
-        texts.append(_offset_text(nanoseconds, offset, sql_type) if valid else None)
-    return pa.array(texts, pa.string())
-
-
-def _offset_text(nanoseconds: int, offset: int, sql_type: SqlType) -> str:
-    from sandbox.sqlserver.engine.literals import moment_text
-
-    text = moment_text(nanoseconds // 100 + offset * 600_000_000, SqlType("datetime2", scale=7))
-    moment = text[: 20 + sql_type.scale] if sql_type.scale else text[:19]
-    return f"{moment} {'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"

@@ -90,17 +90,17 @@ _STORED = {
     "datetime": "TIMESTAMP",
     "smalldatetime": "TIMESTAMP",
     "uniqueidentifier": "UUID",
-    "datetimeoffset": "STRUCT(utc TIMESTAMP_NS, offset_minutes SMALLINT)",
+    "datetimeoffset": "STRUCT(utc BIGINT, offset_minutes SMALLINT)",
 }
 
 
 def duckdb_type(sql_type: SqlType) -> str:
-    """The DuckDB type that stores values of `sql_type`."""
+    """The DuckDB type that stores values of `sql_type`; datetime2(7) and datetimeoffset are ticks."""
     name = sql_type.name
     if name in ("decimal", "numeric"):
         return f"DECIMAL({sql_type.precision},{sql_type.scale})"
     if name == "datetime2":
-        return "TIMESTAMP_NS" if sql_type.scale == 7 else "TIMESTAMP"
+        return "BIGINT" if sql_type.scale == 7 else "TIMESTAMP"
     if name in TEXT:
         return "VARCHAR"
     if name in BINARY:
@@ -131,7 +131,6 @@ def from_duckdb(text: str) -> SqlType:
         "TIME": SqlType("time", scale=6),
         "TIME_NS": SqlType("time", scale=7),
         "TIMESTAMP": SqlType("datetime2", scale=6),
-        "TIMESTAMP_NS": SqlType("datetime2", scale=7),
         "UUID": UNIQUEIDENTIFIER,
     }
     if text in plain:

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sandbox.sqlserver.results import Column
+from sandbox.sqlserver.results import Column, arrow_type
 from sandbox.sqlserver.tds.typeinfo import NULL_BYTES, Layout, WireType, wire_type
-from sandbox.sqlserver.tds.values import Bytes, Varying, arrow_type, fixed_values, low_bytes, varying_values
+from sandbox.sqlserver.tds.values import Bytes, Varying, fixed_values, low_bytes, varying_values
 
 ROW, NULL_BITMAP_ROW = 0xD1, 0xD2
 BYTES_AT_ONCE = 1 << 20
@@ -68,11 +68,7 @@ class RowEncoder:
     def _expected(self, index: int, array: pa.Array) -> pa.Array:
         """The column as `ResultSet` promises it; engines may use wider Arrow types for the same values."""
         wanted = self._arrow_types[index]
-        if array.type == wanted or (
-            self.columns[index].type.name == "datetime2" and _is_datetime2(array.type)
-        ):
-            return array
-        return array.cast(wanted)
+        return array if array.type == wanted else array.cast(wanted)
 
     def _null_bitmap(self, masks: list[Mask | None], rows: int) -> Bytes | None:
         """The bitmap of NBCROW, when it costs less than the NULLs themselves."""
@@ -98,11 +94,6 @@ def _named(column: Column) -> Iterator[None]:
         yield
     except (ValueError, OverflowError) as error:
         raise ValueError(f"Column {column.name!r} ({column.type.name}): {error}") from error
-
-
-def _is_datetime2(arrow: pa.DataType) -> bool:
-    """64 bits of nanoseconds end in 2262: microseconds and text reach further."""
-    return arrow in (pa.timestamp("us"), pa.timestamp("ns"), pa.string())
 
 
 def _valid(array: pa.Array) -> Mask | None:

@@ -7,18 +7,19 @@ from enum import IntEnum, IntFlag
 
 import pyarrow as pa
 
+from sandbox.sqlserver import ticks
 from sandbox.sqlserver.results import (
     Column,
     Message,
     OutputValue,
     SqlServerError,
     TransactionChanged,
+    arrow_type,
 )
 from sandbox.sqlserver.tds.cursor import UNICODE
 from sandbox.sqlserver.tds.prelogin import SERVER_VERSION
 from sandbox.sqlserver.tds.rows import encoded_value
 from sandbox.sqlserver.tds.typeinfo import COLLATION, WireType, wire_type
-from sandbox.sqlserver.tds.values import arrow_type
 
 SERVER_NAME = "stand-in"
 LONGEST_MESSAGE = 4000
@@ -176,10 +177,17 @@ def return_value(output: OutputValue, ordinal: int) -> bytes:
 
 
 def _arrow(output: OutputValue) -> pa.Array:
-    """The value as an array of length 1; time and datetime2 are text in Python."""
-    if isinstance(output.value, str) and output.type.name in ("time", "datetime2"):
-        return pa.array([output.value])
-    return pa.array([output.value], arrow_type(output.type))
+    """The value as an array of length 1; time, datetime2 and datetimeoffset are text in Python."""
+    value, kind = output.value, output.type
+    if isinstance(value, str) and kind.name == "time":
+        value = ticks.from_text(value) * 100
+    elif isinstance(value, str) and kind.name == "datetime2":
+        count = ticks.from_text(value)
+        value = count if kind.scale == 7 else (count - ticks.UNIX) // 10
+    elif isinstance(value, str) and kind.name == "datetimeoffset":
+        utc, minutes = ticks.from_offset_text(value)
+        value = {"utc": utc, "offset_minutes": minutes}
+    return pa.array([value], arrow_type(kind))
 
 
 def done(token: Done, status: DoneStatus, command: int = 0, rows: int = 0) -> bytes:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sandbox.sqlserver.results import SqlType
+from sandbox.sqlserver import ticks
 from sandbox.sqlserver.tds.typeinfo import CODE_PAGE, Family, WireType, time_size
 
 Bytes = npt.NDArray[np.uint8]
@@ -23,8 +23,6 @@ Integers = npt.NDArray[np.int64]
 DAYS_FROM_0001_TO_1970 = 719162
 DAYS_FROM_1900_TO_1970 = 25567
 MICROSECONDS_A_DAY = 86_400_000_000
-TICKS_A_DAY = 864_000_000_000
-"""100 ns ticks."""
 
 
 @dataclass(frozen=True)
@@ -33,36 +31,6 @@ class Varying:
 
     data: bytes | memoryview
     offsets: Integers
-
-
-_ARROW: dict[str, pa.DataType] = {
-    "bit": pa.bool_(),
-    "tinyint": pa.uint8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "real": pa.float32(),
-    "float": pa.float64(),
-    "money": pa.decimal128(19, 4),
-    "smallmoney": pa.decimal128(10, 4),
-    "date": pa.date32(),
-    "time": pa.time64("ns"),
-    "smalldatetime": pa.timestamp("us"),
-    "datetime": pa.timestamp("us"),
-    "binary": pa.binary(),
-    "varbinary": pa.binary(),
-    "image": pa.binary(),
-    "rowversion": pa.binary(),
-}
-
-
-def arrow_type(column_type: SqlType) -> pa.DataType:
-    """The Arrow type of a column, as the docstring of `ResultSet` lists them."""
-    if column_type.name in ("decimal", "numeric"):
-        return pa.decimal128(column_type.precision, column_type.scale)
-    if column_type.name == "datetime2":
-        return pa.timestamp("ns" if column_type.scale == 7 else "us")
-    return _ARROW.get(column_type.name, pa.string())
 
 
 def fixed_values(array: pa.Array, wire: WireType) -> Bytes:
@@ -166,15 +134,11 @@ def _dates(array: pa.Array, _: WireType) -> Bytes:
 
 
 def _times(array: pa.Array, wire: WireType) -> Bytes:
-    if pa.types.is_string(array.type):
-        return _time_of_ticks(
-            _ticks_of_texts(pc.binary_join_element_wise(_FIRST_DAY, array, " ")), wire.scale
-        )
     return _time_of_ticks(_raw(array, np.int64) // 100, wire.scale)
 
 
-def _time_of_ticks(ticks: Integers, scale: int) -> Bytes:
-    return low_bytes(ticks // 10 ** (7 - scale), time_size(scale))
+def _time_of_ticks(count: Integers, scale: int) -> Bytes:
+    return low_bytes(count // 10 ** (7 - scale), time_size(scale))
 
 
 def _small_datetimes(array: pa.Array, _: WireType) -> Bytes:
@@ -192,65 +156,23 @@ def _datetimes(array: pa.Array, _: WireType) -> Bytes:
 
 
 def _datetime2s(array: pa.Array, wire: WireType) -> Bytes:
-    if pa.types.is_string(array.type):
-        return _datetime2_of_ticks(_ticks_of_texts(array), wire.scale)
     numbers = _raw(array, np.int64)
-    if array.type.unit == "ns":
-        days, rest = np.divmod(numbers, MICROSECONDS_A_DAY * 1000)
-        ticks = rest // 100
-    else:
-        days, rest = np.divmod(numbers, MICROSECONDS_A_DAY)
-        ticks = rest * 10
-    return _beside(_time_of_ticks(ticks, wire.scale), low_bytes(days + DAYS_FROM_0001_TO_1970, 3))
+    if pa.types.is_integer(array.type):
+        return _datetime2_of_ticks(numbers, wire.scale)
+    days, microseconds = np.divmod(numbers, MICROSECONDS_A_DAY)
+    clock = _time_of_ticks(microseconds * 10, wire.scale)
+    return _beside(clock, low_bytes(days + DAYS_FROM_0001_TO_1970, 3))
 
 
-def _datetime2_of_ticks(ticks: Integers, scale: int) -> Bytes:
-    """From 100 ns ticks since 0001-01-01, which fit 64 bits up to the year 9999."""
-    days, rest = np.divmod(ticks, TICKS_A_DAY)
-    return _beside(_time_of_ticks(rest, scale), low_bytes(days, 3))
+def _datetime2_of_ticks(count: Integers, scale: int) -> Bytes:
+    days, clock = np.divmod(count, ticks.DAY)
+    return _beside(_time_of_ticks(clock, scale), low_bytes(days, 3))
 
 
 def _datetimeoffsets(array: pa.Array, wire: WireType) -> Bytes:
     """The moment in UTC, then the offset in minutes."""
-    zones = _characters(pc.utf8_slice_codeunits(array, -6), 6, "+00:00").astype(np.int64) - ord("0")
-    minutes = (zones[:, 1] * 10 + zones[:, 2]) * 60 + zones[:, 4] * 10 + zones[:, 5]
-    minutes = np.where(zones[:, 0] == ord("-") - ord("0"), -minutes, minutes)
-    local = pc.utf8_rtrim_whitespace(pc.utf8_slice_codeunits(array, 0, -6))
-    ticks = _ticks_of_texts(local) - minutes * 600_000_000
-    return _beside(_datetime2_of_ticks(ticks, wire.scale), low_bytes(minutes, 2))
-
-
-_FIRST_DAY = "0001-01-01"
-_TIME_DIGITS = [i for i in range(26) if i not in (4, 7, 10, 13, 16)]
-
-
-def _ticks_of_texts(array: pa.Array) -> Integers:
-    """100 ns ticks since 0001-01-01 of texts `yyyy-mm-dd hh:mm:ss[.fffffff]`."""
-    seconds = pc.utf8_slice_codeunits(array, 0, 19)
-    fraction = pc.ascii_rpad(pc.utf8_slice_codeunits(array, 20), 7, "0")
-    whole = pc.binary_join_element_wise(seconds, fraction, "")
-    characters = _characters(whole, 26, f"{_FIRST_DAY} 00:00:000000000")
-    digits = characters.astype(np.int64) - ord("0")
-    if ((digits < 0) | (digits > 9))[:, _TIME_DIGITS].any():
-        raise ValueError("a text that is not yyyy-mm-dd hh:mm:ss[.fffffff]")
-
-    def number(start: int, stop: int) -> Integers:
-        value = digits[:, start]
-        for place in range(start + 1, stop):
-            value = value * 10 + digits[:, place]
-        return value
-
-    days = _days_of_civil(number(0, 4), number(5, 7), number(8, 10))
-    second = (number(11, 13) * 60 + number(14, 16)) * 60 + number(17, 19)
-    return (days * 86_400 + second) * 10_000_000 + number(19, 26)
-
-
-def _days_of_civil(year: Integers, month: Integers, day: Integers) -> Integers:
-    """Days since 0001-01-01 in the Gregorian calendar; years begin in March, so leap days come last."""
-    year = year - (month <= 2)
-    shifted = np.where(month > 2, month - 3, month + 9)
-    day_of_year = (153 * shifted + 2) // 5 + day - 1
-    return year * 365 + year // 4 - year // 100 + year // 400 + day_of_year - 306
+    utc, minutes = _raw(array.field(0), np.int64), _raw(array.field(1), np.int16)
+    return _beside(_datetime2_of_ticks(utc, wire.scale), low_bytes(minutes.astype(np.int64), 2))
 
 
 _ENCODERS: dict[Family, Callable[[pa.Array, WireType], Bytes]] = {

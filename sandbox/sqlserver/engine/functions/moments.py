@@ -8,17 +8,26 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from sandbox.sqlserver.engine import literals
-from sandbox.sqlserver.engine.bound import Bound, Scope, not_modelled, string
-from sandbox.sqlserver.engine.conversion import convert, temporal_sql
+from sandbox.sqlserver.engine.bound import Bound, Scope, not_modelled
+from sandbox.sqlserver.engine.conversion import convert, fail
 from sandbox.sqlserver.engine.functions.signature import Function, simple
+from sandbox.sqlserver.engine.temporal import (
+    OFFSET,
+    PRECISE,
+    offset_moment,
+    stored,
+    ticks_of,
+    timestamp_of,
+    utc_ticks_of,
+    within,
+)
 from sandbox.sqlserver.engine.types import BIGINT, DATETIME, FIXED, INT, TEMPORAL, TEXT, duckdb_type
 from sandbox.sqlserver.results import SqlServerError, SqlType
+from sandbox.sqlserver.ticks import DAY, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.binder import Binder
 
-_PRECISE = SqlType("datetime2", scale=7)
-_OFFSET = SqlType("datetimeoffset", scale=7)
 _PARTS = {
     "year": ("year", "yy", "yyyy"),
     "quarter": ("quarter", "qq", "q"),
@@ -37,14 +46,18 @@ _PARTS = {
     "tzoffset": ("tzoffset", "tz"),
 }
 _BY_NAME = {alias: part for part, aliases in _PARTS.items() for alias in aliases}
-_SECONDS_NS = {
-    "hour": 3_600_000_000_000,
-    "minute": 60_000_000_000,
-    "second": 1_000_000_000,
-    "millisecond": 1_000_000,
-    "microsecond": 1_000,
-    "nanosecond": 1,
+_CLOCK = {
+    "hour": 60 * MINUTE,
+    "minute": MINUTE,
+    "second": SECOND,
+    "millisecond": SECOND // 1_000,
+    "microsecond": SECOND // 1_000_000,
+    "nanosecond": 0,
 }
+"""Ticks of the parts of a clock; a tick has 100 nanoseconds."""
+_DAYS = {"week": 7, "day": 1, "dayofyear": 1, "weekday": 1}
+_MONTHS = {"year": 12, "quarter": 3, "month": 1}
+_LAST_COUNT = 2**31 - 1
 
 
 def _part(node: exp.Expr, function: str) -> str:
@@ -59,18 +72,12 @@ def _part(node: exp.Expr, function: str) -> str:
 def _moment(value: Bound) -> Bound:
     """A text counts as datetime2(7), a NULL as datetime."""
     if value.type.name in TEXT:
-        return convert(value, _PRECISE)
+        return convert(value, PRECISE)
     if value.type.name == "null":
         return convert(value, DATETIME)
     if value.type.name not in TEMPORAL:
         raise not_modelled(f"{value.type.name} as a date or time")
     return value
-
-
-def _local(value: Bound) -> tuple[str, SqlType]:
-    if value.type.name == "datetimeoffset":
-        return f"tsql_local(({value.sql}))", _PRECISE
-    return value.sql, value.type
 
 
 def _dateadd(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
@@ -80,59 +87,59 @@ def _dateadd(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     value = binder.expression(nodes[2], scope)
     value = convert(value, DATETIME) if value.type.name in TEXT else _moment(value)
     kind, nullable = value.type, value.nullable or count.nullable
-    if kind.name == "time":
-        nanoseconds = f"(epoch_ns({value.sql}) + CAST({count.sql} AS BIGINT) * {_clock_unit(part, kind)})"
-        day = 86_400_000_000_000
-        sql = f"tsql_time(({nanoseconds} % {day} + {day}) % {day}, 1)"
-        return Bound(sql, kind, nullable)
-    if kind.name == "datetimeoffset":
-        stored = SqlType("datetime2", scale=kind.scale)
-        moved = _added(f"({value.sql}).utc", _PRECISE, part, count.sql)
-        rounded = temporal_sql(moved, _PRECISE, SqlType("datetime2", scale=7)) if stored else moved
-        sql = f"{{'utc': {rounded}, 'offset_minutes': ({value.sql}).offset_minutes}}"
-        return Bound(f"CASE WHEN {value.sql} IS NOT NULL THEN {sql} END", kind, nullable)
-    if kind.name == "date" and part in _SECONDS_NS:
+    if part not in _CLOCK | _DAYS | _MONTHS:
+        raise SqlServerError(9806, f"The datepart {part} is not supported by date function dateadd.")
+    if (kind.name == "time" and part not in _CLOCK) or (kind.name == "date" and part in _CLOCK):
         raise SqlServerError(
-            9810, f"The datepart {part} is not supported by date function dateadd for data type date."
+            9810, f"The datepart {part} is not supported by date function dateadd for data type {kind.name}."
         )
     return Bound(_added(value.sql, kind, part, count.sql), kind, nullable)
 
 
-def _clock_unit(part: str, kind: SqlType) -> int:
-    if part not in _SECONDS_NS:
-        raise SqlServerError(
-            9810, f"The datepart {part} is not supported by date function dateadd for data type {kind.name}."
-        )
-    return _SECONDS_NS[part]
-
-
 def _added(sql: str, kind: SqlType, part: str, count: str) -> str:
-    stored = duckdb_type(kind)
-    if part in _SECONDS_NS:
-        unit = _SECONDS_NS[part]
-        if stored == "TIMESTAMP_NS":
-            return f"make_timestamp_ns(epoch_ns({sql}) + CAST({count} AS BIGINT) * {unit})"
-        if kind.name == "datetime":
-            return f"tsql_datetime(epoch_us({sql}) + CAST({count} AS BIGINT) * {unit} // 1000)"
-        if kind.name == "smalldatetime":
-            return f"tsql_round(epoch_us({sql}) + CAST({count} AS BIGINT) * {unit} // 1000, 60000000)"
-        moved = f"epoch_us({sql}) + CAST({count} AS BIGINT) * {unit} // 1000"
-        return f"tsql_round({moved}, {10 ** (6 - kind.scale)})"
-    days = {"week": 7, "day": 1, "dayofyear": 1, "weekday": 1}.get(part)
-    months = {"year": 12, "quarter": 3, "month": 1}.get(part)
-    if days is not None:
-        interval = f"to_days(CAST({count} * {days} AS INTEGER))"
-    elif months is not None:
-        interval = f"to_months(CAST({count} * {months} AS INTEGER))"
+    overflow = fail(517, f"Adding a value to a '{kind.name}' column caused an overflow.")
+    local = ticks_of(sql, kind)
+    if part in _MONTHS:
+        return _months_added(sql, kind, f"({count}) * CAST({_MONTHS[part]} AS BIGINT)", overflow)
+    step = _DAYS[part] * DAY if part in _DAYS else _CLOCK[part]
+    # A count of days reaches beyond 64 bits of ticks.
+    wide = "HUGEINT" if step > MINUTE else "BIGINT"
+    steps = f"CAST({count} AS {wide}) * {step}" if step else f"tsql_floor_divide({count} + 50, 100)"
+    if kind.name == "time":
+        moved = f"({local} % {DAY} + {steps} % {DAY} + {DAY})"
+        return f"CASE WHEN {sql} IS NOT NULL AND {count} IS NOT NULL THEN {stored(moved, kind)} END"
+    moved = f"({local} + {steps})"
+    if kind.name == "datetimeoffset":
+        utc = f"(({sql}).utc + {steps})"
+        moment = offset_moment(f"CAST({utc} AS BIGINT)", f"({sql}).offset_minutes", kind)
+        return within(moved, kind, within(utc, kind, moment, overflow), overflow)
+    return within(moved, kind, stored(f"CAST({moved} AS BIGINT)", kind), overflow)
+
+
+def _months_added(sql: str, kind: SqlType, months: str, overflow: str) -> str:
+    """The same day and clock of another month, or that month's last day."""
+    start = timestamp_of(sql, kind)
+    if kind.name == "datetimeoffset":
+        day = f"tsql_ticks({_in_month(start, months)})"
+        shift = f"({day} - tsql_ticks(CAST({start} AS DATE)))"
+        utc = f"(({sql}).utc + {shift})"
+        moment = offset_moment(utc, f"({sql}).offset_minutes", kind)
+        moment = within(utc, kind, moment, overflow)
+    elif duckdb_type(kind) == "BIGINT":
+        moment = f"(tsql_ticks({_in_month(start, months)}) + {sql} % {DAY})"
     else:
-        raise SqlServerError(9806, f"The datepart {part} is not supported by date function dateadd.")
-    if stored == "TIMESTAMP_NS":  # intervals cut nanoseconds: add them again
-        day = f"CAST(CAST({sql} AS DATE) + {interval} AS TIMESTAMP_NS)"
-        return (
-            f"make_timestamp_ns(epoch_ns({day}) + "
-            f"(epoch_ns({sql}) % 86400000000000 + 86400000000000) % 86400000000000)"
-        )
-    return f"CAST({sql} + {interval} AS {stored})"
+        clock = "" if kind.name == "date" else f" + ({sql} - CAST({sql} AS DATE))"
+        moment = f"CAST({_in_month(start, months)}{clock} AS {duckdb_type(kind)})"
+        if kind.name in ("datetime", "smalldatetime"):
+            moved = f"tsql_ticks({moment})"
+            moment = within(moved, kind, moment, overflow)
+    number = f"(year({start}) * 12 + month({start}) - 1 + {months})"
+    return f"CASE WHEN {number} NOT BETWEEN 12 AND 119999 THEN {overflow} ELSE {moment} END"
+
+
+def _in_month(start: str, months: str) -> str:
+    """Midnight of the day, so many months on."""
+    return f"(CAST({start} AS DATE) + to_months(CAST({months} AS INTEGER)))"
 
 
 def _datediff(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
@@ -148,44 +155,32 @@ def _difference(name: str, kind: SqlType, binder: Binder, nodes: list[exp.Expr],
     _arity(name, nodes, 3)
     part = _part(nodes[0], name)
     values = [_moment(binder.expression(node, scope)) for node in nodes[1:]]
-    starts, ends = (f"({v.sql}).utc" if v.type.name == "datetimeoffset" else _stamp(v) for v in values)
-    precise = part in ("nanosecond",)
-    if precise:
-        sql = f"(epoch_ns({ends}) - epoch_ns({starts}))"
-    elif part in ("second", "minute", "hour", "millisecond", "microsecond"):
-        unit = _SECONDS_NS[part] // 1000
-        sql = f"({_floor(ends, unit)} - {_floor(starts, unit)})"
-    elif part == "week":
-        sql = f"({_week(ends)} - {_week(starts)})"
-    elif part in ("day", "dayofyear", "weekday"):
-        sql = f"date_diff('day', CAST({starts} AS DATE), CAST({ends} AS DATE))"
-    elif part in ("month", "quarter", "year"):
-        sql = f"date_diff('{part}', CAST({starts} AS DATE), CAST({ends} AS DATE))"
+    starts, ends = (utc_ticks_of(value.sql, value.type) for value in values)
+    overflow = fail(
+        535,
+        f"The {name} function resulted in an overflow. The number of dateparts separating two date/time "
+        f"instances is too large. Try to use {name} with a less precise datepart.",
+    )
+    if part == "nanosecond":
+        most = (_LAST_COUNT if kind is INT else 2**63 - 1) // 100
+        sql = f"({ends} - {starts})"
+        sql = f"CASE WHEN abs({sql}) > {most} THEN {overflow} ELSE {sql} * 100 END"
+    elif part in _CLOCK or part in _DAYS:
+        # 0001-01-01 was a Monday.
+        unit, shift = (7 * DAY, DAY) if part == "week" else (_CLOCK.get(part, DAY), 0)
+        sql = f"(({ends} + {shift}) // {unit} - ({starts} + {shift}) // {unit})"
+    elif part in _MONTHS:
+        sql = f"({_months(ends, part)} - {_months(starts, part)})"
     else:
         raise SqlServerError(9806, f"The datepart {part} is not supported by date function {name}.")
     if kind is INT:
-        message = string(
-            "[[535]] The datediff function resulted in an overflow. The number of dateparts separating two "
-            "date/time instances is too large. Try to use datediff with a less precise datepart."
-        )
-        sql = f"CASE WHEN abs({sql}) > 2147483647 THEN error({message}) ELSE CAST({sql} AS INTEGER) END"
-    return Bound(sql, kind, any(value.nullable for value in values))
+        sql = f"CASE WHEN abs({sql}) > {_LAST_COUNT} THEN {overflow} ELSE CAST({sql} AS INTEGER) END"
+    return Bound(f"CAST({sql} AS {duckdb_type(kind)})", kind, any(value.nullable for value in values))
 
 
-def _week(sql: str) -> str:
-    """The number of the week that a moment lies in; weeks begin on Sunday, day 0 was a Thursday."""
-    return f"CAST(floor((date_diff('day', DATE '1970-01-01', CAST({sql} AS DATE)) + 4) / 7.0) AS BIGINT)"
-
-
-def _stamp(value: Bound) -> str:
-    if value.type.name == "time":
-        return f"make_timestamp_ns(epoch_ns({value.sql}))"
-    return f"CAST({value.sql} AS TIMESTAMP)" if value.type.name == "date" else value.sql
-
-
-def _floor(sql: str, unit: int) -> str:
-    us = f"epoch_us({sql})"
-    return f"(({us} - ({us} % {unit} + {unit}) % {unit}) // {unit})"
+def _months(ticks: str, part: str) -> str:
+    day = f"tsql_timestamp({ticks})"
+    return f"((year({day}) * 12 + month({day}) - 1) // {_MONTHS[part]})"
 
 
 def _datepart(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
@@ -202,19 +197,15 @@ def _part_of(part: str, value: Bound) -> Bound:
                 f"{value.type.name}.",
             )
         return Bound(f"CAST(({value.sql}).offset_minutes AS INTEGER)", INT, value.nullable)
-    sql, kind = _local(value)
-    if kind.name == "time":
-        sql = f"make_timestamp_ns(epoch_ns({sql}))"
-    fraction = f"(epoch_ns(CAST({sql} AS TIMESTAMP_NS)) % 1000000000 + 1000000000) % 1000000000"
-    if kind.name != "time" and duckdb_type(kind) != "TIMESTAMP_NS":
-        fraction = f"((epoch_us({sql}) % 1000000 + 1000000) % 1000000) * 1000"
+    sql, kind = timestamp_of(value.sql, value.type), value.type
+    fraction = f"({ticks_of(value.sql, kind)} % {SECOND} * 100)"
     forms = {
         "week": f"(dayofyear({sql}) + dayofweek(date_trunc('year', CAST({sql} AS DATE))) - 1) // 7 + 1",
         "iso_week": f"weekofyear({sql})",
         "weekday": f"dayofweek({sql}) + 1",
         "second": f"CAST(strftime({sql}, '%S') AS INTEGER)",
-        "millisecond": f"({fraction}) // 1000000",
-        "microsecond": f"({fraction}) // 1000",
+        "millisecond": f"{fraction} // 1000000",
+        "microsecond": f"{fraction} // 1000",
         "nanosecond": fraction,
     }
     return Bound(f"CAST({forms.get(part, f'{part}({sql})')} AS INTEGER)", INT, value.nullable)
@@ -225,7 +216,7 @@ def _datename(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
     part = _part(nodes[0], "datename")
     value = _moment(binder.expression(nodes[1], scope))
     kind = SqlType("nvarchar", length=30)
-    sql, _type = _local(value)
+    sql = timestamp_of(value.sql, value.type)
     if part in ("month", "weekday"):
         return Bound(f"strftime({sql}, '{'%B' if part == 'month' else '%A'}')", kind, value.nullable)
     return convert(_part_of(part, value), kind)
@@ -242,9 +233,8 @@ def _datetrunc(binder: Binder, nodes: list[exp.Expr], scope: Scope) -> Bound:
         "smalldatetime",
     ):
         raise not_modelled(f"DATETRUNC({part}, {value.type.name})")
-    return value.typed(
-        f"CAST(date_trunc('{part}', CAST({value.sql} AS TIMESTAMP)) AS {duckdb_type(value.type)})", value.type
-    )
+    start = f"CAST(date_trunc('{part}', {timestamp_of(value.sql, value.type)}) AS TIMESTAMP)"
+    return value.typed(stored(f"tsql_ticks({start})", value.type), value.type)
 
 
 def _single(part: str) -> Function:
@@ -255,7 +245,7 @@ def _eomonth(value: Bound, months: Bound | None = None) -> Bound:
     day = convert(_moment(value), FIXED["date"])
     sql = day.sql
     if months is not None:
-        sql = f"CAST({sql} + to_months({months.sql}) AS DATE)"
+        sql = _added(sql, FIXED["date"], "month", convert(months, INT).sql)
     return Bound(f"last_day({sql})", FIXED["date"], True)
 
 
@@ -269,23 +259,36 @@ def _now(kind: SqlType, *, utc: bool = False) -> Function:
 
 
 def _todatetimeoffset(value: Bound, offset: Bound) -> Bound:
-    moment = convert(_moment(value), _PRECISE)
+    moment = convert(_moment(value), PRECISE)
     minutes = _minutes(offset)
-    utc = f"make_timestamp_ns(epoch_ns({moment.sql}) - CAST({minutes} AS BIGINT) * 60000000000)"
-    struct = f"{{'utc': {utc}, 'offset_minutes': CAST({minutes} AS SMALLINT)}}"
-    return Bound(f"CASE WHEN {moment.sql} IS NOT NULL THEN {struct} END", _OFFSET, moment.nullable)
+    utc = f"({moment.sql} - CAST({minutes} AS BIGINT) * {MINUTE})"
+    return _there("todatetimeoffset", utc, minutes, Bound(moment.sql, OFFSET, moment.nullable))
 
 
 def _switchoffset(value: Bound, offset: Bound) -> Bound:
-    moment = convert(value, _OFFSET) if value.type.name != "datetimeoffset" else value
-    struct = f"{{'utc': ({moment.sql}).utc, 'offset_minutes': CAST({_minutes(offset)} AS SMALLINT)}}"
-    return Bound(f"CASE WHEN {moment.sql} IS NOT NULL THEN {struct} END", moment.type, moment.nullable)
+    moment = convert(value, OFFSET) if value.type.name != "datetimeoffset" else value
+    minutes = _minutes(offset)
+    return _there("switchoffset", f"({moment.sql}).utc", minutes, moment)
+
+
+def _there(name: str, utc: str, minutes: str, moment: Bound) -> Bound:
+    """The moment on a clock of another offset."""
+    wrong = fail(9812, f"The timezone provided to builtin function {name} is invalid.")
+    overflow = fail(
+        9813,
+        f"The timezone provided to builtin function {name} would cause the datetimeoffset to overflow the "
+        "range of valid date range in either UTC or local time.",
+    )
+    local = f"({utc} + CAST({minutes} AS BIGINT) * {MINUTE})"
+    struct = offset_moment(utc, minutes, moment.type)
+    sql = within(utc, PRECISE, within(local, PRECISE, struct, overflow), overflow)
+    sql = f"CASE WHEN {minutes} NOT BETWEEN -840 AND 840 THEN {wrong} ELSE {sql} END"
+    return Bound(sql, moment.type, moment.nullable)
 
 
 def _minutes(offset: Bound) -> str:
     if isinstance(offset.constant, str):
-        _ticks, minutes = literals.read_moment(f"2000-01-01 00:00:00 {offset.constant}", _OFFSET)
-        return str(minutes)
+        return str(literals.read_moment(f"2000-01-01 00:00:00 {offset.constant}", OFFSET)[1])
     if offset.type.name in TEXT:
         raise not_modelled("an offset as text that is no constant")
     return offset.sql
@@ -312,9 +315,9 @@ WITH_DATEPART: dict[str, Callable[[Binder, list[exp.Expr], Scope], Bound]] = {
 FUNCTIONS: dict[str, Function] = {
     "GETDATE": _now(DATETIME),
     "GETUTCDATE": _now(DATETIME, utc=True),
-    "SYSDATETIME": _now(_PRECISE),
-    "SYSUTCDATETIME": _now(_PRECISE, utc=True),
-    "SYSDATETIMEOFFSET": _now(_OFFSET),
+    "SYSDATETIME": _now(PRECISE),
+    "SYSUTCDATETIME": _now(PRECISE, utc=True),
+    "SYSDATETIMEOFFSET": _now(OFFSET),
     "YEAR": _single("year"),
     "MONTH": _single("month"),
     "DAY": _single("day"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sandbox.sqlserver.engine.bound import Bound, not_modelled, string
-from sandbox.sqlserver.engine.conversion import convert
+from sandbox.sqlserver.engine.conversion import convert, fail
+from sandbox.sqlserver.engine.temporal import PRECISE, offset_moment, scale_of, within
 from sandbox.sqlserver.results import SqlServerError, SqlType
+from sandbox.sqlserver.ticks import MINUTE
 
 WINDOWS_ZONES = {
     "utc": "UTC",
@@ -48,15 +50,13 @@ def at_time_zone(value: Bound, zone: Bound) -> Bound:
     if value.type.name == "datetimeoffset":
         utc, result = f"({value.sql}).utc", value.type
     else:
-        local = convert(value, SqlType("datetime2", scale=7))
-        scale = {"date": 0, "smalldatetime": 0, "datetime": 3}.get(value.type.name, value.type.scale)
-        result = SqlType("datetimeoffset", scale=scale)
-        shift = (
-            f"epoch_us(CAST({local.sql} AS TIMESTAMP)) - epoch_us(timezone({string(iana)}, "
-            f"CAST({local.sql} AS TIMESTAMP)))"
-        )
-        utc = f"make_timestamp_ns(epoch_ns({local.sql}) - ({shift}) * 1000)"
-    there = f"timezone({string(iana)}, timezone('UTC', CAST({utc} AS TIMESTAMP)))"
-    minutes = f"(epoch_us({there}) - epoch_us(CAST({utc} AS TIMESTAMP))) // 60000000"
-    struct = f"{{'utc': {utc}, 'offset_minutes': CAST({minutes} AS SMALLINT)}}"
-    return Bound(f"CASE WHEN {value.sql} IS NOT NULL THEN {struct} END", result, value.nullable)
+        local = convert(value, PRECISE)
+        result = SqlType("datetimeoffset", scale=scale_of(value.type))
+        clock = f"tsql_timestamp({local.sql})"
+        utc = f"({local.sql} - tsql_ticks({clock}) + tsql_ticks(timezone({string(iana)}, {clock})))"
+    there = f"timezone({string(iana)}, timezone('UTC', tsql_timestamp({utc})))"
+    minutes = f"((tsql_ticks({there}) - {utc}) // {MINUTE})"
+    moment = offset_moment(utc, minutes, result)
+    overflow = fail(517, f"Adding a value to a '{value.type.name}' column caused an overflow.")
+    moment = within(f"tsql_ticks({there})", result, within(utc, result, moment, overflow), overflow)
+    return Bound(moment, result, value.nullable)

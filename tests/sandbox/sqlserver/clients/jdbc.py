@@ -15,6 +15,8 @@ BYTES = {"binary", "varbinary", "rowversion", "image"}
 WHOLE = {"tinyint", "smallint", "int", "bigint"}
 FRACTIONS = {"smalldatetime": 0, "datetime": 3, "datetime2": None}
 """Digits of a fraction; of datetime2 they are declared."""
+GREGORIAN = "1582-10-15"
+"""mssql-jdbc 12.4 sends an older OffsetDateTime with its day in the Julian calendar: set as text."""
 SETTERS = {
     "bit": "setBoolean",
     "tinyint": "setShort",
@@ -101,6 +103,8 @@ class Jdbc:
             document = self.connection.createSQLXML()
             document.setString(value)
             statement.setSQLXML(at, document)
+        elif name == "datetimeoffset" and value < GREGORIAN:
+            statement.setString(at, value)
         elif name in SETTERS:
             getattr(statement, SETTERS[name])(at, str(value) if name == "uniqueidentifier" else value)
         else:

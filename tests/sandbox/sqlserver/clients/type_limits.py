@@ -51,6 +51,7 @@ _CHARS = "char-and-varchar-transact-sql"
 _NCHARS = "nchar-and-nvarchar-transact-sql"
 _BINARIES = "binary-and-varbinary-transact-sql"
 _DATETIME2 = "datetime2-transact-sql"
+_OFFSET = "datetimeoffset-transact-sql"
 _TEXTS = "ntext-text-and-image-transact-sql"
 
 LIMITS = [
@@ -73,16 +74,20 @@ LIMITS = [
     TypeLimits("datetime", ("1753-01-01 00:00:00.000", "9999-12-31 23:59:59.997"), "datetime-transact-sql"),
     TypeLimits("datetime2(0)", ("0001-01-01 00:00:00", "9999-12-31 23:59:59"), _DATETIME2),
     TypeLimits("datetime2(6)", ("0001-01-01 00:00:00.000000", "9999-12-31 23:59:59.999999"), _DATETIME2),
-    # Documented are 0001-01-01 to 9999-12-31 23:59:59.9999999: the stand-in refuses what is beyond these.
-    TypeLimits("datetime2(7)", ("1677-09-22 00:00:00.0000001", "2262-04-11 00:00:00.9999999"), _DATETIME2),
+    TypeLimits(
+        "datetime2(7)",
+        ("0001-01-01 00:00:00.0000000", "9999-12-31 23:59:59.9999999", "2262-04-12 00:00:00.0000001"),
+        _DATETIME2,
+    ),
+    TypeLimits("datetimeoffset(0)", ("0001-01-01 00:00:00 +00:00", "9999-12-31 23:59:59 +00:00"), _OFFSET),
     TypeLimits(
         "datetimeoffset(7)",
         (
-            "1677-09-23 00:00:00.0000001 -14:00",
-            "2262-04-11 00:00:00.9999999 +14:00",
+            "0001-01-01 00:00:00.0000000 -14:00",
+            "9999-12-31 23:59:59.9999999 +14:00",
             "2024-02-29 23:59:59.1234567 +05:30",
         ),
-        "datetimeoffset-transact-sql",
+        _OFFSET,
     ),
     TypeLimits("char(8000)", ("c" * 8000,), _CHARS),
     TypeLimits("varchar(8000)", ("", "ÿ€" * 4000), _CHARS),

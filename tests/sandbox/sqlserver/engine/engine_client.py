@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.sqlserver.engine.engine import StandInEngine
 from sandbox.sqlserver.results import ErrorRaised, LoginRequest, Result, ResultSet, SqlServerError, SqlType
+from tests.sandbox.sqlserver.moments import readable
 
 DATABASE = "shop"
 PASSWORDS = {"sa": "owner", "platform_reader": "reader"}
@@ -38,7 +39,7 @@ class Client:
         found = []
         for result in self.session.batch(sql):
             if isinstance(result, ResultSet):
-                _ = [_rows(batch) for batch in result.batches]
+                _ = [_rows(batch, result) for batch in result.batches]
             found.append(result)
         _raise_first_error(found)
         return found
@@ -50,7 +51,7 @@ class Client:
         for result in self.session.batch(sql):
             if isinstance(result, ResultSet):
                 for batch in result.batches:
-                    rows += _rows(batch)
+                    rows += _rows(batch, result)
             else:
                 others.append(result)
         _raise_first_error(others)
@@ -82,5 +83,9 @@ def _raise_first_error(results: list[Result]) -> None:
             raise result.error
 
 
-def _rows(batch: Any) -> list[tuple[Any, ...]]:
-    return list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+def _rows(batch: Any, result: ResultSet) -> list[tuple[Any, ...]]:
+    columns = [
+        [readable(value, column.type) for value in array.to_pylist()]
+        for array, column in zip(batch.columns, result.columns, strict=True)
+    ]
+    return list(zip(*columns, strict=True))

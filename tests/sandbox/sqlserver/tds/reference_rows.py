@@ -114,10 +114,7 @@ def since_1900(moment: datetime, *, small: bool) -> bytes:
     return struct.pack("<iI", *divmod(total, 300 * 86_400))
 
 
-def datetime2(value: datetime | int | str, scale: int) -> bytes:
-    if isinstance(value, int):
-        day, rest = divmod(value, 86_400 * 10**9)
-        return ticks(rest // 100, scale) + days(date(1970, 1, 1) + timedelta(day))
+def datetime2(value: datetime | str, scale: int) -> bytes:
     if isinstance(value, str):
         moment, fraction = datetime.fromisoformat(value[:19]), int(value[20:].ljust(7, "0") or 0)
     else:

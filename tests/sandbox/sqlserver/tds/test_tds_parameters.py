@@ -19,6 +19,7 @@ from sandbox.sqlserver.tds.parameters import read_parameter_value
 from sandbox.sqlserver.tds.rows import encoded_value
 from sandbox.sqlserver.tds.tokens import return_value
 from sandbox.sqlserver.tds.typeinfo import wire_type
+from tests.sandbox.sqlserver.moments import printed
 from tests.sandbox.sqlserver.tds.conftest import Served
 from tests.sandbox.sqlserver.tds.type_samples import SAMPLES, Sample, column_of
 
@@ -28,26 +29,14 @@ UTF8_COLLATION = b"\x09\x04\xd0\x04\x00"
 COLLATION = b"\x09\x04\xd0\x00\x34"
 
 
-def printed(ticks: int, scale: int) -> str:
-    """A datetime2 from 100 ns ticks since 1970, as SQL Server prints it."""
-    seconds, fraction = divmod(ticks, 10**7)
-    text = f"{datetime(1970, 1, 1) + timedelta(seconds=seconds)}.{fraction:07}"
-    return text[: 20 + scale].rstrip(".")
-
-
 def expected(sample: Sample, value: Any) -> Any:
     """The parameter's Python value: times are text, binary has the type's length."""
     if value is None:
         return None
     if sample.type.name == "time":
         return printed(value // 100, sample.type.scale)[11:]
-    if sample.type.name == "datetime2":
-        since = (
-            value // 100
-            if isinstance(value, int)
-            else (value - datetime(1970, 1, 1)) // timedelta.resolution * 10
-        )
-        return printed(since, sample.type.scale)
+    if isinstance(value, datetime) and sample.type.name == "datetime2":
+        return printed((value - datetime.min) // timedelta.resolution * 10, sample.type.scale)
     if sample.type.name == "datetime":
         ticks = ((value - datetime(1900, 1, 1)) // timedelta.resolution * 3 + 5_000) // 10_000
         return datetime(1900, 1, 1) + timedelta(milliseconds=(ticks * 10 + 1) // 3)

@@ -70,14 +70,6 @@ def test_a_bitmap_of_nulls_is_sent_where_it_is_shorter() -> None:
     )
 
 
-def test_datetime2_as_text_reaches_years_that_nanoseconds_do_not() -> None:
-    column = Column("valid_to", SqlType("datetime2", scale=7))
-    values = ["9999-12-31 23:59:59.9999999", "0001-01-01 00:00:00", None, "2024-02-29 12:00:00.5"]
-    batch = pa.record_batch([pa.array(values)], names=["valid_to"])
-    encoded = b"".join(RowEncoder([column]).encode(batch))
-    assert encoded == b"".join(reference_rows.row([column], [v], null_bitmap=False) for v in values)
-
-
 def test_arrow_types_that_hold_the_same_values_are_taken() -> None:
     columns = [
         Column("a", SqlType("tinyint")),
@@ -97,7 +89,6 @@ def test_arrow_types_that_hold_the_same_values_are_taken() -> None:
         (Column("n", SqlType("nvarchar", 3)), pa.array(["long"]), "8 bytes where 6"),
         (Column("n", SqlType("tinyint")), pa.array([256]), "256"),
         (Column("n", SqlType("uniqueidentifier")), pa.array(["x" * 36]), "hexadecimal"),
-        (Column("n", SqlType("datetime2", scale=7)), pa.array(["in the morning at ten.."]), "yyyy-mm-dd"),
     ],
 )
 def test_values_that_a_type_cannot_have_are_refused_by_the_name_of_the_column(

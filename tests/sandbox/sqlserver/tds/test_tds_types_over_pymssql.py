@@ -15,7 +15,6 @@ from tests.sandbox.sqlserver.tds.conftest import Served
 from tests.sandbox.sqlserver.tds.type_samples import SAMPLES, Sample, column_of, result_set
 
 NANOSECONDS_A_MICROSECOND = 1000
-UNIX_EPOCH = datetime(1970, 1, 1)
 
 
 def in_python(sample: Sample, value: Any) -> Any:
@@ -23,8 +22,8 @@ def in_python(sample: Sample, value: Any) -> Any:
     name = sample.type.name
     if name == "time":
         return (datetime.min + timedelta(microseconds=value // NANOSECONDS_A_MICROSECOND)).time()
-    if name == "datetime2" and isinstance(value, int):
-        return UNIX_EPOCH + timedelta(microseconds=value // NANOSECONDS_A_MICROSECOND)
+    if name == "datetime2" and isinstance(value, str):
+        return datetime.fromisoformat(value[:26])
     if name == "datetimeoffset":
         whole, zone = value.split(" ")[:2], value[-6:]
         minutes = (int(zone[1:3]) * 60 + int(zone[4:])) * (-1 if zone[0] == "-" else 1)

@@ -1,7 +1,11 @@
-"""Every type of `ResultSet`: values at its limits, and a strategy for more, in the form that Arrow takes."""
+"""Every type of `ResultSet`: values at its limits, and a strategy for more.
+
+They have the form that Arrow takes, but for datetime2(7) and datetimeoffset, which are printed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -11,8 +15,8 @@ from uuid import UUID
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from sandbox.sqlserver.results import Column, ResultSet, SqlType
-from sandbox.sqlserver.tds.values import arrow_type
+from sandbox.sqlserver.results import Column, ResultSet, SqlType, arrow_type
+from tests.sandbox.sqlserver.moments import handed_over_offset, printed, ticks_of
 
 DAY_IN_NANOSECONDS = 86_400 * 10**9
 
@@ -181,16 +185,26 @@ SAMPLES = [
     *(_datetime2(scale) for scale in range(7)),
     Sample(
         SqlType("datetime2", scale=7),
-        [-(2**63) // 100 * 100 + 100, -100, 0, 1_700_000_000_123_456_700, (2**63 - 1) // 100 * 100],
-        st.integers(-(2**63) // 100 + 1, (2**63 - 1) // 100).map(lambda ticks: ticks * 100),
+        ["0001-01-01 00:00:00.0000000", "1969-12-31 23:59:59.9999999", "9999-12-31 23:59:59.9999999"],
+        st.integers(0, ticks_of("9999-12-31 23:59:59.9999999")).map(printed),
     ),
     *(_datetimeoffset(scale) for scale in range(8)),
 ]
 
 
+HANDED_OVER: dict[tuple[str, bool], Callable[[Any], Any]] = {
+    ("datetime2", True): ticks_of,
+    ("datetimeoffset", True): handed_over_offset,
+    ("datetimeoffset", False): handed_over_offset,
+}
+"""By name, and whether the scale is 7: samples that are not written as Arrow takes them."""
+
+
 def column_of(sample: Sample, values: list[Any]) -> pa.Array:
     """The values as an engine hands them over."""
-    return pa.array(values, arrow_type(sample.type))
+    hand_over = HANDED_OVER.get((sample.type.name, sample.type.scale == 7), lambda value: value)
+    handed_over = [None if value is None else hand_over(value) for value in values]
+    return pa.array(handed_over, arrow_type(sample.type))
 
 
 def result_set(*columns: tuple[Column, pa.Array]) -> ResultSet:

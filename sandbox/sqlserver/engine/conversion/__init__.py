@@ -1,0 +1,71 @@
+"""CAST, CONVERT and the implicit conversions between SQL Server's types, as DuckDB expressions."""
+
+from __future__ import annotations
+
+from sandbox.sqlserver.engine.bound import Bound, not_modelled, null
+from sandbox.sqlserver.engine.conversion.binaries import to_binary, to_guid
+from sandbox.sqlserver.engine.conversion.errors import fail, refused
+from sandbox.sqlserver.engine.conversion.moments import to_moment
+from sandbox.sqlserver.engine.conversion.numbers import to_number
+from sandbox.sqlserver.engine.conversion.precedence import common_type
+from sandbox.sqlserver.engine.conversion.texts import to_text
+from sandbox.sqlserver.engine.types import APPROXIMATE, BINARY, NUMERIC, TEMPORAL, TEXT, display
+from sandbox.sqlserver.results import SqlServerError, SqlType
+
+__all__ = ["common_type", "convert", "fail", "implicit", "to_common"]
+
+
+def convert(
+    value: Bound, target: SqlType, style: int | None = None, *, safe: bool = False, fit: bool = True
+) -> Bound:
+    """Convert to a type; `safe` gives NULL for an error (TRY_CAST).
+
+    Without `fit` overlong text and binary are left whole: DML checks lengths itself, to raise 2628.
+    """
+    source = value.type
+    if source == target and style is None:
+        return value
+    if source.name == "null" or (value.is_constant and value.constant is None):
+        return Bound(null(target).sql, target, name=value.name, constant=None)
+    if target.name == "sql_variant" or source.name == "sql_variant":
+        raise not_modelled("sql_variant")
+    if target.name in TEXT:
+        return to_text(value, target, style, safe=safe, fit=fit)
+    if target.name in BINARY:
+        return to_binary(value, target, style, safe=safe, fit=fit)
+    if target.name in TEMPORAL:
+        return to_moment(value, target, style, safe=safe)
+    if target.name == "uniqueidentifier":
+        return to_guid(value, target, safe=safe)
+    if target.name in NUMERIC:
+        return to_number(value, target, safe=safe)
+    raise refused(source, target)
+
+
+def to_common(values: list[Bound]) -> tuple[list[Bound], SqlType]:
+    """All values converted to their common type."""
+    target = common_type([value.type for value in values])
+    return [convert(value, target) if target.name != "null" else value for value in values], target
+
+
+def implicit(value: Bound, target: SqlType) -> Bound:
+    """The conversion that an assignment makes.
+
+    Raises:
+        SqlServerError: 257 where SQL Server wants CONVERT.
+    """
+    source = value.type.name
+    forbidden = (
+        (source in TEXT and target.name in BINARY)
+        or (source in TEMPORAL and target.name in NUMERIC)
+        or (source == "uniqueidentifier" and target.name in NUMERIC | TEMPORAL)
+        or (source in BINARY and target.name in TEMPORAL | APPROXIMATE)
+        or (source in NUMERIC and target.name == "uniqueidentifier")
+    )
+    if forbidden and value.constant is not None:
+        raise SqlServerError(
+            257,
+            f"Implicit conversion from data type {source} to {display(target)} is not allowed. "
+            "Use the CONVERT function to run this query.",
+        )
+    return convert(value, target, fit=False)

@@ -1,0 +1,45 @@
+"""Conversions to char, varchar, nchar, nvarchar, text, ntext and xml."""
+
+from __future__ import annotations
+
+from sandbox.sqlserver.engine import printing
+from sandbox.sqlserver.engine.bound import Bound, string
+from sandbox.sqlserver.engine.conversion.errors import fail
+from sandbox.sqlserver.engine.types import MAX, NUMERIC, TEXT, UNICODE
+from sandbox.sqlserver.results import SqlType
+
+_NOT_CP1252 = "[^\\x{00}-\\x{7F}\\x{A0}-\\x{FF}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+
+
+def to_text(value: Bound, target: SqlType, style: int | None, *, safe: bool, fit: bool) -> Bound:
+    """Convert to a character type; CONVERT's styles are in `printing`."""
+    source = value.type
+    if source.name in TEXT:
+        sql = value.sql
+        if source.name in UNICODE and target.name not in UNICODE:
+            ascii_only = isinstance(value.constant, str) and value.constant.isascii()
+            sql = sql if ascii_only else f"regexp_replace({sql}, {string(_NOT_CP1252)}, '?', 'g')"
+        longer = target.length != MAX and (source.length == MAX or source.length > target.length)
+        if fit and longer:
+            sql = f"left({sql}, {target.length})"
+    else:
+        sql = printing.text_of(value, style)
+        if fit and target.length != MAX and source.name in NUMERIC | {"uniqueidentifier"}:
+            message = f"Arithmetic overflow error converting {source.name} to data type {target.name}."
+            over = fail(8170 if source.name == "uniqueidentifier" else 8115, message, safe=safe)
+            if target.length < printing.widest(source):
+                sql = f"CASE WHEN length({sql}) > {target.length} THEN {over} ELSE {sql} END"
+        elif fit and target.length != MAX:
+            sql = f"left({sql}, {target.length})"
+    if target.name in ("char", "nchar"):
+        sql = f"rpad({sql}, {target.length}, ' ')" if fit else _pad(sql, target.length)
+    bound = Bound(sql, target, value.nullable, value.name, value.collation)
+    if isinstance(value.constant, str) and source.name in TEXT and target.name not in ("char", "nchar"):
+        kept = value.constant if target.length == MAX or not fit else value.constant[: target.length]
+        if target.name in UNICODE or kept.isascii():
+            return Bound(string(kept), target, False, value.name, value.collation, constant=kept)
+    return bound
+
+
+def _pad(sql: str, length: int) -> str:
+    return f"CASE WHEN length({sql}) < {length} THEN rpad({sql}, {length}, ' ') ELSE {sql} END"

@@ -107,7 +107,7 @@ def _compare_moments(left: Bound, operator: str, right: Bound) -> str:
 
 
 def _digits(target: SqlType, *values: Bound) -> int:
-    """The scale at which a text compares with a moment: six digits where it has no more, as most are stored."""
+    """The scale at which a text compares with a moment: six where it has no more digits, as most have."""
     texts = [value.constant for value in values if value.type.name in TEXT]
     short = all(isinstance(text, str) and literals.read_moment(text, PRECISE)[0] % 10 == 0 for text in texts)
     return 6 if short and target.scale < 7 else 7

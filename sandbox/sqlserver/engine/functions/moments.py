@@ -106,7 +106,7 @@ def _added(sql: str, kind: SqlType, part: str, count: str) -> str:
     wide = "HUGEINT" if step > MINUTE else "BIGINT"
     steps = f"CAST({count} AS {wide}) * {step}" if step else f"tsql_floor_divide({count} + 50, 100)"
     if kind.name == "time":
-        moved = f"({local} % {DAY} + {steps} % {DAY} + {DAY})"
+        moved = f"CAST({local} % {DAY} + {steps} % {DAY} + {DAY} AS BIGINT)"
         return f"CASE WHEN {sql} IS NOT NULL AND {count} IS NOT NULL THEN {stored(moved, kind)} END"
     moved = f"({local} + {steps})"
     if kind.name == "datetimeoffset":

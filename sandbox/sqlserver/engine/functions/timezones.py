@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from sandbox.sqlserver.engine.bound import Bound, not_modelled, string
 from sandbox.sqlserver.engine.conversion import convert, fail
-from sandbox.sqlserver.engine.temporal import PRECISE, offset_moment, scale_of, within
+from sandbox.sqlserver.engine.temporal import (
+    PRECISE,
+    offset_moment,
+    scale_of,
+    timestamp_of,
+    within,
+)
 from sandbox.sqlserver.results import SqlServerError, SqlType
 from sandbox.sqlserver.ticks import MINUTE
 
@@ -47,16 +53,21 @@ def at_time_zone(value: Bound, zone: Bound) -> Bound:
             f"The time zone parameter '{zone.constant}' provided to AT TIME ZONE clause is invalid, or the "
             "stand-in does not know it.",
         )
+    overflow = fail(517, f"Adding a value to a '{value.type.name}' column caused an overflow.")
     if value.type.name == "datetimeoffset":
         utc, result = f"({value.sql}).utc", value.type
+        start = timestamp_of(utc, PRECISE)
+        minutes = _minutes(f"timezone({string(iana)}, timezone('UTC', {start}))", start)
     else:
-        local = convert(value, PRECISE)
         result = SqlType("datetimeoffset", scale=scale_of(value.type))
-        clock = f"tsql_timestamp({local.sql})"
-        utc = f"({local.sql} - tsql_ticks({clock}) + tsql_ticks(timezone({string(iana)}, {clock})))"
-    there = f"timezone({string(iana)}, timezone('UTC', tsql_timestamp({utc})))"
-    minutes = f"((tsql_ticks({there}) - {utc}) // {MINUTE})"
-    moment = offset_moment(utc, minutes, result)
-    overflow = fail(517, f"Adding a value to a '{value.type.name}' column caused an overflow.")
-    moment = within(f"tsql_ticks({there})", result, within(utc, result, moment, overflow), overflow)
+        here = timestamp_of(convert(value, PRECISE).sql, PRECISE)
+        minutes = _minutes(here, f"timezone('UTC', timezone({string(iana)}, {here}))")
+        utc = f"({convert(value, PRECISE).sql} - {minutes} * {MINUTE})"
+    moment = within(utc, result, offset_moment(utc, minutes, result), overflow)
+    moment = within(f"({utc} + {minutes} * {MINUTE})", result, moment, overflow)
     return Bound(moment, result, value.nullable)
+
+
+def _minutes(local: str, utc: str) -> str:
+    """How far a clock is ahead of UTC; before zones had whole minutes, the nearest."""
+    return f"tsql_floor_divide(tsql_ticks({local}) - tsql_ticks({utc}) + {MINUTE // 2}, {MINUTE})"

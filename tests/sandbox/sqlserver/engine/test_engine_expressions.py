@@ -89,6 +89,12 @@ VALUES: list[tuple[str, Any, str]] = [
         "datetimeoffset(0)",
     ),
     (
+        "CAST('9999-07-01 00:00:00.1234567' AS datetime2) AT TIME ZONE 'Eastern Standard Time'",
+        "9999-07-01 00:00:00.1234567 -04:00",
+        "datetimeoffset(7)",
+    ),
+    ("DATEADD(hour, -11, CAST('10:00:00.5' AS time))", dt.time(23, 0, 0, 500_000), "time(7)"),
+    (
         "CAST('2024-07-01T00:00:00.5+02:00' AS datetimeoffset(3)) AT TIME ZONE 'UTC'",
         "2024-06-30 22:00:00.500 +00:00",
         "datetimeoffset(3)",

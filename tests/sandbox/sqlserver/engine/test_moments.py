@@ -58,7 +58,7 @@ def test_text_to_value_to_text(shared: Client, moments: list[int]) -> None:
 
 
 @given(st.lists(st.tuples(ticks, offsets), min_size=5, max_size=10), offsets)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_offsets_to_value_to_text(shared: Client, moments: list[tuple[int, int]], other: int) -> None:
     texts = [
         printed_offset({"utc": utc, "offset_minutes": minutes}, 7)

@@ -37,7 +37,6 @@ def test_an_idle_session_keeps_no_snapshot(engine: Engine) -> None:
     ):  # fmt: skip
         with suppress(ProgrammingError):
             idle.cursor().execute(sql)
-        idle.cursor().describe_only("SELECT * FROM t")
         for _ in range(10):
             writer.cursor().execute("UPDATE t SET v = 'b' WHERE id = 1")
         held = engine.duck_conn.cursor().execute(HELD).fetchall()[0][0]

@@ -52,6 +52,7 @@ REFUSED_CLAUSES: dict[type[Expr], str] = {
     exp.MultitableInserts: "INSERT ALL, INSERT FIRST",
     exp.MatchRecognize: "MATCH_RECOGNIZE",
     exp.Connect: "CONNECT BY",
+    exp.PivotAny: "PIVOT … IN (ANY): name the values",
 }
 TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "INFER_SCHEMA", "RESULT_SCAN")
 INFORMATION_SCHEMA = ("COLUMNS", "DATABASES", "LOAD_HISTORY", "SCHEMATA", "TABLES", "VIEWS")

@@ -9,10 +9,10 @@ from fakesnow import transforms as theirs
 from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import declared, history, inference, recent, tables
+from sandbox.snowflake import context, declared, history, inference, recent, tables
+from sandbox.snowflake.decimals import operands
 from sandbox.snowflake.mends import (
     binaries,
-    context,
     counts,
     dialects,
     flatten,
@@ -122,7 +122,7 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield texts.casts
     yield binaries.casts
     yield queries.typeof
-    yield queries.bits
+    yield operands.bits
     yield queries.plain_integers
     yield timestamps.types
     yield theirs.float_to_double
@@ -133,7 +133,6 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield theirs.random
     yield queries.seed
     yield queries.asof_join
-    yield queries.dynamic_pivot
     yield queries.sequence_in_window
     yield queries.listagg
     yield counts.count_if

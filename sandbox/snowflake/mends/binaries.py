@@ -1,7 +1,7 @@
-"""BINARY of a text reads hexadecimal digits: sqlglot 30.22 passes on a cast that takes the text's own bytes.
+"""BINARY of a text reads hexadecimal digits: sqlglot 30.22.0 passes on a cast that takes its own bytes.
 
-TO_BINARY(text) without a format becomes DuckDB's `to_binary`, which writes bits. To be dropped when sqlglot's
-DuckDB generator makes `UNHEX` of both.
+TO_BINARY(text) without a format becomes DuckDB's `to_binary`, which writes bits. To be dropped when
+sqlglot's DuckDB generator makes `UNHEX` of both.
 """
 
 from __future__ import annotations

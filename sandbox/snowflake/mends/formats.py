@@ -1,4 +1,8 @@
-"""TO_CHAR(value, format) with every digit of FF0 to FF9, whatever the value's type."""
+"""TO_CHAR(value, format) with every digit of FF0 to FF9, whatever the value's type.
+
+fakesnow 0.12.1 passes over the format where the value is a column, as sqlglot 30.22.0 makes a plain cast of
+it. To be dropped when sqlglot's DuckDB generator writes TO_CHAR with a format as STRFTIME, with FF7 to FF9.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""MERGE as the engine's own MERGE takes it."""
+"""MERGE as the engine's own MERGE takes it.
+
+fakesnow 0.12.1 makes several statements of a MERGE: it is not atomic, and one of two source rows for a
+target row wins silently. DuckDB's MERGE does both right, without the target's name before the columns that
+it sets. To be dropped when fakesnow's `transforms.merge` is DuckDB's MERGE.
+"""
 
 from __future__ import annotations
 

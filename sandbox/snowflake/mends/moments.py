@@ -1,4 +1,8 @@
-"""CURRENT_TIMESTAMP and its like are when the statement began: for the engine, when its transaction did."""
+"""CURRENT_TIMESTAMP and its like are when the statement began.
+
+fakesnow 0.12.1 passes them on to DuckDB, where they are when its transaction began. To be dropped when
+fakesnow puts the statement's start in their place.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""NUMBER stays exact: no detour through doubles, and 38 digits where Snowflake has 38."""
+"""NUMBER stays exact: no detour through doubles, and 38 digits where Snowflake has 38.
+
+fakesnow 0.12.1 keeps NUMBER(38, 0) in 64 bits (`transforms.integer_precision`) and casts what it sums to
+DOUBLE (`transforms.numeric_agg_implicit_cast`). To be dropped when both keep decimals.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""INSERT OVERWRITE: the rows are computed before the old ones go, as they may come from the same table."""
+"""INSERT OVERWRITE: the rows are computed before the old ones go, as they may come from the same table.
+
+fakesnow 0.12.1 deletes first, so that a query of the same table gives no row and one that fails leaves
+none. To be dropped when fakesnow's `transforms.insert_overwrite` computes the rows first.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Chained brackets, v['a']['b'][2]['c']: fakesnow 0.12.1 turns every other one into a path.
 
 The others stay DuckDB's brackets, whose indices begin at 1: the value is NULL without a word. To be dropped
-when fakesnow's `transforms.indices_to_json_extract` also changes a bracket inside of one that it has changed.
+when fakesnow's `transforms.indices_to_json_extract` also changes a bracket inside of one that it has
+changed.
 """
 
 from __future__ import annotations

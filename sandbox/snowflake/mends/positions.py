@@ -1,4 +1,8 @@
-"""`$1`, `$2` …: columns of a VALUES clause by their position."""
+"""`$1`, `$2` …: columns of a VALUES clause by their position.
+
+sqlglot 30.22.0 takes them for parameters of a prepared statement. To be dropped when fakesnow's
+`transforms.values_columns` names them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Spellings that Snowpark uses and sqlglot's Snowflake dialect does not read."""
+"""Spellings that Snowpark uses and sqlglot 30.22.0's Snowflake dialect does not read.
+
+To be dropped when sqlglot parses `CREATE TABLE t IF NOT EXISTS (…)` and `CREATE SCOPED TEMPORARY TABLE t
+(…)`.
+"""
 
 from __future__ import annotations
 

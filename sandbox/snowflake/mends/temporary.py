@@ -1,4 +1,8 @@
-"""Temporary tables live in a schema in Snowflake, and in one namespace of the session in the engine."""
+"""Temporary tables live in a schema in Snowflake, and in one namespace of the session in the engine.
+
+fakesnow 0.12.1 passes CREATE TEMPORARY TABLE schema.t on as it is, and finds schema.t nowhere. To be
+dropped when fakesnow's `TableStages` or a transform of its own leads both to DuckDB's `temp.main`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""TIMESTAMP_NTZ and TIME keep the digits that they declare: 100 ns needs the engine's nanosecond types."""
+"""TIMESTAMP_NTZ and TIME keep the digits that they declare: 100 ns needs the engine's nanosecond types.
+
+fakesnow 0.12.1 makes microseconds of all of them, and TIMESTAMPs of the DATEs that DATE_TRUNC gets. To be
+dropped when its `transforms.timestamp_ntz` and `transforms.to_timestamp` keep 9 digits and its dates stay
+dates.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Session variables: fakesnow 0.12.1 pastes their values into the text of a statement.
 
-There `$A` also replaces the beginning of `$AB`, and `\'$A\'` within a literal; a value with a backslash is an
-error; what SET is given is kept as it is written, so that `$A * 2` after `SET A = 1 + 1` is 3, and a query is
-asked anew each time. To be dropped when fakesnow's `Variables.inline_variables` reads whole names outside of
-literals and `Variables.update_variables` keeps values.
+There `$A` also replaces the beginning of `$AB`, and `\'$A\'` within a literal; a value with a backslash is
+an error; what SET is given is kept as it is written, so that `$A * 2` after `SET A = 1 + 1` is 3, and a
+query is asked anew each time. To be dropped when fakesnow's `Variables.inline_variables` reads whole names
+outside of literals and `Variables.update_variables` keeps values.
 """
 
 from __future__ import annotations

@@ -49,24 +49,8 @@ def test_csv_and_a_failing_statement_after_a_good_one(snow: Snow, run: Run) -> N
     assert run("SELECT COUNT(*) FROM t") == [(1,)]
 
 
-def test_the_connection(snow: Snow) -> None:
-    assert snow.json("connection", "test") == {
-        "Connection name": "standin",
-        "Status": "OK",
-        "Host": "127.0.0.1",
-        "Account": "shellcorp",
-        "User": "PLATFORM",
-        "Role": "ENGINEER",
-        "Database": "SHELLCORP",
-        "Warehouse": "LOADING",
-    }
-
-
-def test_a_wrong_password_is_told_without_the_password(
-    snowflake_service: Service, schema: str, tmp_path: Path
-) -> None:
-    wrong = Snow.configured(tmp_path / "wrong", snowflake_service.port, "a guess", schema)
-    done = wrong.run("connection", "test")
-    assert done.returncode == 1
-    assert "Incorrect username or password was specified." in done.stderr
-    assert "a guess" not in done.stdout + done.stderr
+def test_objects_and_stages_are_listed(snow: Snow, run: Run) -> None:
+    run("CREATE TABLE t (id NUMBER(10, 0) COMMENT 'the key')")
+    run("CREATE STAGE landing")
+    assert [row["name"] for row in snow.json("object", "list", "table")] == ["T"]
+    assert [row["name"] for row in snow.json("stage", "list")] == ["LANDING"]

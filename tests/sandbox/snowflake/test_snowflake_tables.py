@@ -66,7 +66,7 @@ def test_keys_are_not_enforced_and_inert_statements_are_accepted(run: Run, schem
         "ALTER TABLE t CLUSTER BY (name)",
         "ALTER TABLE t SET DATA_RETENTION_TIME_IN_DAYS = 1",
         "COMMENT ON TABLE t IS 'what it is'",
-        "CREATE ROLE IF NOT EXISTS r",
+        "CREATE ROLE IF NOT EXISTS readers",
         "GRANT SELECT ON TABLE t TO ROLE readers",
         f"GRANT USAGE ON SCHEMA {schema} TO ROLE readers",
         "CREATE WAREHOUSE IF NOT EXISTS w WITH WAREHOUSE_SIZE = 'XSMALL'",

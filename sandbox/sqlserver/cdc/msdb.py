@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS msdb.dbo.backupmediafamily (
 
 def create_msdb_tables(connection: DuckDBPyConnection) -> None:
     """Make the tables in msdb, which is attached; what is there stays."""
-    connection.execute(_TABLES)
+    with transaction(connection):
+        connection.execute(_TABLES)
 
 
 def note_agent(connection: DuckDBPyConnection, running: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from duckdb import DuckDBPyConnection
 
 from sandbox.sqlserver.cdc.quoting import identifier
+from sandbox.sqlserver.cdc.transactions import transaction
 from sandbox.sqlserver.engine.procedures import ProcedureContext
 from sandbox.sqlserver.engine.types import FIXED, MAX
 from sandbox.sqlserver.results import Column, SqlType
@@ -119,7 +120,8 @@ CREATE OR REPLACE VIEW {db}.sys.dm_server_services AS
 
 def create_log(connection: DuckDBPyConnection, database: str) -> None:
     """Make what the log and its scans need; what is there stays."""
-    connection.execute((_LOG + _SCANS).format(db=identifier(database)))
+    with transaction(connection):
+        connection.execute((_LOG + _SCANS).format(db=identifier(database)))
 
 
 def create_cdc_schema(context: ProcedureContext) -> None:

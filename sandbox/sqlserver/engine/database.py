@@ -66,9 +66,11 @@ class Database:
         self.lock = WriterLock()
         self.commits = 0
         """Grows with every commit: tells whether a snapshot is still current."""
+        root.execute("BEGIN")  # one write to the disk instead of one for each statement
         create_storage(root, name)
         self._first_rows(root)
         create_views(root, name)
+        root.execute("COMMIT")
         self.catalog = Catalog(root, name)
         self._refreshing = threading.Lock()
         self.sequences = Sequences(self._counters(root))

@@ -14,6 +14,7 @@ from sandbox.sqlserver.engine.clock import Clock
 from sandbox.sqlserver.engine.context import SessionContext
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.errors import translate
+from sandbox.sqlserver.engine.isolation import before_read
 from sandbox.sqlserver.engine.literals import literal
 from sandbox.sqlserver.engine.model import DEFAULT_COLLATION, TableDef
 from sandbox.sqlserver.engine.security.access import denied
@@ -91,7 +92,7 @@ class SessionEnvironment:
             qualifiers = (*qualifiers, full, full[1:])
         found = catalog.find(schema, name)
         if found is not None and found.kind != "IF":
-            self._session.check_may_read(found)
+            before_read(self._session, found)
             sql = f"{quote(catalog.database)}.{quote(found.schema)}.{quote(found.name)}"
             access = self._session.access(catalog.database)
             if found.object_id != self._written:

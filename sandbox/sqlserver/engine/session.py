@@ -16,16 +16,9 @@ from sandbox.sqlserver.engine.database import Database
 from sandbox.sqlserver.engine.environment import SessionEnvironment
 from sandbox.sqlserver.engine.errors import translate
 from sandbox.sqlserver.engine.interpreter import Frame, Interpreter
-from sandbox.sqlserver.engine.model import TableDef
 from sandbox.sqlserver.engine.security.access import Access, access_to, no_entry
 from sandbox.sqlserver.engine.security.principals import Principal
-from sandbox.sqlserver.engine.session_state import (
-    ISOLATION_BY_NUMBER,
-    REPEATABLE_READ,
-    SERIALIZABLE,
-    SNAPSHOT,
-    State,
-)
+from sandbox.sqlserver.engine.session_state import ISOLATION_BY_NUMBER, State
 from sandbox.sqlserver.engine.temporary import TemporaryTables
 from sandbox.sqlserver.engine.work import Work
 from sandbox.sqlserver.results import (
@@ -218,31 +211,6 @@ class Session:
         """WAITFOR DELAY, ended by a cancel."""
         if self._cancelled.wait(seconds):
             raise SqlServerError(3617, "The statement was cancelled by its client.", severity=11)
-
-    def check_may_read(self, table: TableDef) -> None:
-        """Called for each table that a query names: isolation wants its snapshot first."""
-        del table
-        if self.state.isolation in (REPEATABLE_READ, SERIALIZABLE, SNAPSHOT):
-            self._pin()
-
-    def _pin(self) -> None:
-        database = self.server.database(self._database)
-        if self.state.isolation == SNAPSHOT and not self.catalog(database.name).allow_snapshot:
-            if database.name.lower() in ("master", "msdb"):
-                return
-            raise SqlServerError(
-                3952,
-                f"Snapshot isolation transaction failed accessing database '{database.name}' "
-                "because snapshot isolation "
-                "is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation.",
-            )
-        if self.transaction_count == 0:
-            return
-        work = self.ensure_work()
-        if self.state.isolation == SERIALIZABLE and not work.has_written:
-            work.write_to(database, self.state.lock_timeout, self.is_cancelled)
-        elif not work.has_written:
-            work.pin(database)
 
     def ensure_work(self) -> Work:
         """The session's transaction, begun if there is none."""

@@ -15,6 +15,7 @@ from sandbox.sqlserver.engine.bound import Bound, BoundQuery, Scope, Source, not
 from sandbox.sqlserver.engine.catalog import Catalog
 from sandbox.sqlserver.engine.database import Database
 from sandbox.sqlserver.engine.dialect import parse_statement
+from sandbox.sqlserver.engine.isolation import before_write
 from sandbox.sqlserver.engine.model import ROW_ID, ColumnDef, TableDef
 from sandbox.sqlserver.engine.names import parts_of
 from sandbox.sqlserver.engine.queries import unique_names
@@ -106,7 +107,8 @@ def open_target(
     """Find a table to write, check the permission, and become the database's writer.
 
     Raises:
-        SqlServerError: 208 no such table, 229, 1088 no permission, 259 a system table, 1222 no lock in time.
+        SqlServerError: 208 no such table, 229, 1088 no permission, 259 a system table, 1222 no lock in time,
+            3951, 3952 SNAPSHOT may not be used here.
     """
     if is_held(parts):
         return _open_held(session, session.temporary.named(parts[-1], known or {}))
@@ -123,6 +125,7 @@ def open_target(
             raise error(22914)
     else:
         access.require(permission, table)
+        before_write(session, database)
     work = session.begin_write(database.name)
     if table.kind != "U":
         raise SqlServerError(259, "Ad hoc updates to system catalogs are not allowed.")

@@ -22,6 +22,7 @@ from sandbox.sqlserver.engine.bound import quote
 from sandbox.sqlserver.engine.catalog import Catalog
 from sandbox.sqlserver.engine.database import Database
 from sandbox.sqlserver.engine.errors import conflict, doomed, translate
+from sandbox.sqlserver.engine.model import TableDef
 from sandbox.sqlserver.engine.selects import registered
 from sandbox.sqlserver.results import SqlServerError
 
@@ -56,6 +57,18 @@ class Savepoint:
     command_id: int
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """The moment of a database that a transaction reads."""
+
+    commits: int
+    catalog: Catalog
+
+    def has_as_it_is(self, table: TableDef) -> bool:
+        """Whether a table is defined now as it was then."""
+        return self.catalog.by_id(table.object_id) == table
+
+
 class Work:
     """The open transaction of a session, from its first statement to commit or rollback."""
 
@@ -70,7 +83,9 @@ class Work:
         self.is_doomed = False
         self.ends_with_batch = False
         self._is_opaque = False
-        self._pinned: dict[str, int] = {}
+        self.started_in: str | None = None
+        """The isolation level in which the transaction touched data first."""
+        self._pinned: dict[str, Snapshot] = {}
         self._steps: list[Step] = []
         self._records: list[LogRecord] = []
         self._savepoints: list[Savepoint] = []
@@ -91,14 +106,24 @@ class Work:
 
     # --- opening
 
-    def pin(self, database: Database) -> None:
+    def starts_in(self, level: str) -> None:
+        """Data is touched in an isolation level; the first one is remembered."""
+        self.started_in = self.started_in or level
+
+    def pin(self, database: Database) -> Snapshot:
         """Fix one snapshot for all reads from here on."""
         if not self.is_open:
             self.connection.execute("BEGIN")
             self.is_open = True
         if database.name not in self._pinned:
-            self._pinned[database.name] = database.commits
+            self._pinned[database.name] = Snapshot(database.commits, database.catalog)
             self.connection.execute(f"SELECT 1 FROM {quote(database.name)}.catalog.database").fetchall()
+        return self._pinned[database.name]
+
+    def _is_stale(self, database: Database) -> bool:
+        """Whether somebody has committed since the snapshot of a database."""
+        pinned = self._pinned.get(database.name)
+        return pinned is not None and pinned.commits != database.commits
 
     def write_to(self, database: Database, timeout_ms: int, is_cancelled: Callable[[], bool]) -> None:
         """Become the database's writer.
@@ -118,7 +143,7 @@ class Work:
                 f"and {database.name})",
             )
         database.lock.acquire(self._owner, timeout_ms, is_cancelled)
-        if self._pinned.get(database.name, database.commits) != database.commits:
+        if self._is_stale(database):
             database.lock.release(self._owner)
             raise conflict()
         self.database = database
@@ -228,11 +253,7 @@ class Work:
         return True
 
     def _repeat(self, count: int) -> None:
-        stale = any(
-            database.commits != self._pinned[database.name]
-            for database in [self.database]
-            if database is not None and database.name in self._pinned
-        )
+        stale = self.database is not None and self._is_stale(self.database)
         self.connection.execute("ROLLBACK")
         self.is_open = False
         if self._is_opaque or stale or (self._pinned and self.database is None):

@@ -11,7 +11,8 @@ _TEXTS = {
     "procedure sp_configure to increase the configured maximum value for max text repl size option, "
     "which defaults to 65536. A configured value of -1 indicates no limit, other than the limit imposed "
     "by the data type.",
-    14262: "The specified @job_name ('{0}') does not exist.",
+    14262: "The specified {0} ('{1}') does not exist.",
+    14294: "Supply either {0} or {1} to identify the job.",
     15457: "Configuration option '{0}' changed from {1} to {2}. Run the RECONFIGURE statement to install.",
     22022: "SQLServerAgent Error: Request to {0} job {1} refused because the job is {2}.",
     22850: "The threshold value specified for the Change Data Capture cleanup process must be greater than "
@@ -38,6 +39,8 @@ _TEXTS = {
     "exclusively by Change Data Capture. Drop or rename the user or schema and retry the operation.",
     22907: "Parameter @role_name cannot be empty. Specify a value for @role_name and retry the operation. "
     "Supply null as the value if no role is to be used to gate access to captured change data.",
+    22910: "The cleanup request for database '{0}' failed. The database is not enabled for Change Data "
+    "Capture.",
     22914: "Only members of the sysadmin or db_owner or db_ddladmin roles can perform this operation when "
     "Change Data Capture is enabled for a database.",
     22926: "Could not create a capture instance because the capture instance name '{0}' already exists in "
@@ -56,8 +59,6 @@ _TEXTS = {
     "captured columns. Add either the primary key columns of the source table, or the columns defined"
     " for the index specified in the parameter @index_name to the list of captured columns and retry "
     "the operation.",
-    22957: "LSN {0}, specified as the new low end point for the change table associated with capture "
-    "instance '{1}', is not within the Change Data Capture timeline [{2}, {3}].",
     22960: "Change data capture instance '{0}' has not been enabled for the source table '{1}.{2}'. Use "
     "sys.sp_cdc_help_change_data_capture to verify the capture instance name and retry the operation.",
     22962: "Two capture instances already exist for source table '{0}.{1}'. A table can have at most two "

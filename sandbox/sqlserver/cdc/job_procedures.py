@@ -147,8 +147,10 @@ def _named(context: ProcedureContext, arguments: dict[str, Any]) -> Job:
         if job_id is not None
         else None
     )
+    if found is None and name is None and job_id is None:
+        raise error(14294, "@job_id", "@job_name")
     if found is None:
-        raise error(14262, str(name if name is not None else job_id))
+        raise error(14262, *(("@job_name", str(name)) if name is not None else ("@job_id", str(job_id))))
     return found
 
 
@@ -172,6 +174,8 @@ def _check(given: dict[str, Any]) -> None:
         raise error(22990)
     if not 0 < given.get("retention", 1) <= 52_594_800:
         raise error(22994)
+    if given.get("threshold", 1) <= 0:
+        raise error(22850)
 
 
 def _start(context: ProcedureContext, job: Job) -> Iterator[Result]:
@@ -180,7 +184,7 @@ def _start(context: ProcedureContext, job: Job) -> Iterator[Result]:
             context.connection.cursor(), job.database, timedelta(minutes=job.retention or 0)
         )
     elif jobs.is_running(context.connection, job):
-        raise _refused("run", job, context, "already running")
+        raise _refused("run", job, context, f"already running from a request by User {context.login}")
     else:
         jobs.start(context.connection, job)
     yield Message(0, f"Job '{job.name}' started successfully.")

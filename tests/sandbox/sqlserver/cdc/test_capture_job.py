@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -76,14 +77,22 @@ def test_a_stopped_job_captures_nothing_until_it_is_started(database: Database, 
     database.execute("sys.sp_cdc_stop_job")
     seen = empty_scans(database)
     database.commit(insert(table, (1,)))
-    with pytest.raises(SqlServerError, match="not currently running"):
+    with pytest.raises(
+        SqlServerError,
+        match=r"^22022: SQLServerAgent Error: Request to stop job .*_capture \(from User sa\) refused "
+        r"because the job is not currently running\.$",
+    ):
         database.execute("sys.sp_cdc_stop_job")
     assert (captured(database), empty_scans(database)) == (0, seen)
     assert database.query("SELECT stop_execution_date IS NULL FROM msdb.dbo.sysjobactivity") == [(False,)]
 
     database.execute("msdb.dbo.sp_start_job", job_name=f"cdc.{DATABASE}_capture")
     wait_until(lambda: captured(database) == 1)
-    with pytest.raises(SqlServerError, match="already running"):
+    with pytest.raises(
+        SqlServerError,
+        match=r"^22022: SQLServerAgent Error: Request to run job .*_capture \(from User sa\) refused "
+        r"because the job is already running from a request by User sa\.$",
+    ):
         database.execute("sys.sp_cdc_start_job")
 
 
@@ -178,6 +187,7 @@ def test_settings_of_the_jobs(database: Database) -> None:
         (22995, {"retention": 1}),
         (22996, {"job_type": "cleanup", "maxtrans": 1}),
         (22994, {"job_type": "cleanup", "retention": 0}),
+        (22850, {"job_type": "cleanup", "threshold": 0}),
         (22992, {"job_type": "nonsense"}),
     ],
 )
@@ -191,6 +201,10 @@ def test_wrong_settings(database: Database, number: int, arguments: dict[str, ob
 def test_an_unknown_job_is_named(database: Database) -> None:
     with pytest.raises(SqlServerError, match="14262: The specified @job_name"):
         database.execute("msdb.dbo.sp_start_job", job_name="nonsense")
+    with pytest.raises(SqlServerError, match="14262: The specified @job_id"):
+        database.execute("msdb.dbo.sp_stop_job", job_id=UUID(int=1))
+    with pytest.raises(SqlServerError, match="14294: Supply either @job_id or @job_name"):
+        database.execute("msdb.dbo.sp_stop_job")
     with pytest.raises(SqlServerError, match="22997"):
         database.execute("sys.sp_cdc_start_job")
 

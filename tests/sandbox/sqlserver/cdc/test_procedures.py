@@ -212,6 +212,10 @@ def test_cleanup_raises_the_min_lsn_and_deletes_below_it(tables: Database) -> No
         tables, 22964, "sys.sp_cdc_cleanup_change_table", capture_instance="dbo_t", low_water_mark=between
     )
     refused(tables, 22981, "sys.sp_cdc_cleanup_change_table", capture_instance="x", low_water_mark=mark)
+    given = {"capture_instance": "dbo_t", "low_water_mark": None}
+    refused(tables, 22850, "sys.sp_cdc_cleanup_change_table", **given, threshold=0)
+    tables.execute("sys.sp_cdc_cleanup_change_table", **given)  # goes on to what is kept already
+    assert tables.query("SELECT {db}.sys.fn_cdc_get_min_lsn('dbo_t')") == [(mark,)]
 
 
 def test_cleanup_goes_back_to_the_first_commit_of_the_same_time(tables: Database) -> None:
@@ -243,6 +247,9 @@ def test_one_instance_keeps_the_times_that_another_gives_up(tables: Database) ->
     )
     assert tables.query("SELECT count(*) FROM {db}.cdc.lsn_time_mapping") == [(3,)]
     assert tables.query('SELECT count(*) FROM {db}.cdc."second_CT"') == [(3,)]
+    lower = {"capture_instance": "dbo_t", "low_water_mark": lsn.commit_lsn(numbers[1])}
+    tables.execute("sys.sp_cdc_cleanup_change_table", **lower)  # is left as it is
+    assert tables.query("SELECT {db}.sys.fn_cdc_get_min_lsn('dbo_t')") == [(lsn.commit_lsn(numbers[2]),)]
 
 
 def test_retention_counts_back_from_the_newest_commit(tables: Database) -> None:

@@ -168,7 +168,13 @@ def test_a_bug_of_the_engine_is_told_and_ends_that_session_only(
     served: Served, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[type[BaseException]] = []
-    monkeypatch.setattr(threading, "excepthook", lambda arguments: seen.append(arguments.exc_type))
+    told = threading.Event()
+
+    def note(arguments: threading.ExceptHookArgs) -> None:
+        seen.append(arguments.exc_type)  # after the session was closed
+        told.set()
+
+    monkeypatch.setattr(threading, "excepthook", note)
 
     def bug(_: CannedSession) -> Iterator[Result]:
         yield Done(None)
@@ -181,6 +187,7 @@ def test_a_bug_of_the_engine_is_told_and_ends_that_session_only(
         connection.cursor().execute("BUG")
     eventually(served.engine.sessions[0].closed)
     assert served.query("SELECT") == [(1,)]
+    eventually(told)
     assert seen == [KeyError]
 
 

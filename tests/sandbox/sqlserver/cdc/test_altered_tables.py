@@ -58,6 +58,26 @@ def test_a_dropped_column_is_null_from_then_on(table: Client) -> None:
     assert changes(table, "one", "a, b") == [(2, 1, "b"), (3, None, "b"), (4, None, "c")]
 
 
+def test_moments_of_all_years_pass_through_a_change_of_their_scale(table: Client) -> None:
+    table.run("DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, at datetime2(7), far datetimeoffset)")
+    table.run(ENABLE.format("one"))
+    first, last = "0001-01-01 00:00:00.0000001", "9999-12-31 23:59:59.9999999"
+    table.run(f"INSERT INTO t VALUES (1, '{first}', '{last} +14:00')")
+    changes(table, "one", "id")
+    table.run("UPDATE t SET at = '2262-04-12'")  # not yet harvested
+    table.run("ALTER TABLE t ALTER COLUMN at datetime2(3)")
+    table.run(f"UPDATE t SET far = '{first} -14:00'")
+    shown = "CONVERT(varchar(40), at, 121), CONVERT(varchar(40), far, 121)"
+    start, middle = "0001-01-01 00:00:00.000", "2262-04-12 00:00:00.000"
+    assert changes(table, "one", shown) == [
+        (2, start, f"{last} +14:00"),
+        (3, start, f"{last} +14:00"),
+        (4, middle, f"{last} +14:00"),
+        (3, middle, f"{last} +14:00"),
+        (4, middle, f"{first} -14:00"),
+    ]
+
+
 def test_a_wider_type_is_carried_into_the_change_table(table: Client) -> None:
     table.run("INSERT INTO t VALUES (1, 1, 'b', NULL)")
     changes(table, "one", "id")

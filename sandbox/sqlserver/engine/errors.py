@@ -117,3 +117,16 @@ def doomed() -> SqlServerError:
         "the log file. Roll "
         "back the transaction.",
     )
+
+
+def unknown_savepoint(name: str, *, doomed: bool) -> SqlServerError:
+    """What ROLLBACK to a name says that is neither the transaction's nor a savepoint's, or of no use now."""
+    if doomed:
+        return SqlServerError(
+            3931,
+            "The current transaction cannot be committed and cannot be rolled back to a savepoint. "
+            "Roll back the entire transaction.",
+        )
+    return SqlServerError(
+        6401, f"Cannot roll back {name}. No transaction or savepoint of that name was found."
+    )

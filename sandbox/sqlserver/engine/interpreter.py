@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
 
 _WRITES = {"INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "ALTER"}
+_WITHOUT_ROWS = (script.Use, script.SetOption, script.Print, script.Raise, script.Transaction)
+"""Statements that set @@ROWCOUNT to 0 [Microsoft: "@@ROWCOUNT"]."""
 
 
 class Leave(Exception):  # noqa: N818 - control of flow
@@ -97,6 +99,8 @@ class Interpreter:
         try:
             yield from self._simple(statement)
             self.session.state.error_number = 0
+            if isinstance(statement, _WITHOUT_ROWS):
+                self.session.state.row_count = 0
         except (SqlServerError, duckdb.Error) as problem:
             yield from self._failed(problem, statement)
 

@@ -14,7 +14,7 @@ from sandbox.sqlserver.engine.binder import Binder
 from sandbox.sqlserver.engine.catalog import Catalog
 from sandbox.sqlserver.engine.database import Database
 from sandbox.sqlserver.engine.environment import SessionEnvironment
-from sandbox.sqlserver.engine.errors import translate
+from sandbox.sqlserver.engine.errors import translate, unknown_savepoint
 from sandbox.sqlserver.engine.interpreter import Frame, Interpreter
 from sandbox.sqlserver.engine.security.access import Access, access_to, no_entry
 from sandbox.sqlserver.engine.security.principals import Principal
@@ -64,6 +64,7 @@ class Session:
         """How many TRY blocks, of all scopes, wait for an error."""
         self._database = database
         self._descriptor = 0
+        self._transaction_name = ""
         self._cancelled = threading.Event()
         self._busy = threading.RLock()
         """Held while a request runs, by the thread that runs it."""
@@ -246,7 +247,7 @@ class Session:
     def change_transaction(self, kind: str, name: str) -> Iterator[Result]:
         """BEGIN, COMMIT, ROLLBACK or SAVE."""
         if kind == "begin":
-            yield from self.begin()
+            yield from self.begin(name)
         elif kind == "commit":
             yield from self.commit()
         elif kind == "save":
@@ -254,10 +255,11 @@ class Session:
         else:
             yield from self.rollback(name)
 
-    def begin(self) -> Iterator[Result]:
-        """BEGIN TRANSACTION: only the outermost one counts."""
+    def begin(self, name: str = "") -> Iterator[Result]:
+        """BEGIN TRANSACTION: only the outermost one counts, and its name."""
         self.transaction_count += 1
         if self.transaction_count == 1:
+            self._transaction_name = name
             self.ensure_work()
             self.temporary.begin()
             self._descriptor = self.server.next_descriptor()
@@ -281,19 +283,18 @@ class Session:
         """ROLLBACK, of everything or to a savepoint.
 
         Raises:
-            SqlServerError: 3903 without a transaction, 6401 no such savepoint.
+            SqlServerError: 3903 without a transaction, 6401 no such savepoint or transaction, 3931 to a
+                savepoint of a transaction that is doomed.
         """
         if self.transaction_count == 0:
             raise SqlServerError(
                 3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION."
             )
-        if name and self.work is not None and not self.work.is_doomed:
-            if self.work.rollback_to(name):
-                self.temporary.rollback(name)
-                return
-            raise SqlServerError(
-                6401, f"Cannot roll back {name}. No transaction or savepoint of that name was found."
-            )
+        if name and self.work is not None and not self.work.is_doomed and self.work.rollback_to(name):
+            self.temporary.rollback(name)
+            return
+        if name and name != self._transaction_name:
+            raise unknown_savepoint(name, doomed=self.work is not None and self.work.is_doomed)
         self._roll_back_all()
         yield TransactionChanged("rollback", self._descriptor)
 

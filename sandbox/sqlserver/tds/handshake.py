@@ -68,7 +68,7 @@ def shake_hands(client: Client, engine: Engine, offer: TlsOffer) -> tuple[LoginR
         raise ProtocolError(f"a message of type 0x{message.type:02X} instead of a login")
     if extent is Extent.LOGIN:
         client.transport.decrypt()
-    return _log_in(client.packets, engine, message.data, refused=refused)
+    return _log_in(client, engine, message.data, refused=refused)
 
 
 def _agree(client: Client, offer: TlsOffer, prelogin: bytes) -> Agreement:
@@ -84,8 +84,9 @@ def _agree(client: Client, offer: TlsOffer, prelogin: bytes) -> Agreement:
 
 
 def _log_in(
-    packets: PacketWriter, engine: Engine, login7: bytes, *, refused: bool
+    client: Client, engine: Engine, login7: bytes, *, refused: bool
 ) -> tuple[LoginRequest, EngineSession] | None:
+    packets = client.packets
     try:
         if refused:
             raise encryption_required()
@@ -97,15 +98,16 @@ def _log_in(
         packets.end()
         return None
     try:
-        _welcome(packets, login, session.database)
+        _welcome(client, login, session.database)
     except OSError:
         session.close()
         raise
     return login, session
 
 
-def _welcome(packets: PacketWriter, login: LoginRequest, database: str) -> None:
-    size = negotiated_packet_size(login.packet_size)
+def _welcome(client: Client, login: LoginRequest, database: str) -> None:
+    packets = client.packets
+    size = negotiated_packet_size(login.packet_size, encrypted=client.transport.is_encrypted)
     for token in (
         tokens.text_change(Change.DATABASE, database, "master"),
         tokens.information(Message(5701, f"Changed database context to '{database}'.", state=2)),

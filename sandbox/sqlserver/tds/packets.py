@@ -13,6 +13,8 @@ from sandbox.sqlserver.tds.transport import Transport
 HEADER_SIZE = 8
 DEFAULT_PACKET_SIZE = 4096
 SMALLEST_PACKET_SIZE, LARGEST_PACKET_SIZE = 512, 32767
+LARGEST_ENCRYPTED_PACKET_SIZE = 16383
+"""[Microsoft: "Server configuration: network packet size"]: ODBC stands still on larger ones inside TLS."""
 LARGEST_MESSAGE = 65536 * DEFAULT_PACKET_SIZE
 """SQL Server's limit for a batch: 65,536 packets."""
 
@@ -138,8 +140,9 @@ class PacketWriter:
         return first % 256
 
 
-def negotiated_packet_size(requested: int) -> int:
+def negotiated_packet_size(requested: int, *, encrypted: bool = False) -> int:
     """The size that the session will use for what LOGIN7 asked for (0: the server's default)."""
     if requested == 0:
         return DEFAULT_PACKET_SIZE
-    return max(SMALLEST_PACKET_SIZE, min(requested, LARGEST_PACKET_SIZE))
+    largest = LARGEST_ENCRYPTED_PACKET_SIZE if encrypted else LARGEST_PACKET_SIZE
+    return max(SMALLEST_PACKET_SIZE, min(requested, largest))

@@ -55,3 +55,20 @@ def test_jdbc_speaks_tds_8(java: Any, sql_server_service: Service) -> None:
 def test_jdbc_in_clear_text(java: Any, sql_server_service: Service) -> None:
     with closing(Jdbc(java, sql_server_service, encrypt="false")) as client:
         client.execute("SELECT 1")
+
+
+def test_a_client_that_asks_for_the_largest_packets_inside_of_tls_reads_on(
+    sql_server_service: Service,
+) -> None:
+    connection = mssql_python.connect(
+        f"Server=127.0.0.1,{sql_server_service.port};Database=shellcorp;UID=sa;"
+        f"PWD={sql_server_service.password('sa')};TrustServerCertificate=yes;PacketSize=32767;",
+        autocommit=True,
+    )
+    try:
+        cursor = connection.cursor()
+        cursor.timeout = 20
+        cursor.execute("SELECT REPLICATE(CAST(N'x' AS nvarchar(max)), 100000)")
+        assert len(cursor.fetchone()[0]) == 100_000
+    finally:
+        connection.close()

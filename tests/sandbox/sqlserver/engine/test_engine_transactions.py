@@ -57,6 +57,25 @@ def test_savepoints(table: Client) -> None:
     assert table.rows("SELECT id FROM t") == [(1,)]
 
 
+def test_the_outermost_transaction_is_rolled_back_by_its_name(table: Client) -> None:
+    table.run("BEGIN TRAN outer1; INSERT INTO t VALUES (1, 'a'); BEGIN TRAN inner1")
+    assert table.error("ROLLBACK TRAN inner1") == 6401
+    assert table.error("ROLLBACK TRAN OUTER1") == 6401, "a transaction's name is case-sensitive"
+    assert table.rows("SELECT @@TRANCOUNT, (SELECT COUNT(*) FROM t)") == [(2, 1)]
+    table.run("ROLLBACK TRAN outer1")
+    assert table.rows("SELECT @@TRANCOUNT, (SELECT COUNT(*) FROM t)") == [(0, 0)]
+
+
+def test_a_doomed_transaction_does_not_go_back_to_a_savepoint(table: Client) -> None:
+    doomed = "BEGIN TRAN; SAVE TRAN here; BEGIN TRY SELECT CAST('x' AS int) END TRY BEGIN CATCH {} END CATCH"
+    assert table.error(doomed.format("ROLLBACK TRAN here")) == 3931
+
+
+@pytest.mark.parametrize("statement", ["PRINT 'x'", "BEGIN TRAN; COMMIT", "SET NOCOUNT OFF", "USE shop"])
+def test_statements_without_rows_set_rowcount_to_zero(client: Client, statement: str) -> None:
+    assert client.rows(f"SELECT 1; {statement}; SELECT @@ROWCOUNT") == [(1,), (0,)]
+
+
 def test_try_catch_dooms_a_transaction_after_a_conversion_error(table: Client) -> None:
     table.run("BEGIN TRAN; INSERT INTO t VALUES (1, 'a')")
     doom = "BEGIN TRY INSERT INTO t VALUES ('x', 'b') END TRY BEGIN CATCH {} END CATCH"

@@ -25,11 +25,12 @@ SELECT
     CASE WHEN NOT contains(lower(c.column_default), '_fs_seq_') THEN c.column_default END AS COLUMN_DEFAULT,
     CASE WHEN c.is_nullable THEN 'YES' ELSE 'NO' END AS IS_NULLABLE,
     CASE
+        WHEN c.data_type = 'INTERVAL' THEN 'TIMESTAMP_TZ'
         WHEN c.data_type LIKE 'DECIMAL%' OR c.data_type LIKE '%INT%' THEN 'NUMBER'
         WHEN c.data_type IN ('VARCHAR', 'UUID') THEN 'TEXT'
         WHEN c.data_type IN ('DOUBLE', 'FLOAT') THEN 'FLOAT'
         WHEN c.data_type = 'BLOB' THEN 'BINARY'
-        WHEN c.data_type IN ('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ_NS') THEN 'TIMESTAMP_TZ'
+        WHEN c.data_type IN ('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ_NS') THEN 'TIMESTAMP_LTZ'
         WHEN c.data_type LIKE 'TIMESTAMP%' THEN 'TIMESTAMP_NTZ'
         WHEN c.data_type LIKE 'TIME%' THEN 'TIME'
         WHEN c.data_type = 'JSON' THEN 'VARIANT'
@@ -46,14 +47,16 @@ SELECT
     END AS CHARACTER_OCTET_LENGTH,
     CASE
         WHEN c.data_type LIKE 'DECIMAL%' THEN c.numeric_precision
-        WHEN c.data_type LIKE '%INT%' THEN 38
+        WHEN c.data_type LIKE '%INT' OR c.data_type LIKE '%INTEGER' THEN 38
     END AS NUMERIC_PRECISION,
-    CASE WHEN c.data_type LIKE 'DECIMAL%' OR c.data_type LIKE '%INT%' THEN 10 END AS NUMERIC_PRECISION_RADIX,
+    CASE
+        WHEN c.data_type LIKE 'DECIMAL%' OR c.data_type LIKE '%INT' OR c.data_type LIKE '%INTEGER' THEN 10
+    END AS NUMERIC_PRECISION_RADIX,
     CASE
         WHEN c.data_type LIKE 'DECIMAL%' THEN c.numeric_scale
-        WHEN c.data_type LIKE '%INT%' THEN 0
+        WHEN c.data_type LIKE '%INT' OR c.data_type LIKE '%INTEGER' THEN 0
     END AS NUMERIC_SCALE,
-    CASE WHEN c.data_type LIKE 'TIME%' THEN 9 END AS DATETIME_PRECISION,
+    CASE WHEN c.data_type LIKE 'TIME%' OR c.data_type = 'INTERVAL' THEN 9 END AS DATETIME_PRECISION,
     NULL::VARCHAR AS COLLATION_NAME,
     CASE WHEN contains(lower(c.column_default), '_fs_seq_') THEN 'YES' ELSE 'NO' END AS IS_IDENTITY,
     NULL::VARCHAR AS IDENTITY_GENERATION,

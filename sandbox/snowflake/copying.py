@@ -22,6 +22,7 @@ from sandbox.snowflake.errors import does_not_exist, unsupported
 from sandbox.snowflake.names import Name
 from sandbox.snowflake.session import Session
 from sandbox.snowflake.work import Recorder
+from sandbox.snowflake.zoned.columns import ENGINE_TYPE
 
 OPTIONS = {"FILE_FORMAT", "FORCE", "PURGE", "FILES", "MATCH_BY_COLUMN_NAME", "ON_ERROR"}
 SWITCHES = {"FORCE", "PURGE"}
@@ -159,6 +160,8 @@ def _cast(column: str, kind: str, target: str) -> str:
     """A file's column as Snowflake casts it into a table's: binary from hex, offsets after a space."""
     if kind == "VARCHAR" and target == "BLOB":
         return f"from_hex({column})"
+    if target == ENGINE_TYPE:
+        return f"_sf_timestamp_tz({column})"
     if kind == "VARCHAR" and target in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
         return f"CAST(regexp_replace({column}, {OFFSET_AFTER_SPACE}) AS {target})"
     if kind == "VARCHAR" and target == "TIMESTAMP_NS":

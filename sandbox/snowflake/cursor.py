@@ -18,7 +18,18 @@ from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 from sqlglot.errors import ParseError
 
-from sandbox.snowflake import commands, copying, decimals, declared, direct, errors, objects, stages, tables
+from sandbox.snowflake import (
+    commands,
+    copying,
+    decimals,
+    declared,
+    direct,
+    errors,
+    objects,
+    stages,
+    tables,
+    zoned,
+)
 from sandbox.snowflake.footprint import Footprint, defined, footprint
 from sandbox.snowflake.mends import identifiers, moments, overwrites, syntax, temporary, variables
 from sandbox.snowflake.names import Name, upper_case
@@ -265,6 +276,7 @@ class Cursor(FakeSnowflakeCursor):
 
     def _transform(self, expression: Expr, params: MutableParams | None) -> Expr:
         translated = translate(expression, self._conn, params)
+        translated = zoned.with_offsets(translated, params, self._conn)
         return decimals.with_exact_types(translated, params, self._conn._duck_conn)
 
     def _transform_explode(self, expression: Expr) -> list[Expr]:

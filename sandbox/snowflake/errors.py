@@ -17,6 +17,8 @@ from sandbox.snowflake.absent import is_absent
 logger = logging.getLogger("sandbox.snowflake")
 
 BY_TEXT: tuple[tuple[str, int, str], ...] = (
+    (r"Unsupported feature of the Snowflake stand-in", 2, "0A000"),
+    (r"(?i)(-> | to |between )INTERVAL|INTERVAL (->|and )", 2, "0A000"),
     (r"cannot affect the same target row more than once", 100090, "42P18"),
     (r"CHECK constraint failed", 100078, "22000"),
     (r"Division by zero|division by zero", 100051, "22012"),

@@ -5,6 +5,10 @@ Every database has them, because a statement finds them in its current database.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from sandbox.snowflake.zoned.macros import MACROS, OVERLOADS
+
 # TIMESTAMP(9) plus an interval: the engine's addition would round to microseconds
 KEEPING_NANOSECONDS = (
     "make_timestamp_ns(epoch_ns(date_trunc('second', ts) + span)"
@@ -77,13 +81,15 @@ FUNCTIONS: dict[str, dict[str, str]] = {
             " IS NOT NULL OR regexp_full_match(ts, '\\d+')"
         ),
     },
-    "_sf_timestamp_tz": {
+    "_sf_timestamp_ltz": {
         "ts VARCHAR": ("regexp_replace(ts, '(\\d)\\s+([+-]\\d{2}:?(?:\\d{2})?|Z)$', '\\1\\2')::TIMESTAMPTZ"),
         "ts TIMESTAMPTZ": "ts",
         "ts TIMESTAMP": "ts::TIMESTAMPTZ",
         "ts TIMESTAMP_NS": "ts::TIMESTAMPTZ_NS",
         "ts DATE": "ts::TIMESTAMPTZ",
     },
+    # TZHTZM of all but TIMESTAMP_TZ: the session's time zone is UTC
+    "_sf_offset": {"value": "CASE WHEN value IS NOT NULL THEN '+0000' END"},
     # a decimal's digits without its point
     "_sf_digits": {"value": "replace(value::VARCHAR, '.', '')::HUGEINT"},
     # a * shift / b of whole numbers, rounded; the remainder apart, as a * shift could overflow
@@ -115,9 +121,17 @@ FUNCTIONS: dict[str, dict[str, str]] = {
 
 
 def creation_sql(database: str) -> str:
-    """The statements that make the functions in a database."""
-    return ";\n".join(
+    """The statements that make the functions in a database, the current one so that they find each other."""
+    made = [
         f'CREATE OR REPLACE MACRO "{database}".main.{name}'
         + ", ".join(f"({parameters}) AS {body}" for parameters, body in overloads.items())
-        for name, overloads in FUNCTIONS.items()
-    )
+        for name, overloads in _in_order()
+    ]
+    return ";\n".join([f'USE "{database}".main', *made, "USE memory.main"])
+
+
+def _in_order() -> Iterator[tuple[str, dict[str, str]]]:
+    """Every function after those that it calls."""
+    yield from MACROS.items()
+    for name, overloads in FUNCTIONS.items():
+        yield name, overloads | OVERLOADS.get(name, {})

@@ -26,6 +26,7 @@ from sandbox.snowflake.history import Query
 from sandbox.snowflake.recent import Columns
 from sandbox.snowflake.results import row_type, to_rows, to_wire
 from sandbox.snowflake.session import Session
+from sandbox.snowflake.zoned.codec import BoundMoment
 
 logger = logging.getLogger("sandbox.snowflake")
 MULTI_STATEMENT = 0xA000
@@ -272,6 +273,8 @@ def _rows(bindings: dict[str, Any]) -> list[tuple[Any, ...]]:
 def _value(binding: dict[str, Any]) -> Any:
     if binding["value"] is None:
         return None
+    if binding["type"] == "TIMESTAMP_TZ":
+        return BoundMoment.of(binding["value"])
     if binding["type"] == "FIXED":
         return _number(binding["value"])
     return from_binding(binding)

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from snowflake.connector.errors import ProgrammingError
 
+from sandbox.snowflake.zoned import codec
+
 LONGEST_TEXT = 16777216
 LONGEST_BINARY = 8388608
 UTC_OFFSET_MINUTES = 1440  # the wire counts offsets from -1440 minutes
@@ -37,7 +39,7 @@ ENGINE_TYPES = {
     "FLOAT": "real",
     "HUGEINT": "fixed",
     "INTEGER": "fixed",
-    "INTERVAL": "text",
+    "INTERVAL": "timestamp_tz",
     "JSON": "variant",
     "SMALLINT": "fixed",
     "TIME": "time",
@@ -135,8 +137,10 @@ def _metadata(column: dict[str, Any]) -> dict[str, str]:
 
 
 def _to_physical(array: pa.Array, kind: str) -> pa.Array:
-    if pa.types.is_null(array.type) or kind in ("array", "object") or pa.types.is_interval(array.type):
+    if pa.types.is_null(array.type) or kind in ("array", "object"):
         return _to_text(array)
+    if pa.types.is_interval(array.type):
+        return codec.to_wire(array)
     if pa.types.is_timestamp(array.type):
         return _to_epoch(array)
     if pa.types.is_time(array.type):

@@ -25,6 +25,7 @@ from sandbox.snowflake.locks import Key
 from sandbox.snowflake.names import Name, upper_case
 from sandbox.snowflake.recent import RecentResults, Unused
 from sandbox.snowflake.work import Recorder, State, Work
+from sandbox.snowflake.zoned.columns import KnownColumns
 
 if TYPE_CHECKING:
     from sandbox.snowflake.cursor import Cursor
@@ -59,6 +60,7 @@ class Session(FakeSnowflakeConnection):
         self._work = Work(duck_conn, engine.commits)
         self.recorder = Recorder(duck_conn)
         """The engine's connection, for what a statement does to tables."""
+        self.known_columns = KnownColumns(duck_conn)
         self._transaction = self._last_transaction = 0
         if not self.database_set:
             self.database = None

@@ -113,6 +113,7 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield theirs.to_date
     yield theirs.timestamp_offsets
     yield theirs.to_decimal
+    yield timestamps.convert_timezone
     yield timestamps.casts
     yield theirs.to_timestamp
     yield theirs.to_variant

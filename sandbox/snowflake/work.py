@@ -58,6 +58,11 @@ class Commits:
         with self._lock:
             self.last = self._of_definitions = next(self._numbers)
 
+    @property
+    def definitions(self) -> int:
+        """The number of the last change of tables or views themselves."""
+        return self._of_definitions
+
     def of(self, tables: Iterable[Key]) -> int:
         """The last commit that changed one of the tables."""
         with self._lock:

@@ -24,13 +24,13 @@ def with_exact_types(statement: Expr, params: MutableParams | None, connection: 
     Raises:
         ProgrammingError: 0A000, the engine takes the statement but does not tell the types.
     """
-    if not _has_values(statement):
+    if not has_values(statement):
         return statement
     while sites := sites_of(statement):
         try:
-            known = exact_operands(statement, params, lambda sql: _plan(connection, sql))
+            known = exact_operands(statement, params, lambda sql: plan(connection, sql))
         except ValueError as error:
-            if _binds(connection, statement, params):
+            if binds(connection, statement, params):
                 what = f"telling the types of the arithmetic in this statement ({error})"
                 raise unsupported(what) from error
             break  # it is wrong: running it says how
@@ -55,17 +55,20 @@ def _next(pending: list[tuple[Expr, Operands]]) -> list[tuple[Expr, Operands]]:
     ]
 
 
-def _has_values(statement: Expr) -> bool:
+def has_values(statement: Expr) -> bool:
+    """Whether the statement computes something."""
     if isinstance(statement, exp.Insert | exp.Create):
         return isinstance(statement.expression, exp.Query | exp.Values)
     return isinstance(statement, exp.Query | exp.Update | exp.Delete | exp.Merge)
 
 
-def _plan(connection: DuckDBPyConnection, sql: str) -> str:
+def plan(connection: DuckDBPyConnection, sql: str) -> str:
+    """The engine's serialised plan of a query, or its error, as JSON."""
     row = connection.execute(PLAN, [sql]).fetchone()
     return str(row[0]) if row else ""
 
 
-def _binds(connection: DuckDBPyConnection, statement: Expr, params: MutableParams | None) -> bool:
-    plan = json.loads(_plan(connection, as_query(with_values(statement.copy(), params)).sql("duckdb")))
-    return not plan["error"]
+def binds(connection: DuckDBPyConnection, statement: Expr, params: MutableParams | None) -> bool:
+    """Whether the engine takes the statement."""
+    found = json.loads(plan(connection, as_query(with_values(statement.copy(), params)).sql("duckdb")))
+    return not found["error"]

@@ -15,6 +15,9 @@ from sandbox.snowflake.decimals.types import Number
 MARK = "operand "
 UNFOLDED = exp.Anonymous(this="current_query")
 """A text that the engine knows only when it runs the query: the CASE of a mark stays in the plan."""
+Kind = dict[str, Any]
+"""A type as the engine's serialised plan has it: its id, a decimal with width and scale."""
+Find = Callable[[Expr], list[Expr]]
 Bind = Callable[[str], str]
 """Gives the engine's serialised plan (JSON) of a query."""
 
@@ -27,27 +30,50 @@ def exact_operands(statement: Expr, params: MutableParams | None, bind: Bind) ->
     Raises:
         ValueError: the engine cannot bind the statement; the message is the engine's.
     """
-    copy = with_values(statement.copy(), params)
-    marks: dict[tuple[int, str], int] = {}
-    sites = sites_of(copy)
-    scopes = [site.find_ancestor(exp.Select) for site in sites]
-    marks_of_sites = [_mark(site, id(scope), marks) for site, scope in zip(sites, scopes, strict=True)]
-    answer = json.loads(bind(as_query(copy).sql("duckdb")))
-    if answer["error"]:
-        raise ValueError(answer["error_message"])
-    types = dict(_marked(answer["plans"]))
     found = {}
-    for place, numbers in enumerate(marks_of_sites):
-        operands = [types.get(number) for number in numbers]
+    for place, kinds in enumerate(operand_types(statement, params, bind, sites_of, operands_of)):
+        operands = [Number.of(kind) if kind else None for kind in kinds]
         if all(operands):
             found[place] = tuple(operand for operand in operands if operand)
     return found
 
 
-def _mark(site: Expr, scope: int, marks: dict[tuple[int, str], int]) -> list[int]:
+def operand_types(
+    statement: Expr,
+    params: MutableParams | None,
+    bind: Bind,
+    sites_of: Find,
+    operands_of: Find,
+    neutral: Callable[[Expr], None] = lambda _: None,
+) -> list[list[Kind | None]]:
+    """For each of `sites_of(statement)`: the engine's types of its operands, None where they do not show.
+
+    Args:
+        neutral: puts something of the same type in a marked site's place, where the engine cannot bind it.
+
+    Raises:
+        ValueError: the engine cannot bind the statement; the message is the engine's.
+    """
+    copy = statement.copy()
+    marks: dict[tuple[int, str], int] = {}
+    sites = sites_of(copy)
+    with_values(copy, params)
+    scopes = [site.find_ancestor(exp.Select) for site in sites]
+    marks_of_sites = []
+    for site, scope in zip(sites, scopes, strict=True):
+        marks_of_sites.append(_mark(operands_of(site), id(scope), marks))
+        neutral(site)
+    answer = json.loads(bind(as_query(copy).sql("duckdb")))
+    if answer["error"]:
+        raise ValueError(answer["error_message"])
+    types = dict(_marked(answer["plans"]))
+    return [[types.get(number) for number in numbers] for numbers in marks_of_sites]
+
+
+def _mark(operands: list[Expr], scope: int, marks: dict[tuple[int, str], int]) -> list[int]:
     """Mark the operands of a site; inner sites are marked before, and differ by their marks."""
     numbers = []
-    for operand in operands_of(site):
+    for operand in operands:
         number = marks.setdefault((scope, operand.sql("duckdb")), len(marks))
         mark = exp.EQ(this=UNFOLDED.copy(), expression=exp.Literal.string(f"{MARK}{number}"))
         case = exp.Case(ifs=[exp.If(this=mark, true=operand.copy())])
@@ -56,7 +82,7 @@ def _mark(site: Expr, scope: int, marks: dict[tuple[int, str], int]) -> list[int
     return numbers
 
 
-def _marked(node: Any) -> Iterator[tuple[int, Number | None]]:
+def _marked(node: Any) -> Iterator[tuple[int, Kind]]:
     """The marks of a serialised plan and the types they stand for."""
     if isinstance(node, list):
         for item in node:
@@ -65,7 +91,7 @@ def _marked(node: Any) -> Iterator[tuple[int, Number | None]]:
         if node.get("expression_class") == "BOUND_CASE":
             mark = _mark_in(node["case_checks"][0]["when_expr"])
             if mark is not None:
-                yield mark, Number.of(node["return_type"])
+                yield mark, node["return_type"]
         for item in node.values():
             yield from _marked(item)
 

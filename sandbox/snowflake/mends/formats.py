@@ -11,7 +11,7 @@ import re
 from sqlglot import Expr, exp
 from sqlglot.dialects.snowflake import Snowflake
 
-FRACTION = re.compile(r"%f(?:_(zero|one|two|three|four|five|seven|eight|nine))?|%z")
+FRACTION = re.compile(r"%f(?:_(zero|one|two|three|four|five|seven|eight|nine))?|%:?z")
 DATE_PART = re.compile(r"%[AaBbCdDeFGgjmUuVWwxYy]")
 DIGITS = {
     name: digits
@@ -19,8 +19,6 @@ DIGITS = {
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     )
 }
-UTC = "+0000"
-"""TZHTZM: the session's time zone is UTC."""
 
 
 def to_char(expression: Expr) -> Expr:
@@ -33,7 +31,7 @@ def to_char(expression: Expr) -> Expr:
     else:
         return expression
     value = expression.this if DATE_PART.search(text) else _clock(expression.this)
-    first, *others = _parts(value, text.replace('"', ""))
+    first, *others = _parts(value, text.replace('"', ""), expression.this)
     joined = first
     for part in others:
         joined = exp.DPipe(this=joined, expression=part, safe=False)
@@ -51,14 +49,16 @@ def _clock(value: Expr) -> Expr:
     return exp.cast(known, exp.DataType.build("TIMESTAMP_NS", dialect="duckdb"))
 
 
-def _parts(value: Expr, text: str) -> list[Expr]:
+def _parts(value: Expr, text: str, zoned: Expr) -> list[Expr]:
     parts: list[Expr] = []
     place = 0
     for found in FRACTION.finditer(text):
         if found.start() > place:
             parts.append(_format(value, text[place : found.start()]))
-        if found[0] == "%z":
-            parts.append(exp.Literal.string(UTC))
+        if found[0].endswith("z"):
+            parts.append(exp.Anonymous(this="_sf_offset", expressions=[zoned.copy()]))
+            if found[0] == "%:z":
+                parts[-1] = _with_colon(parts[-1])
         else:
             digits = DIGITS[found[1]] if found[1] else 6
             parts.append(
@@ -68,6 +68,12 @@ def _parts(value: Expr, text: str) -> list[Expr]:
     if place < len(text) or not parts:
         parts.append(_format(value, text[place:]))
     return parts
+
+
+def _with_colon(offset: Expr) -> Expr:
+    """TZH:TZM of what is TZHTZM."""
+    signs, digits = exp.Literal.string(r"^(...)"), exp.Literal.string(r"\1:")
+    return exp.Anonymous(this="regexp_replace", expressions=[offset, signs, digits])
 
 
 def _format(value: Expr, text: str) -> Expr:

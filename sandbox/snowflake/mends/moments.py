@@ -23,7 +23,7 @@ def _value(node: Expr, moment: str) -> Expr:
     if not isinstance(node, MOMENTS):
         return node
     is_zoned = isinstance(node, exp.CurrentTimestamp) and not node.args.get("sysdate")
-    value = exp.cast(exp.Literal.string(moment), "TIMESTAMPTZ" if is_zoned else "TIMESTAMPNTZ")
+    value = exp.cast(exp.Literal.string(moment), "TIMESTAMPLTZ" if is_zoned else "TIMESTAMPNTZ")
     if isinstance(node, exp.CurrentDate):
         return exp.cast(value, "DATE")
     if isinstance(node, exp.CurrentTime | exp.Localtime):

@@ -9,25 +9,34 @@ from __future__ import annotations
 
 from sqlglot import Expr, exp
 
+from sandbox.snowflake.errors import unsupported
+
 MICROSECONDS = 6
 NTZ = (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP)
 TO_TIMESTAMP = {
     "TO_TIMESTAMP": "_sf_timestamp_ntz",
     "TO_TIMESTAMP_NTZ": "_sf_timestamp_ntz",
     "TO_TIMESTAMP_TZ": "_sf_timestamp_tz",
-    "TO_TIMESTAMP_LTZ": "_sf_timestamp_tz",
+    "TO_TIMESTAMP_LTZ": "_sf_timestamp_ltz",
 }
+TZ = exp.DataType.Type.TIMESTAMPTZ
 TRY = "TRY_"
 DAYS_AND_MORE = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 
 
 def casts(expression: Expr) -> Expr:
-    """A cast to TIMESTAMP_NTZ, and TO_TIMESTAMP(value), without losing digits."""
+    """A cast to a TIMESTAMP, and TO_TIMESTAMP(value), without losing digits or an offset."""
     if isinstance(expression, exp.Cast):
-        if expression.to.this in NTZ:
+        if expression.to.this in (*NTZ, TZ):
             function = "_sf_timestamp_ns" if _digits(expression.to) > MICROSECONDS else "_sf_timestamp_ntz"
-            made = exp.Anonymous(this=function, expressions=[expression.this])
+            if expression.to.this == TZ:
+                function = "_sf_timestamp_tz"
+            made = exp.Anonymous(this=function, expressions=[_typed(expression.this)])
             return _tried(made) if isinstance(expression, exp.TryCast) else made
+    elif isinstance(expression, exp.StrToTime) and _is_tz(expression.args.get("target_type")):
+        raise unsupported("TO_TIMESTAMP_TZ with a format")
+    elif isinstance(expression, exp.TimestampTzFromParts):
+        raise unsupported("TIMESTAMP_TZ_FROM_PARTS")
     elif isinstance(expression, exp.UnixToTime) and not expression.args.get("scale"):
         return exp.Anonymous(this="_sf_timestamp_ntz", expressions=[expression.this])
     elif (
@@ -38,6 +47,14 @@ def casts(expression: Expr) -> Expr:
         name = expression.name.upper()
         made = exp.Anonymous(this=TO_TIMESTAMP[name.removeprefix(TRY)], expressions=expression.expressions)
         return _tried(made) if name.startswith(TRY) else made
+    return expression
+
+
+def convert_timezone(expression: Expr) -> Expr:
+    """CONVERT_TIMEZONE(zone, value), whose result has the zone's offset at that instant."""
+    if isinstance(expression, exp.ConvertTimezone) and not expression.args.get("source_tz"):
+        value = exp.Anonymous(this="_sf_timestamp_tz", expressions=[expression.args["timestamp"]])
+        return exp.Anonymous(this="_sf_tz_in_zone", expressions=[value, expression.args["target_tz"]])
     return expression
 
 
@@ -52,14 +69,19 @@ def arithmetic(expression: Expr) -> Expr:
     """DATE_TRUNC and DATEADD with the types that Snowflake gives them."""
     if isinstance(expression, exp.DateTrunc | exp.TimestampTrunc):
         unit = exp.Literal.string(expression.text("unit").lower())
-        return exp.Anonymous(this="_sf_date_trunc", expressions=[unit, expression.this])
+        return exp.Anonymous(this="_sf_date_trunc", expressions=[unit, _typed(expression.this)])
     if isinstance(expression, exp.DateAdd | exp.TimestampAdd | exp.TimeAdd | exp.TsOrDsAdd):
         part = expression.text("unit").upper() or "DAY"
         function = "_sf_add_days" if part in DAYS_AND_MORE else "_sf_add_time"
         count = exp.Paren(this=expression.expression)
         span = exp.Interval(this=count, unit=exp.var(part))
-        return exp.Anonymous(this=function, expressions=[expression.this, span])
+        return exp.Anonymous(this=function, expressions=[_typed(expression.this), span])
     return expression
+
+
+def _typed(value: Expr) -> Expr:
+    """NULL as a DATE: it fits several overloads."""
+    return exp.cast(value, exp.DataType.Type.DATE) if isinstance(value, exp.Null) else value
 
 
 def types(expression: Expr) -> Expr:
@@ -68,7 +90,9 @@ def types(expression: Expr) -> Expr:
         return expression
     if expression.this in NTZ:
         return _named("TIMESTAMP_NS" if _digits(expression) > MICROSECONDS else "TIMESTAMP")
-    if expression.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
+    if expression.this == TZ:
+        return exp.DataType(this=exp.DataType.Type.INTERVAL)  # see zoned/
+    if expression.this == exp.DataType.Type.TIMESTAMPLTZ:
         return _named("TIMESTAMPTZ_NS" if _digits(expression) > MICROSECONDS else "TIMESTAMPTZ")
     if expression.this == exp.DataType.Type.TIME:
         return _named("TIME_NS" if _digits(expression) > MICROSECONDS else "TIME")
@@ -80,6 +104,10 @@ def _named(name: str) -> exp.DataType:
     if known is None:
         return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=name)
     return exp.DataType(this=known, nested=False)
+
+
+def _is_tz(kind: exp.DataType | None) -> bool:
+    return kind is not None and kind.this == TZ
 
 
 def _digits(kind: exp.DataType) -> int:

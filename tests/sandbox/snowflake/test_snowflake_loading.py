@@ -77,7 +77,7 @@ def test_texts_become_the_types_of_the_columns(run: Run, tmp_path: Path) -> None
         True,
     )
     assert (loaded[6], bytes(loaded[7])) == (1e300, b"\x00\xff")
-    assert loaded[8].isoformat() == "2023-12-31T22:00:00.500000+00:00"
+    assert loaded[8].isoformat() == "2024-01-01T00:00:00.500000+02:00"
     assert run("SELECT * FROM t WHERE n IS NULL") == [(None,) * 10]
     assert run("SELECT TO_CHAR(at, 'HH24:MI:SS.FF7') FROM t WHERE n IS NOT NULL") == [("23:59:59.9999999",)]
 

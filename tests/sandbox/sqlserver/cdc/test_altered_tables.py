@@ -118,6 +118,16 @@ def test_each_row_is_captured_in_the_type_of_its_time_even_inside_one_transactio
     assert table.rows(history) == [("one_CT", True), ("two_CT", False)]
 
 
+def test_what_was_written_before_the_statement_meets_the_old_type(table: Client) -> None:
+    """It fits, and then stands in the way of the new one: phase 6, not 7."""
+    table.run("INSERT INTO t VALUES (1, 1, 'long', NULL); DELETE t; ALTER TABLE t ALTER COLUMN b int")
+    assert table.error("EXEC sys.sp_cdc_scan") == 245
+    phases = "SELECT DISTINCT phase_number FROM sys.dm_cdc_errors WHERE session_id = "
+    phases += "(SELECT MAX(session_id) FROM sys.dm_cdc_log_scan_sessions)"
+    assert table.rows(phases) == [(6,)]
+    table.run("EXEC sys.sp_cdc_disable_table 'dbo', 't', 'one'; EXEC sys.sp_cdc_scan")
+
+
 NARROWER = [
     ("UPDATE t SET b = 'a'", "b varchar(2)", 2628, "truncated in table"),
     ("UPDATE t SET b = '1'", "b int", 245, "Conversion failed"),
@@ -142,7 +152,9 @@ def test_a_type_that_captured_changes_cannot_take_stops_the_scan_until_they_are_
     )
     assert table.rows(errors) == [(n, 6, 16, "Schema versioning", 3) for n in (number, 22860, 22859)]
     places = "SELECT DISTINCT start_lsn, begin_lsn, sequence_value FROM sys.dm_cdc_errors WHERE "
-    ((start, begin, sequence),) = table.rows(f"{places} error_number = {number}")
+    ((start, begin, sequence),) = table.rows(
+        f"{places} session_id = (SELECT MAX(session_id) FROM sys.dm_cdc_errors)"
+    )
     assert begin <= sequence < start
     assert table.value(f"COUNT(*) FROM sys.dm_cdc_errors WHERE error_message LIKE '%{text}%'") >= 2
     assert table.value("COUNT(*) FROM cdc.one_CT") == 3

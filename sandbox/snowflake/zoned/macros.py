@@ -13,6 +13,9 @@ from sandbox.snowflake.zoned.codec import FIRST_MONTH, MINUTES_OF_DAY, MONTH
 MICROSECONDS_OF_MONTH = MONTH // 1000
 OFFSET = r"(?:Z|[+-]\d{2}:?(?:\d{2})?)"
 AFTER_A_TIME = rf":\d{{2}}(?:\.\d*)?\s*({OFFSET})$"
+LETTERS = "[A-SU-Ya-su-z]"
+"""All but T and Z: the name of a month, or of a time zone, which the engine would ignore."""
+NOT_RECOGNIZED = "error('Timestamp ''' || ts || ''' is not recognized')"
 NO_OFFSET = "error('Timestamp ''' || ts || ''' is not recognized: its offset')"
 TOO_MANY_DIGITS = (
     "error('Timestamp ''' || _sf_tz_text(ts) || ''' has more than 6 digits: "
@@ -98,6 +101,15 @@ MACROS: dict[str, dict[str, str]] = {
             " ELSE date_diff(part, _sf_tz_wall(a), _sf_tz_wall(b)) END"
         )
     },
+    # a text of digits counts in a unit that its size tells, from the year 1971 on
+    "_sf_tz_of_digits": {
+        "digits": (
+            "CASE WHEN digits >= 31536000000000000 THEN _sf_tz_of_ns(digits)"
+            " WHEN digits >= 31536000000000 THEN _sf_tz(digits, 0, 0)"
+            " WHEN digits >= 31536000000 THEN _sf_tz(digits * 1000, 0, 0)"
+            " ELSE _sf_tz(digits * 1000000, 0, 0) END"
+        )
+    },
     # minutes of an offset as a text has it
     "_sf_minutes": {
         "zone, ts": (
@@ -116,7 +128,8 @@ MACROS: dict[str, dict[str, str]] = {
     },
     "_sf_timestamp_tz": {
         "ts VARCHAR": (
-            "CASE WHEN regexp_full_match(ts, '\\d+') THEN _sf_tz(ts::BIGINT * 1000000, 0, 0)"
+            "CASE WHEN regexp_full_match(ts, '\\d+') THEN _sf_tz_of_digits(TRY_CAST(ts AS BIGINT))"
+            f" WHEN regexp_matches(ts, '{LETTERS}') THEN {NOT_RECOGNIZED}"
             f" ELSE _sf_tz_parsed(trim(ts), regexp_extract(trim(ts), '{AFTER_A_TIME}', 1)) END"
         ),
         "ts INTERVAL": "ts",

@@ -58,6 +58,8 @@ NEUTRAL: dict[object, str] = {
     exp.Extract: "BIGINT",
     STRFTIME: "VARCHAR",
     exp.LastDay: "DATE",
+    exp.Dayname: "VARCHAR",
+    exp.Monthname: "VARCHAR",
 } | dict.fromkeys(COMPARISONS, "BOOLEAN")
 """What the engine does not take with every operand, and the type of its result."""
 

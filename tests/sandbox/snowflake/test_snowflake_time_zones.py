@@ -117,6 +117,8 @@ def test_values_are_compared_by_their_instant(zoned: Run, query: str, rows: list
         ("DATEDIFF(SECOND, x, '2024-01-31 12:35:56 +02:00'::TIMESTAMP_TZ)", 60),
         ("DATEDIFF(DAY, x, '2024-02-01 00:00:00 +02:00'::TIMESTAMP_TZ)", 1),
         ("HOUR(x)", 12),
+        ("DAYNAME(x)", "Wed"),
+        ("'1706697296000'::TIMESTAMP_TZ = '2024-01-31 10:34:56'", True),
         ("DATE_PART(TZH, x)", 2),
         ("DATE_PART(EPOCH_SECOND, x)", 1706697296),
         ("COALESCE(NULL, x) = GREATEST(x, x)", True),
@@ -151,6 +153,13 @@ def test_the_rest_is_refused_by_name(zoned: Run, query: str) -> None:
     with pytest.raises(ProgrammingError) as refused:
         zoned(query)
     assert (refused.value.errno, refused.value.sqlstate) == (2, "0A000")
+
+
+@pytest.mark.parametrize("text", ["2024-01-31 12:34:56 Europe/Berlin", "2024-01-31 12:00:00 +25:00", "x"])
+def test_a_zone_that_cannot_be_read_is_an_error(run: Run, text: str) -> None:
+    with pytest.raises(ProgrammingError) as raised:
+        run(f"SELECT '{text}'::TIMESTAMP_TZ")
+    assert raised.value.errno == 100035
 
 
 def test_writes_keep_the_offset(zoned: Run) -> None:

@@ -68,7 +68,12 @@ class StandInEngine:
         self._prepare = prepare
         self.name = socket.gethostname().partition(".")[0].upper()
         self._root = duckdb.connect(
-            ":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(folder / "spill")}
+            ":memory:",
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(folder / "spill"),
+                "threads": 1,  # a small statement is done before a second thread has woken up
+            },
         )
         self._root_lock = threading.Lock()
         self._databases: dict[str, Database] = {}

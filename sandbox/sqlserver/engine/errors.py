@@ -48,7 +48,7 @@ _RULES: list[tuple[re.Pattern[str], int, str]] = [
     (
         re.compile(
             r"(Overflow|overflow|out of range|Out of Range|can't be cast|Could not cast value|"
-            r"because the value is out of range)",
+            r"Failed to cast|because the value is out of range)",
             re.DOTALL,
         ),
         8115,

@@ -94,7 +94,7 @@ def _literal(_binder: Binder, node: exp.Expr, _scope: Scope) -> Bound:
             text, SqlType("varchar", length=max(1, len(text)) if len(text) <= 8000 else -1)
         )
     if "e" in text.lower():
-        return literals.literal(float(text), SqlType("float", precision=53))
+        return literals.literal(literals.read_float(text), SqlType("float", precision=53))
     if "." not in text and -(2**31) <= int(text) < 2**31:
         return literals.literal(int(text), INT)
     number = literals.EXACT.create_decimal(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from datetime import date, datetime, time
@@ -185,3 +186,12 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, uuid.UUID):
         return str(value).upper()
     return bytes(value) if isinstance(value, bytearray) else value
+
+
+def read_float(text: str) -> float:
+    """1e5, and 1e, whose missing exponent is 0. Raises SqlServerError 168 beyond what a float holds."""
+    value = float(text if text[-1].isdigit() else f"{text}0")
+    if math.isinf(value):
+        told = f"The floating point value '{text}' is out of the range of computer representation (8 bytes)."
+        raise SqlServerError(168, told, severity=15)
+    return value

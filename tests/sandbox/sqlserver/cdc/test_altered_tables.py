@@ -171,6 +171,7 @@ def test_a_scan_beside_alter_table_loses_nothing(engine: StandInEngine, table: C
     rounds = 12
     job = cdc.CaptureJob(engine.new_connection(), polling_interval=0.0, schema_changed=engine.schema_changed)
     ended = threading.Event()
+    writing = threading.Barrier(3, timeout=30)
     errors = table.value("COUNT(*) FROM sys.dm_cdc_errors")
 
     def write(first: int) -> int:
@@ -178,7 +179,9 @@ def test_a_scan_beside_alter_table_loses_nothing(engine: StandInEngine, table: C
             for number in itertools.count(first, 2):
                 client.run(f"INSERT INTO t VALUES ({number}, {number}, '{number}', NULL)")
                 client.run(f"UPDATE t SET a = a + 1 WHERE id = {number}")
-                if ended.is_set():
+                if number == first:
+                    writing.wait()
+                if ended.is_set() and number > first:
                     return number
         raise AssertionError("never reached")
 
@@ -186,6 +189,7 @@ def test_a_scan_beside_alter_table_loses_nothing(engine: StandInEngine, table: C
     try:
         with ThreadPoolExecutor(2) as pool:
             writers = [pool.submit(write, first) for first in (1, 2)]
+            writing.wait()
             try:
                 for number in range(rounds):
                     table.run(f"ALTER TABLE t ALTER COLUMN a {('bigint', 'varchar(20)')[number % 2]}")

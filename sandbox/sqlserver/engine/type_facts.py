@@ -52,7 +52,7 @@ _IDS = {
     "nchar": 239,
     "xml": 241,
 }
-_FIXED_BYTES = {
+FIXED_BYTES = {
     "bit": 1,
     "tinyint": 1,
     "smallint": 2,
@@ -114,8 +114,8 @@ def type_facts(sql_type: SqlType) -> TypeFacts:
 
 def _max_length(sql_type: SqlType) -> int:
     name = sql_type.name
-    if name in _FIXED_BYTES:
-        return _FIXED_BYTES[name]
+    if name in FIXED_BYTES:
+        return FIXED_BYTES[name]
     if name in ("decimal", "numeric"):
         return next(n for most, n in ((9, 5), (19, 9), (28, 13), (38, 17)) if sql_type.precision <= most)
     if name in _MOMENT_BYTES:

@@ -7,6 +7,7 @@ from sandbox.sqlserver.engine.bound import Bound, not_modelled, string
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.functions.signature import MANY, Function, simple
 from sandbox.sqlserver.engine.printing import widest
+from sandbox.sqlserver.engine.type_facts import FIXED_BYTES
 from sandbox.sqlserver.engine.types import BIGINT, BINARY, INT, LOB, MAX, TEXT, UNICODE
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
@@ -41,29 +42,14 @@ def _len(value: Bound) -> Bound:
 def _datalength(value: Bound) -> Bound:
     kind = BIGINT if value.type.length == MAX else INT
     stored = "BIGINT" if kind is BIGINT else "INTEGER"
-    sizes = {
-        "bit": 1,
-        "tinyint": 1,
-        "smallint": 2,
-        "int": 4,
-        "bigint": 8,
-        "real": 4,
-        "float": 8,
-        "money": 8,
-        "smallmoney": 4,
-        "date": 3,
-        "datetime": 8,
-        "smalldatetime": 4,
-        "uniqueidentifier": 16,
-    }
     if value.type.name in BINARY:
         sql = f"octet_length({value.sql})"
     elif value.type.name in UNICODE:
         sql = f"2 * tsql_units({value.sql})"
     elif value.type.name in TEXT:
         sql = f"length({value.sql})"
-    elif value.type.name in sizes:
-        sql = f"CASE WHEN {value.sql} IS NOT NULL THEN {sizes[value.type.name]} END"
+    elif value.type.name in FIXED_BYTES:
+        sql = f"CASE WHEN {value.sql} IS NOT NULL THEN {FIXED_BYTES[value.type.name]} END"
     else:
         raise not_modelled(f"DATALENGTH of {value.type.name}")
     return Bound(f"CAST({sql} AS {stored})", kind, value.nullable)

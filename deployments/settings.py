@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PLATFORM_", extra="ignore")
 
     environment: Literal["local", "dev", "prod"] = "local"
+    replication_file: Path = Path(__file__).parent / "replication.toml"
+    """How each table is replicated (flows/ingest/policy.py)."""
     data_docs_folder: Path = Path(".sandbox/data_docs")
     data_docs_url: str | None = None
     """Address under which the folder is served; file:// of the folder when unset."""

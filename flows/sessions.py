@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from deployments.connections import connect_snowflake, connect_sql_server
 from deployments.settings import load_settings
 from flows.ingest.context import Context, Limits
+from flows.ingest.policy import Policies
 from flows.ingest.progress import Progress
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
@@ -25,11 +26,12 @@ def replication_context(
         SettingsError, ConnectionFailed, ReplicationError: each with one line that names the remedy.
     """
     settings = load_settings()
-    zone = ZoneInfo(settings.sql_server.timezone)
+    zone, policies = ZoneInfo(settings.sql_server.timezone), Policies.read(settings.replication_file)
     with (
         closing(connect_sql_server(settings.sql_server, f"platform: {flow}")) as source,
         closing(
             connect_snowflake(settings.snowflake, json.dumps({"flow": flow, "run": run_id}))
         ) as warehouse,
     ):
-        yield Context.open(SourceSession(source), WarehouseSession(warehouse), run_id, zone, limits, progress)
+        sessions = SourceSession(source), WarehouseSession(warehouse)
+        yield Context.open(*sessions, run_id, zone, policies, limits, progress)

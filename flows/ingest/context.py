@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from flows.ingest.policy import Policies
 from flows.ingest.progress import Progress, Silence
 from flows.ingest.source.discovery import Database, check_database, discover
 from flows.ingest.source.harvest import Harvest
@@ -55,6 +56,7 @@ class Context:
     harvest: Harvest
     ledger: Ledger
     tables: dict[str, CapturedTable]
+    policies: Policies
     limits: Limits
     progress: Progress
     tally: Tally = field(default_factory=Tally)
@@ -66,6 +68,7 @@ class Context:
         warehouse: WarehouseSession,
         run_id: str,
         zone: ZoneInfo,
+        policies: Policies | None = None,
         limits: Limits | None = None,
         progress: Progress | None = None,
     ) -> Context:
@@ -84,7 +87,7 @@ class Context:
         tables = {table.name: table for table in discover(source, in_use)}
         return cls(
             run_id, utc_now(), zone, source, warehouse, database, Harvest(source), ledger, tables,
-            limits or Limits(), progress or Silence(),
+            policies or Policies(), limits or Limits(), progress or Silence(),
         )  # fmt: skip
 
     def warn(self, message: str) -> None:

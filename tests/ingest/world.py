@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings
 from deployments.connections import connect_snowflake, connect_sql_server
 from flows.ingest import engine, registration
 from flows.ingest.context import Context, Limits
+from flows.ingest.policy import Policies
 from flows.ingest.progress import Progress
 from flows.ingest.proof import compare_table
 from flows.ingest.report import ReplicationReport
@@ -109,14 +110,19 @@ class World:
 
     @contextmanager
     def context(
-        self, run_id: str = "test", limits: Limits = SMALL, progress: Progress | None = None
+        self,
+        run_id: str = "test",
+        limits: Limits = SMALL,
+        progress: Progress | None = None,
+        policies: Policies | None = None,
     ) -> Iterator[Context]:
         with (
             closing(connect_sql_server(self.place.reader, "test")) as source,
             closing(connect_snowflake(self.place.warehouse, '{"flow": "test"}')) as warehouse,
         ):
             sessions = SourceSession(source), WarehouseSession(warehouse)
-            yield Context.open(*sessions, run_id, ZoneInfo(self.place.reader.timezone), limits, progress)
+            zone = ZoneInfo(self.place.reader.timezone)
+            yield Context.open(*sessions, run_id, zone, policies, limits, progress)
 
     def replicate(self, limits: Limits = SMALL, run_id: str = "test") -> ReplicationReport:
         with self.context(run_id, limits) as context:

@@ -35,6 +35,16 @@ class Column:
 
 OFFSET_MOMENT = pa.struct([("utc", pa.int64()), ("offset_minutes", pa.int16())])
 """A datetimeoffset: the moment in UTC, and how far its own clock is ahead."""
+VARIANT = pa.struct(
+    [
+        ("name", pa.string()),
+        ("length", pa.int16()),
+        ("precision", pa.int8()),
+        ("scale", pa.int8()),
+        ("text", pa.string()),
+    ]
+)
+"""A sql_variant: its base type as `SqlType` has it, and the value's text (`variants.py`)."""
 _ARROW = {
     "bit": pa.bool_(),
     "tinyint": pa.uint8(),
@@ -53,6 +63,7 @@ _ARROW = {
     "smalldatetime": pa.timestamp("us"),
     "datetime": pa.timestamp("us"),
     "datetimeoffset": OFFSET_MOMENT,
+    "sql_variant": VARIANT,
 }
 
 
@@ -178,7 +189,8 @@ class Parameter:
     """A parameter of an RPC: a Python value (None, bool, int, float, Decimal, str, bytes, date, datetime).
 
     smalldatetime and datetime come as datetime; time, datetime2 and datetimeoffset as text the way SQL
-    Server prints it, because Python has no 100 ns; uniqueidentifier as text in upper case.
+    Server prints it, because Python has no 100 ns; uniqueidentifier as text in upper case; sql_variant as
+    `variants.Variant`.
     """
 
     name: str

@@ -14,6 +14,7 @@ from sandbox.sqlserver.engine.types import (
     FLOAT,
     INT,
     INTEGER,
+    KEYED,
     MAX,
     NUMERIC,
     TEXT,
@@ -95,7 +96,7 @@ def aggregate(name: str, argument: Bound | None, *, distinct: bool = False, over
 def _extreme(name: str, argument: Bound, over: str) -> Bound:
     word = name.lower()
     kind = argument.type
-    if kind.name in TEXT or kind.name == "datetimeoffset":
+    if kind.name in KEYED:
         key = operators.order_key(argument)
         return Bound(f"arg_{word}({argument.sql}, {key}){over}", kind, collation=argument.collation)
     if kind.name == "bit":

@@ -73,7 +73,7 @@ def _make(name: str, parameters: list[str], default_length: int) -> SqlType:
         return SqlType(name, scale=scale)
     if name in ("char", "varchar", "nchar", "nvarchar", "binary", "varbinary"):
         return _sized(name, parameters, default_length)
-    if name in ("sql_variant", "hierarchyid", "geometry", "geography", "json", "vector", "cursor", "table"):
+    if name in ("hierarchyid", "geometry", "geography", "json", "vector", "cursor", "table"):
         raise not_modelled(f"type {name}")
     raise SqlServerError(2715, f"Column, parameter, or variable: Cannot find data type {name}.")
 

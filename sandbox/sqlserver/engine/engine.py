@@ -34,6 +34,7 @@ from sandbox.sqlserver.engine.security.principals import (
 )
 from sandbox.sqlserver.engine.security.store import ServerSecurity, save_login, set_owner
 from sandbox.sqlserver.engine.session import Session
+from sandbox.sqlserver.engine.variants import install_variants
 from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.results import LoginRequest, SqlServerError
 
@@ -83,6 +84,7 @@ class StandInEngine:
         self._descriptors = itertools.count(1)
         folder.mkdir(parents=True, exist_ok=True)
         install_macros(self._root)
+        install_variants(self._root)
         self.register(catalog_procedures.PROCEDURES)
         for name in SYSTEM_DATABASES:
             self._attach(name)

@@ -17,6 +17,7 @@ from sandbox.sqlserver.engine.types import (
     INTEGER,
     MAX,
     TEXT,
+    VARIANT,
     duckdb_type,
 )
 from sandbox.sqlserver.results import SqlServerError, SqlType
@@ -35,7 +36,7 @@ _MOMENT = re.compile(
 
 def literal(value: Any, sql_type: SqlType) -> Bound:
     """A value as a typed literal. Dates, times and GUIDs are texts, as `variables` keeps them."""
-    if value is None:
+    if value is None or sql_type.name == "null":
         return null(sql_type)
     name = sql_type.name
     if name in TEXT:
@@ -52,11 +53,17 @@ def literal(value: Any, sql_type: SqlType) -> Bound:
         sql = f"CAST('{value:f}' AS {duckdb_type(sql_type)})"
     elif name == "uniqueidentifier":
         sql = f"CAST('{value}' AS UUID)"
-    elif name == "null":
-        return null()
+    elif name == "sql_variant":
+        sql = variant_sql(value.base, string(value.text))
     else:
         sql = moment_sql(*read_moment(value, sql_type), sql_type)
     return Bound(sql, sql_type, nullable=False, constant=value)
+
+
+def variant_sql(base: SqlType, text: str) -> str:
+    """A sql_variant from its base type, and the SQL of its text (`sandbox.sqlserver.variants`)."""
+    sizes = f"'length': {base.length}, 'precision': {base.precision}, 'scale': {base.scale}"
+    return f"CAST({{'name': '{base.name}', {sizes}, 'text': {text}}} AS {duckdb_type(VARIANT)})"
 
 
 def read_moment(text: str, sql_type: SqlType) -> tuple[int, int]:

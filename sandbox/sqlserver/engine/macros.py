@@ -52,6 +52,8 @@ def install_macros(connection: DuckDBPyConnection) -> None:
     connection.execute(MACROS)
     for name, encoding in (("tsql_utf16", "utf-16-le"), ("tsql_cp1252", "cp1252")):
         connection.create_function(name, _encoder(encoding), ["VARCHAR"], "BLOB", type=PythonUDFType.ARROW)
+    for name, encoding in (("tsql_from_utf16", "utf-16-le"), ("tsql_from_cp1252", "cp1252")):
+        connection.create_function(name, _decoder(encoding), ["BLOB"], "VARCHAR", type=PythonUDFType.ARROW)
 
 
 def _encoder(encoding: str) -> Callable[[pa.ChunkedArray], pa.Array]:
@@ -62,3 +64,13 @@ def _encoder(encoding: str) -> Callable[[pa.ChunkedArray], pa.Array]:
         )
 
     return encode
+
+
+def _decoder(encoding: str) -> Callable[[pa.ChunkedArray], pa.Array]:
+    def decode(values: pa.ChunkedArray) -> pa.Array:
+        return pa.array(
+            [None if value is None else value.decode(encoding, "replace") for value in values.to_pylist()],
+            pa.string(),
+        )
+
+    return decode

@@ -22,6 +22,7 @@ from sandbox.sqlserver.engine.types import (
     TEMPORAL,
     TEXT,
     UNICODE,
+    VARIANT,
     as_decimal,
     decimal,
     duckdb_type,
@@ -63,7 +64,7 @@ def order_key(value: Bound) -> str:
         return collated(value)
     if value.type.name == "datetimeoffset":
         return f"({value.sql}).utc"
-    return value.sql
+    return f"tsql_variant_key({value.sql})" if value.type.name == "sql_variant" else value.sql
 
 
 def compare(left: Bound, operator: str, right: Bound) -> str:
@@ -80,6 +81,8 @@ def compare(left: Bound, operator: str, right: Bound) -> str:
             f"The data types {left.type.name} and {right.type.name} are incompatible in the "
             "comparison operator.",
         )
+    if "sql_variant" in (left.type.name, right.type.name):
+        return f"({order_key(convert(left, VARIANT))} {operator} {order_key(convert(right, VARIANT))})"
     if left.type.name in TEXT and right.type.name in TEXT:
         collation = _agree(left, right)
         return f"({collated(left, collation)} {operator} {collated(right, collation)})"
@@ -169,6 +172,9 @@ def arithmetic(left: Bound, operator: str, right: Bound) -> Bound:
         return concatenate(left, right)
     if operator == "+" and left.type.name in BINARY and right.type.name in BINARY:
         return _joined(left, right, "varbinary", 8000)
+    names = {left.type.name, right.type.name}
+    if operator == "+" and "sql_variant" in names and names & TEXT:
+        raise _incompatible(left, "add", right)
     left, right = _numbers(left, operator, right)
     names = {left.type.name, right.type.name}
     nullable = left.nullable or right.nullable
@@ -192,6 +198,11 @@ def arithmetic(left: Bound, operator: str, right: Bound) -> Bound:
             return Bound(_guarded(f"{sides[0]} % {sides[1]}", right), result, nullable)
         return Bound(f"({sides[0]} {operator} {sides[1]})", result, nullable)
     return _decimal(left, operator, right, nullable)
+
+
+def _incompatible(left: Bound, operation: str, right: Bound) -> SqlServerError:
+    types = f"{left.type.name} and {right.type.name}"
+    return SqlServerError(402, f"The data types {types} are incompatible in the {operation} operator.")
 
 
 def _numbers(left: Bound, operator: str, right: Bound) -> tuple[Bound, Bound]:

@@ -8,11 +8,15 @@ from sandbox.sqlserver.engine import operators
 from sandbox.sqlserver.engine.bound import Bound, not_modelled, string
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.types import MAX, TEXT, UNICODE
-from sandbox.sqlserver.results import SqlType
+from sandbox.sqlserver.results import SqlServerError, SqlType
 
 
 def like(value: Bound, pattern: Bound, escape: str | None) -> str:
     """`value LIKE pattern` as a DuckDB condition."""
+    for at, argument in enumerate((value, pattern), 1):
+        if argument.type.name == "sql_variant":
+            told = f"Argument data type sql_variant is invalid for argument {at} of like function."
+            raise SqlServerError(8116, told)
     if value.type.name not in TEXT:
         value = convert(value, SqlType("nvarchar", length=MAX))
     if pattern.constant is None or value.constant is None:

@@ -20,7 +20,7 @@ from sandbox.sqlserver.engine.bound import (
 from sandbox.sqlserver.engine.conversion import common_type, convert
 from sandbox.sqlserver.engine.expressions import group_text
 from sandbox.sqlserver.engine.names import renamed_columns
-from sandbox.sqlserver.engine.types import TEXT
+from sandbox.sqlserver.engine.types import KEYED
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _set_operation(binder: Binder, node: exp.SetOperation, scope: Scope) -> Boun
         sql = f"{sides} ALL {_cast_all(right, targets)}"
         if node.args.get("distinct"):
             sql = f'SELECT {_distinct(columns)}* FROM ({sql}) AS "u"'
-    elif any(kind.name in TEXT | {"datetimeoffset"} for kind in targets):
+    elif any(kind.name in KEYED for kind in targets):
         raise not_modelled(f"{word} with columns of text (its collation); write it with EXISTS")
     else:
         sql = f"{sides} {_cast_all(right, targets)}"
@@ -221,7 +221,7 @@ def _select(binder: Binder, node: exp.Select, scope: Scope) -> BoundQuery:
 
 
 def _distinct(columns: list[Bound]) -> str:
-    if not any(column.type.name in TEXT | {"datetimeoffset"} for column in columns):
+    if not any(column.type.name in KEYED for column in columns):
         return "DISTINCT "
     return f"DISTINCT ON ({', '.join(operators.order_key(column) for column in columns)}) "
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sandbox.sqlserver.engine.bound import Bound, not_modelled
+from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.literals import literal
 from sandbox.sqlserver.engine.model import TableDef
 from sandbox.sqlserver.engine.names import name_parts
 from sandbox.sqlserver.engine.security import functions as security_functions
 from sandbox.sqlserver.engine.security.functions import visible_object
 from sandbox.sqlserver.engine.security.visibility import visible_rows
-from sandbox.sqlserver.engine.types import BINARY, INT, SYSNAME
+from sandbox.sqlserver.engine.types import BINARY, INT, SYSNAME, VARIANT
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def session_function(session: Session, name: str, arguments: list[Bound]) -> Bou
     if any(not argument.is_constant for argument in arguments):
         raise not_modelled(f"{name} of anything but literals and variables")
     value, sql_type = function(session, [argument.constant for argument in arguments])
-    return literal(value, sql_type)
+    found = literal(value, sql_type)
+    return convert(found, VARIANT) if name in _VARIANTS else found
 
 
 def _object_id(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
@@ -183,7 +185,7 @@ def _db_name(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
 
 
 def _serverproperty(session: Session, values: list[Any]) -> tuple[Any, SqlType]:
-    """Each property in the type that CAST gives it most often; sql_variant is not modelled."""
+    """[Microsoft: "SERVERPROPERTY (Transact-SQL)"]: each property's base type."""
     properties: dict[str, tuple[Any, SqlType]] = {
         "productversion": (PRODUCT_VERSION, SYSNAME),
         "productlevel": ("RTM", SYSNAME),
@@ -330,6 +332,8 @@ _FUNCTIONS: dict[str, Callable[[Session, list[Any]], tuple[Any, SqlType]]] = {
         SqlType("binary", length=8),
     ),
 }
+_VARIANTS = {"SERVERPROPERTY", "DATABASEPROPERTYEX"}
+"""What these give is a sql_variant of the type that they tell."""
 _OVER_ROWS: dict[str, Callable[[Session, list[Bound]], Bound]] = {
     "OBJECT_NAME": _name_over_rows("name"),
     "OBJECT_SCHEMA_NAME": _name_over_rows("schema_name"),

@@ -37,6 +37,7 @@ _IDS = {
     "money": 60,
     "datetime": 61,
     "float": 62,
+    "sql_variant": 98,
     "ntext": 99,
     "bit": 104,
     "decimal": 106,
@@ -71,6 +72,7 @@ FIXED_BYTES = {
     "ntext": 16,
     "image": 16,
     "xml": -1,
+    "sql_variant": 8016,
 }
 _DIGITS = {
     "bit": (1, 0),
@@ -98,6 +100,8 @@ _TDS = {
     "rowversion": 173,
 }
 """Types that travel under another number, because they can be NULL."""
+_VARIANT_TDS_LENGTH = 8009
+"""A token, its count of properties, seven of them, and 8,000 bytes."""
 
 
 def type_facts(sql_type: SqlType) -> TypeFacts:
@@ -107,7 +111,8 @@ def type_facts(sql_type: SqlType) -> TypeFacts:
     name = sql_type.name
     length = _max_length(sql_type)
     precision, scale = _digits(sql_type)
-    tds_length = 2**31 - 1 if name in LOB - {"xml"} else 65_535 if length == MAX else length
+    in_tds = _VARIANT_TDS_LENGTH if name == "sql_variant" else length
+    tds_length = 2**31 - 1 if name in LOB - {"xml"} else 65_535 if length == MAX else in_tds
     shown = "timestamp" if name == "rowversion" else display(sql_type)
     return TypeFacts(_IDS[name], shown, length, precision, scale, _TDS.get(name, _IDS[name]), tds_length)
 

@@ -25,8 +25,10 @@ FIXED: dict[str, SqlType] = {
     "image": SqlType("image", length=MAX),
     "xml": SqlType("xml", length=MAX),
     "sysname": SqlType("nvarchar", length=128),
+    "sql_variant": SqlType("sql_variant"),
 }
 BIT, INT, BIGINT, FLOAT = FIXED["bit"], FIXED["int"], FIXED["bigint"], FIXED["float"]
+VARIANT = FIXED["sql_variant"]
 SYSNAME, UNIQUEIDENTIFIER, DATETIME = FIXED["sysname"], FIXED["uniqueidentifier"], FIXED["datetime"]
 NULL = SqlType("null")
 """The type of a bare NULL, until something else decides."""
@@ -41,8 +43,11 @@ NUMERIC = EXACT | APPROXIMATE
 TEMPORAL = {"date", "time", "datetime", "smalldatetime", "datetime2", "datetimeoffset"}
 INSTANT = {"date", "datetime", "smalldatetime", "datetime2"}
 LOB = {"text", "ntext", "image", "xml"}
+KEYED = TEXT | {"datetimeoffset", "sql_variant"}
+"""Types whose values compare by a key of theirs (`operators.order_key`), not as DuckDB compares them."""
 
 PRECEDENCE = [
+    "sql_variant",
     "datetimeoffset",
     "datetime2",
     "datetime",
@@ -91,6 +96,9 @@ _STORED = {
     "smalldatetime": "TIMESTAMP",
     "uniqueidentifier": "UUID",
     "datetimeoffset": "STRUCT(utc BIGINT, offset_minutes SMALLINT)",
+    "sql_variant": (
+        'STRUCT("name" VARCHAR, length SMALLINT, "precision" TINYINT, scale TINYINT, "text" VARCHAR)'
+    ),
 }
 
 

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sandbox.sqlserver.engine.bound import Bound
-from sandbox.sqlserver.engine.conversion import convert
+from sandbox.sqlserver.engine.conversion import convert, require_implicit
 from sandbox.sqlserver.engine.dialect import parse_expression
 from sandbox.sqlserver.engine.literals import EXACT
 from sandbox.sqlserver.engine.types import TEMPORAL
 from sandbox.sqlserver.results import SqlType
+from sandbox.sqlserver.variants import Variant
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
@@ -28,6 +29,8 @@ def evaluate(
 
 def compute(session: Session, bound: Bound, target: SqlType | None = None) -> tuple[SqlType, Any]:
     """The type and value of a bound expression."""
+    if target is not None:
+        require_implicit(bound, target)
     value = convert(bound, target) if target is not None else bound
     if value.is_constant:
         return value.type, value.constant
@@ -54,4 +57,6 @@ def plain(value: Any, sql_type: SqlType) -> Any:
     if isinstance(value, Decimal) and sql_type.name in ("decimal", "numeric", "money", "smallmoney"):
         unit = Decimal(1).scaleb(-sql_type.scale)
         return value.quantize(unit, context=EXACT) if value.is_finite() else value
+    if isinstance(value, dict) and sql_type.name == "sql_variant":
+        return Variant.of_fields(value)
     return value

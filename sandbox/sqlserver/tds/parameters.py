@@ -1,7 +1,7 @@
 """Typed parameters of RPCs: TYPE_INFO and one value, to a SqlType and a Python value.
 
 Values: None, bool, int, float, Decimal, str, bytes, date; smalldatetime and datetime as datetime; time,
-datetime2 and datetimeoffset as text the way SQL Server prints it, because Python has no 100 ns.
+datetime2 and datetimeoffset as text the way SQL Server prints it, because Python has no 100 ns; Variant.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from sandbox.sqlserver.results import SqlType
 from sandbox.sqlserver.tds.cursor import UNICODE, Cursor, ProtocolError, decoded
 from sandbox.sqlserver.tds.errors import not_modelled
 from sandbox.sqlserver.tds.typeinfo import CODE_PAGE, MAX_LENGTH, time_size
+from sandbox.sqlserver.tds.variants import plain_parameter
+from sandbox.sqlserver.variants import may_hold, variant_of
 
 NO_VALUE = 0xFFFFFFFFFFFFFFFF
 UNKNOWN_TOTAL = 0xFFFFFFFFFFFFFFFE
@@ -59,7 +61,8 @@ _LENGTHY = {
 }
 _TEXT_POINTER = {0x23: ("text", CODE_PAGE), 0x63: ("ntext", UNICODE), 0x22: ("image", "")}
 _UTF8_COLLATION = 0x04000000
-_REFUSED = {0x62: "sql_variant", 0xF0: "CLR user-defined", 0xF3: "table-valued"}
+_VARIANT = 0x62
+_REFUSED = {0xF0: "CLR user-defined", 0xF3: "table-valued"}
 
 
 def read_parameter_value(cursor: Cursor) -> Read:
@@ -77,6 +80,8 @@ def read_parameter_value(cursor: Cursor) -> Read:
         return _date(cursor)
     if token == 0xF1:
         return _xml(cursor)
+    if token == _VARIANT:
+        return _variant(cursor)
     for tokens, read in _READERS:
         if token in tokens:
             return read(cursor, token)
@@ -200,6 +205,16 @@ def _xml(cursor: Cursor) -> Read:
     if value is None:
         return SqlType("xml"), None
     return SqlType("xml"), decoded(value, UNICODE).removeprefix("\ufeff")
+
+
+def _variant(cursor: Cursor) -> Read:
+    plain = plain_parameter(cursor)
+    if plain is None:
+        return SqlType("sql_variant"), None
+    base, value = read_parameter_value(Cursor(plain))
+    if not may_hold(base):
+        raise ProtocolError(f"a sql_variant of the type {base.name}")
+    return SqlType("sql_variant"), variant_of(value, base)
 
 
 def _encoding(cursor: Cursor, encoding: str) -> str:

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sandbox.sqlserver.results import Column, arrow_type
-from sandbox.sqlserver.tds.typeinfo import NULL_BYTES, Layout, WireType, wire_type
+from sandbox.sqlserver.tds.typeinfo import NULL_BYTES, Family, Layout, WireType, wire_type
 from sandbox.sqlserver.tds.values import Bytes, Varying, fixed_values, low_bytes, varying_values
+from sandbox.sqlserver.tds.variants import variant_values
 
 ROW, NULL_BITMAP_ROW = 0xD1, 0xD2
 BYTES_AT_ONCE = 1 << 20
@@ -118,7 +119,8 @@ def column_pieces(
         length = np.full((len(array), 1), wire.size, np.uint8)
         whole = np.concatenate((length, values), axis=1)
         return [whole if valid is None else _without_nulls(whole, valid, null)]
-    varying = varying_values(array, wire.family)
+    is_variant = wire.family is Family.VARIANT
+    varying = variant_values(array) if is_variant else varying_values(array, wire.family)
     sizes = np.diff(varying.offsets)
     if len(sizes) and sizes.max() > wire.size:
         raise ValueError(f"a value of {sizes.max()} bytes where {wire.size} are the most")
@@ -142,6 +144,8 @@ def _framed(
 def _prefix(sizes: npt.NDArray[np.int64], layout: Layout) -> Bytes:
     if layout is Layout.SHORT_LENGTH:
         return low_bytes(sizes, 2)
+    if layout is Layout.LONG_LENGTH:
+        return low_bytes(sizes, 4)
     if layout is Layout.TEXT_POINTER:
         pointer = np.tile(np.frombuffer(TEXT_POINTER, np.uint8), (len(sizes), 1))
         return np.concatenate((pointer, low_bytes(sizes, 4)), axis=1)

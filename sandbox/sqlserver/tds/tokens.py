@@ -20,6 +20,7 @@ from sandbox.sqlserver.tds.cursor import UNICODE
 from sandbox.sqlserver.tds.prelogin import SERVER_VERSION
 from sandbox.sqlserver.tds.rows import encoded_value
 from sandbox.sqlserver.tds.typeinfo import COLLATION, WireType, wire_type
+from sandbox.sqlserver.variants import Variant
 
 SERVER_NAME = "stand-in"
 LONGEST_MESSAGE = 4000
@@ -187,6 +188,8 @@ def _arrow(output: OutputValue) -> pa.Array:
     elif isinstance(value, str) and kind.name == "datetimeoffset":
         utc, minutes = ticks.from_offset_text(value)
         value = {"utc": utc, "offset_minutes": minutes}
+    elif isinstance(value, Variant):
+        value = value.fields()
     return pa.array([value], arrow_type(kind))
 
 

@@ -23,6 +23,7 @@ class Layout(Enum):
     SHORT_LENGTH = "after a length of two bytes"
     PARTIALLY_LENGTH_PREFIXED = "in chunks: the (max) types and xml"
     TEXT_POINTER = "after a text pointer, a timestamp and a length of four bytes"
+    LONG_LENGTH = "after a length of four bytes: sql_variant"
 
 
 # A NULL: a length of 0 where no value is empty, otherwise the largest length.
@@ -32,6 +33,7 @@ NULL_BYTES = {
     Layout.SHORT_LENGTH: b"\xff" * 2,
     Layout.PARTIALLY_LENGTH_PREFIXED: b"\xff" * 8,
     Layout.TEXT_POINTER: b"\x00",
+    Layout.LONG_LENGTH: b"\x00" * 4,
 }
 
 
@@ -52,6 +54,7 @@ class Family(Enum):
     UNICODE = "unicode text"
     TEXT = "text in the code page"
     BINARY = "binary"
+    VARIANT = "sql_variant"
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,20 @@ _TEXT_POINTER = {
     "image": (0x22, Family.BINARY),
 }
 _LARGEST = 2**31 - 1
+_LARGEST_VARIANT = 8009
+"""A token, its count of properties, seven of them, and 8,000 bytes."""
+_ONE_FORM = {
+    "date": WireType(b"\x28", Layout.BYTE_LENGTH, Family.DATE, 3),
+    "uniqueidentifier": WireType(b"\x24\x10", Layout.BYTE_LENGTH, Family.GUID, 16),
+    "rowversion": WireType(b"\xad\x08\x00", Layout.SHORT_LENGTH, Family.BINARY, 8, user_type=0x50),
+    "xml": WireType(b"\xf1\x00", Layout.PARTIALLY_LENGTH_PREFIXED, Family.UNICODE, _LARGEST),
+    "sql_variant": WireType(
+        b"\x62" + _LARGEST_VARIANT.to_bytes(4, "little"),
+        Layout.LONG_LENGTH,
+        Family.VARIANT,
+        _LARGEST_VARIANT,
+    ),
+}
 
 
 def time_size(scale: int) -> int:
@@ -131,14 +148,8 @@ def wire_type(column_type: SqlType, *, nullable: bool = True) -> WireType:
         return WireType(info, Layout.TEXT_POINTER, family, _LARGEST, has_table_name=True)
     if name in ("decimal", "numeric"):
         return _decimal(name, column_type)
-    if name == "date":
-        return WireType(b"\x28", Layout.BYTE_LENGTH, Family.DATE, 3)
-    if name == "uniqueidentifier":
-        return WireType(b"\x24\x10", Layout.BYTE_LENGTH, Family.GUID, 16)
-    if name == "rowversion":
-        return WireType(b"\xad\x08\x00", Layout.SHORT_LENGTH, Family.BINARY, 8, user_type=0x50)
-    if name == "xml":
-        return WireType(b"\xf1\x00", Layout.PARTIALLY_LENGTH_PREFIXED, Family.UNICODE, _LARGEST)
+    if name in _ONE_FORM:
+        return _ONE_FORM[name]
     raise not_modelled(f"results of the type {name}")
 
 

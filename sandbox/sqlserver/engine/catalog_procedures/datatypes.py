@@ -65,7 +65,7 @@ _OFFERED = [
     *(_decimal(name, is_identity=identity) for name in ("decimal", "numeric") for identity in (False, True)),
     *(_Offered(FIXED[name], scales=(4, 4)) for name in ("money", "smallmoney")),
     *(_Offered(FIXED[name]) for name in ("bit", "real", "float", "date", "uniqueidentifier", "rowversion")),
-    *(_Offered(FIXED[name]) for name in ("text", "ntext", "image", "xml")),
+    *(_Offered(FIXED[name]) for name in ("text", "ntext", "image", "xml", "sql_variant")),
     _Offered(FIXED["datetime"], scales=(3, 3)),
     _Offered(FIXED["smalldatetime"], scales=(0, 0)),
     _Offered(SqlType("nvarchar", length=128), name="sysname"),

@@ -57,6 +57,7 @@ TYPES = {
     "image": OdbcType(-4, -4, 34, 34),
     "rowversion": OdbcType(-2, -2, 45, 45, octets=8, precision=8),
     "uniqueidentifier": OdbcType(-11, -11, 37, 37, octets=16, precision=36),
+    "sql_variant": OdbcType(-150, -150, 98, 98, octets=8000, precision=8000),
     "date": OdbcType(91, 9, 0, 0, _DATETIME, 1, octets=6, precision=10),
     "time": OdbcType(-154, -154, 0, 0, -154, octets=12),
     "datetime": OdbcType(93, 11, 61, 111, _DATETIME, 3, octets=16, precision=23),

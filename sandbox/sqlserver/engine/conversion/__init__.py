@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from sandbox.sqlserver.engine.bound import Bound, not_modelled, null
+from sandbox.sqlserver.engine.bound import Bound, null
 from sandbox.sqlserver.engine.conversion.binaries import to_binary, to_guid
-from sandbox.sqlserver.engine.conversion.errors import fail, refused
+from sandbox.sqlserver.engine.conversion.errors import fail
 from sandbox.sqlserver.engine.conversion.moments import to_moment
 from sandbox.sqlserver.engine.conversion.numbers import to_number
 from sandbox.sqlserver.engine.conversion.precedence import common_type
 from sandbox.sqlserver.engine.conversion.texts import to_text
+from sandbox.sqlserver.engine.conversion.variants import from_variant, to_variant
 from sandbox.sqlserver.engine.types import APPROXIMATE, BINARY, NUMERIC, TEMPORAL, TEXT, display
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
-__all__ = ["common_type", "convert", "fail", "implicit", "to_common"]
+__all__ = ["common_type", "convert", "fail", "implicit", "require_implicit", "to_common"]
 
 
 def convert(
@@ -27,8 +28,8 @@ def convert(
         return value
     if source.name == "null" or (value.is_constant and value.constant is None):
         return Bound(null(target).sql, target, name=value.name, constant=None)
-    if target.name == "sql_variant" or source.name == "sql_variant":
-        raise not_modelled("sql_variant")
+    if "sql_variant" in (source.name, target.name):
+        return _of_variant(value, target, style, safe=safe, fit=fit)
     if target.name in TEXT:
         return to_text(value, target, style, safe=safe, fit=fit)
     if target.name in BINARY:
@@ -37,9 +38,18 @@ def convert(
         return to_moment(value, target, style, safe=safe)
     if target.name == "uniqueidentifier":
         return to_guid(value, target, safe=safe)
-    if target.name in NUMERIC:
-        return to_number(value, target, safe=safe)
-    raise refused(source, target)
+    return to_number(value, target, safe=safe)
+
+
+def _of_variant(value: Bound, target: SqlType, style: int | None, *, safe: bool, fit: bool) -> Bound:
+    """Into a sql_variant, or out of one: from the base type that each of its values has."""
+    if target.name == "sql_variant":
+        return to_variant(value)
+
+    def from_base(base: Bound, kind: SqlType) -> Bound:
+        return convert(base, kind, style, safe=safe, fit=fit)
+
+    return from_variant(value, target, from_base, safe=safe)
 
 
 def to_common(values: list[Bound]) -> tuple[list[Bound], SqlType]:
@@ -49,7 +59,13 @@ def to_common(values: list[Bound]) -> tuple[list[Bound], SqlType]:
 
 
 def implicit(value: Bound, target: SqlType) -> Bound:
-    """The conversion that an assignment makes.
+    """The conversion that an INSERT or UPDATE makes. Raises SqlServerError 257: see `require_implicit`."""
+    require_implicit(value, target)
+    return convert(value, target, fit=False)
+
+
+def require_implicit(value: Bound, target: SqlType) -> None:
+    """[Microsoft: "Data type conversion", its chart.]
 
     Raises:
         SqlServerError: 257 where SQL Server wants CONVERT.
@@ -61,6 +77,7 @@ def implicit(value: Bound, target: SqlType) -> Bound:
         or (source == "uniqueidentifier" and target.name in NUMERIC | TEMPORAL)
         or (source in BINARY and target.name in TEMPORAL | APPROXIMATE)
         or (source in NUMERIC and target.name == "uniqueidentifier")
+        or (source == "sql_variant" and target.name != "sql_variant")
     )
     if forbidden and value.constant is not None:
         raise SqlServerError(
@@ -68,4 +85,3 @@ def implicit(value: Bound, target: SqlType) -> Bound:
             f"Implicit conversion from data type {source} to {display(target)} is not allowed. "
             "Use the CONVERT function to run this query.",
         )
-    return convert(value, target, fit=False)

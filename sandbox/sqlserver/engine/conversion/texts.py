@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.sqlserver.engine import printing
 from sandbox.sqlserver.engine.bound import Bound, string
 from sandbox.sqlserver.engine.conversion.errors import fail
-from sandbox.sqlserver.engine.types import MAX, NUMERIC, TEXT, UNICODE
+from sandbox.sqlserver.engine.types import BINARY, MAX, NUMERIC, TEXT, UNICODE
 from sandbox.sqlserver.results import SqlType
 
 _NOT_CP1252 = "[^\\x{00}-\\x{7F}\\x{A0}-\\x{FF}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
@@ -23,14 +23,7 @@ def to_text(value: Bound, target: SqlType, style: int | None, *, safe: bool, fit
         if fit and longer:
             sql = f"left({sql}, {target.length})"
     else:
-        sql = printing.text_of(value, style)
-        if fit and target.length != MAX and source.name in NUMERIC | {"uniqueidentifier"}:
-            message = f"Arithmetic overflow error converting {source.name} to data type {target.name}."
-            over = fail(8170 if source.name == "uniqueidentifier" else 8115, message, safe=safe)
-            if target.length < printing.widest(source):
-                sql = f"CASE WHEN length({sql}) > {target.length} THEN {over} ELSE {sql} END"
-        elif fit and target.length != MAX:
-            sql = f"left({sql}, {target.length})"
+        sql = _text_of(value, target, style, safe=safe, fit=fit)
     if target.name in ("char", "nchar"):
         sql = f"rpad({sql}, {target.length}, ' ')" if fit else _pad(sql, target.length)
     bound = Bound(sql, target, value.nullable, value.name, value.collation)
@@ -39,6 +32,24 @@ def to_text(value: Bound, target: SqlType, style: int | None, *, safe: bool, fit
         if target.name in UNICODE or kept.isascii():
             return Bound(string(kept), target, False, value.name, value.collation, constant=kept)
     return bound
+
+
+def _text_of(value: Bound, target: SqlType, style: int | None, *, safe: bool, fit: bool) -> str:
+    """The text of a value that is no text, cut where its type may be cut."""
+    source = value.type
+    if source.name in BINARY and style in (None, 0):
+        sql = f"tsql_from_{'utf16' if target.name in UNICODE else 'cp1252'}({value.sql})"
+    else:
+        sql = printing.text_of(value, style)
+    if not fit or target.length == MAX:
+        return sql
+    if source.name not in NUMERIC | {"uniqueidentifier"}:
+        return f"left({sql}, {target.length})"
+    if target.length >= printing.widest(source):
+        return sql
+    message = f"Arithmetic overflow error converting {source.name} to data type {target.name}."
+    over = fail(8170 if source.name == "uniqueidentifier" else 8115, message, safe=safe)
+    return f"CASE WHEN length({sql}) > {target.length} THEN {over} ELSE {sql} END"
 
 
 def _pad(sql: str, length: int) -> str:

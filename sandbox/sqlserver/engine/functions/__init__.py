@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sandbox.sqlserver.engine.aggregates import AGGREGATES, aggregate, string_agg
 from sandbox.sqlserver.engine.bound import Bound, Scope, not_modelled
-from sandbox.sqlserver.engine.functions import binaries, logic, moments, numbers, texts
+from sandbox.sqlserver.engine.functions import binaries, logic, moments, numbers, texts, variants
 from sandbox.sqlserver.engine.functions.signature import Function
 from sandbox.sqlserver.engine.windows import order_keys
 from sandbox.sqlserver.results import SqlServerError
@@ -22,6 +22,7 @@ FUNCTIONS: dict[str, Function] = {
     **moments.FUNCTIONS,
     **logic.FUNCTIONS,
     **binaries.FUNCTIONS,
+    **variants.FUNCTIONS,
 }
 
 
@@ -41,6 +42,7 @@ def bind_function(binder: Binder, node: exp.Expr, scope: Scope) -> Bound:
     if special is not None:
         return special(binder, node.expressions, scope)
     arguments = [binder.expression(item, scope) for item in node.expressions]
+    variants.check_arguments(name, arguments)
     function = FUNCTIONS.get(name)
     if function is not None:
         return function.bind(name, binder, arguments)

@@ -48,6 +48,8 @@ def _datalength(value: Bound) -> Bound:
         sql = f"2 * tsql_units({value.sql})"
     elif value.type.name in TEXT:
         sql = f"length({value.sql})"
+    elif value.type.name == "sql_variant":
+        sql = f"tsql_variant_bytes({value.sql})"
     elif value.type.name in FIXED_BYTES:
         sql = f"CASE WHEN {value.sql} IS NOT NULL THEN {FIXED_BYTES[value.type.name]} END"
     else:

@@ -33,6 +33,7 @@ class Service:
     name: str
     folder: Path
     process: subprocess.Popen[bytes]
+    arguments: tuple[str, ...] = ()
 
     @classmethod
     def start(
@@ -62,7 +63,7 @@ class Service:
             )
         if keep is not None:
             keep(process.pid)
-        service = cls(module, folder, process)
+        service = cls(module, folder, process, arguments)
         service._wait_until_it_serves()
         return service
 
@@ -95,6 +96,12 @@ class Service:
         """End it as a power failure would (SIGKILL)."""
         self.process.kill()
         self.process.wait()
+
+    def crash(self) -> None:
+        """Kill it, and start it again where it was: same folder, same port."""
+        port = self.port
+        self.kill()
+        self.process = Service.start(self.name, self.folder, *self.arguments, port=port).process
 
     def __enter__(self) -> Service:
         return self

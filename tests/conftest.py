@@ -18,10 +18,15 @@ os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--live`: only the tests that hold on real servers, on those that the environment names."""
+    """`--live`: only the tests that hold on real servers, on those that the environment names.
+
+    `--kills` and `--seed` are those of tests/e2e/test_kills.py.
+    """
     parser.addoption(
         "--live", action="store_true", help="real servers instead of the stand-ins; see tests/live.py"
     )
+    parser.addoption("--kills", type=int, default=30, help="how many runs of replication fail")
+    parser.addoption("--seed", type=int, help="the seed of failures, as it was printed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -22,11 +22,13 @@ class Place:
         administrator: may do anything in the source database.
         reader: the platform's login there.
         warehouse: the platform's user in the warehouse.
+        services: the servers themselves, source first, where a test may crash them.
     """
 
     administrator: SqlServerSettings
     reader: SqlServerSettings
     warehouse: SnowflakeSettings
+    services: tuple[Service, ...] = ()
 
 
 class Places(Protocol):
@@ -50,6 +52,7 @@ class StandIns:
                 sql_server_settings(source),
                 sql_server_settings(source, READER).model_copy(update={"encryption": "require"}),
                 snowflake_settings(warehouse),
+                (source, warehouse),
             )
 
 

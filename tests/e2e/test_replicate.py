@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import signal
 import time
 from collections.abc import Iterator
-from multiprocessing import get_context
 from threading import Timer
 from typing import Any
 
@@ -17,7 +14,6 @@ from flows.ingest.context import Limits
 from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.progress import Silence
 from flows.ingest.source.harvest import Harvest
-from tests.ingest.killing import replicate_until_killed
 from tests.ingest.world import World
 from tests.places import Places
 
@@ -32,7 +28,6 @@ NINE = {
     "PRODUCTS",
     "SUPPORT_TICKETS",
 }
-KILLS = 20
 
 pytestmark = pytest.mark.live
 
@@ -41,25 +36,6 @@ pytestmark = pytest.mark.live
 def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with World.start(places, tmp_path_factory.mktemp("replicate"), scale=0.005) as world:
         yield world
-
-
-def test_a_run_killed_at_twenty_random_moments_loses_and_doubles_nothing(world: World) -> None:
-    """SIGKILL before, during or after any statement of snapshots and windows, under traffic."""
-    seed = random.SystemRandom().randrange(10**6)
-    print(f"seed {seed}")  # noqa: T201 - to repeat it
-    fork = get_context("fork")  # begins at once; a fresh interpreter would mostly be killed importing
-    killed = 0
-    with world.traffic(rate=10, seed=seed):
-        for attempt in range(3 * KILLS):
-            run = fork.Process(target=replicate_until_killed, args=(world, seed + attempt))
-            run.start()
-            run.join()
-            killed += run.exitcode == -signal.SIGKILL
-            if killed == KILLS:
-                break
-    assert killed == KILLS, "the runs ended before they could be killed"
-    assert world.differences() == {}, f"seed {seed}"
-    assert world.states() == dict.fromkeys(NINE, "streaming")
 
 
 def test_a_second_run_at_once_rolls_back_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

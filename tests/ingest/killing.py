@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from deployments.connections import ConnectionFailed
+from flows.ingest.errors import ReplicationError
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
 from tests.ingest.world import World
@@ -28,8 +31,21 @@ PLACES = (
 LONGEST_SECONDS = 0.03
 
 
-def replicate_until_killed(world: World, seed: int) -> None:
-    """Replicate in this process until SIGKILL; for a forked child. Returns when the run ended before."""
+FAILED = 3
+"""Exit code of a run that failed with one of the platform's own messages; a traceback gives 1."""
+
+
+def replicate_alone(world: World, seed: int | None) -> None:
+    """Replicate in this process, a forked child, until SIGKILL where the seed says, if there is one."""
+    if seed is not None:
+        _die_at_a_moment(seed)
+    try:
+        world.replicate()
+    except (ReplicationError, ConnectionFailed):
+        sys.exit(FAILED)
+
+
+def _die_at_a_moment(seed: int) -> None:
     moments = Random(seed)
     place, latest = moments.choice(PLACES)
     countdown = [moments.randint(1, latest)]
@@ -55,7 +71,6 @@ def replicate_until_killed(world: World, seed: int) -> None:
     for session, names in {SourceSession: ("batches",), WarehouseSession: ("execute", "rows", "put")}.items():
         for name in names:
             setattr(session, name, counted(getattr(session, name)))
-    world.replicate()
 
 
 def die() -> None:

@@ -6,10 +6,14 @@ from typing import Any
 
 import pymssql
 import snowflake.connector
+from pymssql import _mssql
 from snowflake.connector import SnowflakeConnection
 from snowflake.snowpark import Session
 
 from deployments.settings import SnowflakeSettings, SqlServerSettings
+
+SQL_SERVER_ERRORS = (pymssql.Error, _mssql.MSSQLException)
+"""What pymssql raises; the second where the connection breaks while it is being set up or configured."""
 
 
 class ConnectionFailed(Exception):  # noqa: N818 - reads as what happened
@@ -37,7 +41,7 @@ def connect_sql_server(settings: SqlServerSettings, application: str) -> pymssql
             tds_version="7.4",
             charset="UTF-8",
         )
-    except pymssql.Error as error:
+    except SQL_SERVER_ERRORS as error:
         number: int = error.args[0][0] if error.args and isinstance(error.args[0], tuple) else 0
         remedy = {
             18456: f"the login of user {settings.user} failed: check SQLSERVER_USER and SQLSERVER_PASSWORD",

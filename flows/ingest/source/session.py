@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pymssql
 
+from deployments.connections import SQL_SERVER_ERRORS
 from flows.ingest.cost import SHARED, CostMeter
 from flows.ingest.errors import SourceError
 from flows.ingest.quoting import tsql_name
@@ -36,7 +37,8 @@ class SourceSession:
 
     def __init__(self, connection: pymssql.Connection, meter: CostMeter | None = None) -> None:
         self._connection = connection
-        self._connection.autocommit(True)
+        with _explained(SHARED):
+            self._connection.autocommit(True)
         self.meter = meter or CostMeter()
 
     def use_snapshot_isolation(self) -> None:
@@ -113,7 +115,7 @@ def _explained(table: str) -> Iterator[None]:
     """Turn the driver's errors into one line that names the object and the remedy."""
     try:
         yield
-    except pymssql.Error as error:
+    except SQL_SERVER_ERRORS as error:
         number, message = _number_and_message(error)
         where = f"SQL Server, while reading {table}" if table else "SQL Server"
         if number == DEADLOCK:
@@ -136,7 +138,7 @@ def _grant(message: str) -> str | None:
     return f"GRANT {permission} ON {tsql_name(schema, name)} to the login"
 
 
-def _number_and_message(error: pymssql.Error) -> tuple[int, str]:
+def _number_and_message(error: Exception) -> tuple[int, str]:
     """Error number and first line of the text; (0, text) when the connection itself broke."""
     arguments = error.args[0] if error.args and isinstance(error.args[0], tuple) else error.args
     number = arguments[0] if arguments and isinstance(arguments[0], int) else 0

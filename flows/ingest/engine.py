@@ -14,10 +14,10 @@ from flows.ingest.snapshot import Chunk, read_chunk, read_watermark
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
 from flows.ingest.tables import CapturedTable
-from flows.ingest.warehouse.apply import apply_chunk, apply_window, finish_snapshot
+from flows.ingest.warehouse.apply import SnapshotEnd, apply_chunk, apply_window, finish_snapshot
 from flows.ingest.warehouse.landing import LandedFile, land, stage_folder
 from flows.ingest.warehouse.ledger import GAP, SNAPSHOT
-from flows.ingest.window import Window, next_window
+from flows.ingest.window import Window, commit_time, next_window
 
 
 def catch_up(context: Context) -> ReplicationReport:
@@ -80,7 +80,7 @@ def load_next_chunks(context: Context, folder: str) -> bool:
         rows = _load_chunk(context, chunk, folder)
         context.progress.step(f"{chunk.table}: chunk {chunk.number} loaded, {rows:,} rows")
         context.progress.snapshot(loaded + done, loaded + len(pending))
-    has_finished = _finish_snapshots(context)
+    has_finished = _finish_snapshots(context, folder)
     return bool(pending) or has_finished
 
 
@@ -131,7 +131,7 @@ def _load_chunk(context: Context, chunk: Chunk, folder: str) -> int:
     return rows
 
 
-def _finish_snapshots(context: Context) -> bool:
+def _finish_snapshots(context: Context, folder: str) -> bool:
     """End the snapshots of which no chunk is waiting, also those whose run died before it could.
 
     They end once CDC has harvested all that their chunks can have seen; True until then.
@@ -147,8 +147,11 @@ def _finish_snapshots(context: Context) -> bool:
         return True
     for table in complete:
         newest = max(max_lsn(context.source, context.database.name), table.start_lsn)
-        cursor = context.ledger.require_cursor().lsn
-        finish_snapshot(context.ledger, table.name, table.start_lsn, cursor, newest, utc_now())
+        cursor, now = context.ledger.require_cursor(), utc_now()
+        began_at = commit_time(context.source, table.start_lsn, context.zone) or cursor.committed_at or now
+        label = _next_label(context, folder)
+        end = SnapshotEnd(context.tables[table.name], table.start_lsn, began_at, newest, label.batch)
+        finish_snapshot(context.ledger, end, cursor.lsn, now)
         context.progress.step(f"{table.source_label}: snapshot complete, consistent from LSN {newest}")
     return bool(complete)
 

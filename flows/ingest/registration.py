@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.ingest.changes import Gap
 from flows.ingest.context import Context, utc_now
+from flows.ingest.history import keep_histories
 from flows.ingest.restores import check_history
 from flows.ingest.snapshot import plan_chunks
 from flows.ingest.source.discovery import max_lsn
@@ -22,6 +23,7 @@ def register(context: Context) -> list[str]:
         SourceError: the database was restored.
     """
     context.ledger.create_tables(context.tables.values())
+    keep_histories(context)
     newest = context.database.max_lsn
     context.ledger.start_cursor(newest, commit_time(context.source, newest, context.zone), utc_now())
     check_history(context.source, context.database.name, context.ledger.require_cursor(), context.zone)

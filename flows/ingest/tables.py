@@ -16,6 +16,7 @@ DEFAULT_SCHEMA = "dbo"
 RAW = "RAW"
 OPS = "OPS"
 CHANGE_LOG_SUFFIX = "__CHANGES"
+HISTORY_SUFFIX = "__HISTORY"
 
 
 def mirror_name(schema: str, table: str) -> str:

@@ -12,6 +12,8 @@ import pytest
 from flows.ingest import engine, registration
 from flows.ingest.context import Limits
 from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
+from flows.ingest.lsn import POSITION_DIGITS
+from flows.ingest.policy import Policies, TablePolicy
 from flows.ingest.progress import Silence
 from flows.ingest.source.harvest import Harvest
 from tests.ingest.world import World
@@ -101,6 +103,37 @@ def test_a_changed_key_leaves_a_tombstone_and_a_new_row(world: World) -> None:
         "SELECT ACCOUNT_NUMBER, _DELETED FROM RAW.ACCOUNTS "
         f"WHERE ACCOUNT_NUMBER IN ('{old}', 'SC-0000000000') ORDER BY _DELETED"
     ) == [("SC-0000000000", False), (old, True)]
+
+
+def test_a_history_shows_the_source_as_it_was_at_each_commit(world: World) -> None:
+    """Also beyond a snapshot that reads the table anew in between; the view goes when its policy does."""
+    product = "product_code = (SELECT MIN(product_code) FROM dbo.products)"
+    states: dict[str, list[tuple[Any, ...]]] = {}
+    for statement in (
+        f"DELETE FROM dbo.products WHERE {product}",
+        f"UPDATE dbo.products SET product_code = 'ZZ-00001' WHERE {product}",
+    ):
+        world.execute(statement)
+        assert world.differences("PRODUCTS") == {}
+        with world.context() as context:
+            states[context.ledger.require_cursor().lsn.hex] = products(world)
+    with world.context() as context:
+        registration.start_snapshot(context, context.tables["PRODUCTS"])
+    world.replicate(policies=Policies(tables={"dbo.products": TablePolicy(history=True)}))
+    for lsn, rows in states.items():
+        at = f"'{lsn.ljust(POSITION_DIGITS, 'F')}'"
+        found = world.warehouse_rows(
+            f"SELECT PRODUCT_CODE, LIST_PRICE FROM RAW.PRODUCTS__HISTORY WHERE _FROM_POSITION <= {at} "
+            f"AND ({at} < _TO_POSITION OR _TO_POSITION IS NULL) ORDER BY PRODUCT_CODE"
+        )
+        assert found == rows
+    with world.context() as context:
+        registration.register(context)
+    assert world.warehouse_rows("SELECT * FROM INFORMATION_SCHEMA.VIEWS WHERE TABLE_SCHEMA = 'RAW'") == []
+
+
+def products(world: World) -> list[tuple[Any, ...]]:
+    return world.query("SELECT product_code, list_price FROM dbo.products ORDER BY product_code")
 
 
 def test_an_idle_run_reads_little_and_moves_nothing(world: World) -> None:

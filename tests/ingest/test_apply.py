@@ -21,7 +21,13 @@ from flows.ingest.columns import BatchLabel
 from flows.ingest.errors import ConcurrentRunError, WarehouseError
 from flows.ingest.lsn import snapshot_position
 from flows.ingest.snapshot import Chunk, Watermark, read_chunk
-from flows.ingest.warehouse.apply import append_and_merge, apply_chunk, apply_window, finish_snapshot
+from flows.ingest.warehouse.apply import (
+    SnapshotEnd,
+    append_and_merge,
+    apply_chunk,
+    apply_window,
+    finish_snapshot,
+)
 from flows.ingest.warehouse.landing import land, remove_stale_folders, stage_folder
 from flows.ingest.warehouse.ledger import Ledger
 from flows.ingest.warehouse.session import WarehouseSession
@@ -100,6 +106,10 @@ def apply(warehouse: WarehouseSession, file: Any) -> None:
     if file is not None:
         with warehouse.transaction():
             append_and_merge(warehouse, file)
+
+
+def snapshot_end(began: int) -> SnapshotEnd:
+    return SnapshotEnd(LIVING, lsn(began), NOW, lsn(3), next_label().batch)
 
 
 def mirror(warehouse: WarehouseSession) -> dict[int, Values]:
@@ -207,7 +217,7 @@ def test_a_snapshot_again_ends_with_tombstones_for_what_it_did_not_see(ledger: L
     apply(ledger.warehouse, staged_chunk(ledger.warehouse, {1: (101, "a")}, 2, {1}))  # 2 went in the gap
     apply(ledger.warehouse, staged_window(ledger.warehouse, before, 2, 3))  # 4 came after it
     ledger.start_snapshot(LIVING, lsn(2), [], lsn(0), NOW)
-    finish_snapshot(ledger, "LIVING", lsn(2), lsn(0), lsn(3), NOW)
+    finish_snapshot(ledger, snapshot_end(2), lsn(0), NOW)
     assert set(mirror(ledger.warehouse)) == {1, 4}
     position = ledger.warehouse.rows("SELECT _POSITION FROM RAW.LIVING WHERE ID = 2")[0][0]
     assert position == snapshot_position(lsn(2))
@@ -218,9 +228,9 @@ def test_a_snapshot_that_another_run_began_anew_is_not_ended(ledger: Ledger) -> 
     before = History.of([[("put", 1, "a")]])
     apply(ledger.warehouse, staged_window(ledger.warehouse, before, 0, 1))
     ledger.start_snapshot(LIVING, lsn(3), [Chunk("LIVING", lsn(3), 0, None, None)], lsn(0), NOW)
-    for seen in (lsn(2), lsn(3)):
+    for seen in (2, 3):
         with pytest.raises(ConcurrentRunError, match="Another run is at work on the snapshot of LIVING"):
-            finish_snapshot(ledger, "LIVING", seen, lsn(0), lsn(3), NOW)
+            finish_snapshot(ledger, snapshot_end(seen), lsn(0), NOW)
     assert set(mirror(ledger.warehouse)) == {1}
     assert ledger.tables()["LIVING"].state == "snapshot"
 

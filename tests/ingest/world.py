@@ -124,14 +124,16 @@ class World:
             zone = ZoneInfo(self.place.reader.timezone)
             yield Context.open(*sessions, run_id, zone, policies, limits, progress)
 
-    def replicate(self, limits: Limits = SMALL, run_id: str = "test") -> ReplicationReport:
-        with self.context(run_id, limits) as context:
+    def replicate(
+        self, limits: Limits = SMALL, run_id: str = "test", policies: Policies | None = None
+    ) -> ReplicationReport:
+        with self.context(run_id, limits, policies=policies) as context:
             registration.register(context)
-        with self.context(run_id, limits) as context:  # of its own, as each task of the flow has one
+        with self.context(run_id, limits, policies=policies) as context:  # as each task of the flow has one
             return engine.catch_up(context)
 
-    def differences(self) -> dict[str, str]:
-        """Tables that differ from their mirrors, when all that was committed has been replicated.
+    def differences(self, *only: str) -> dict[str, str]:
+        """Tables (of those named, or all) that differ from their mirrors, when all was replicated.
 
         The capture job is given time: differences count that stay.
         """
@@ -139,7 +141,7 @@ class World:
         while True:
             self.replicate()
             with self.context() as context:
-                proofs = [compare_table(context, name) for name in context.tables]
+                proofs = [compare_table(context, name) for name in only or context.tables]
             differing = {proof.table: str(proof) for proof in proofs if proof.differences}
             if not differing or time.monotonic() > deadline:
                 return differing

@@ -11,7 +11,7 @@ from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
 from flows.ingest.source import statements
 from flows.ingest.source.session import Row, SourceSession
-from flows.ingest.tables import CHANGE_LOG_SUFFIX, CapturedTable, Column
+from flows.ingest.tables import CHANGE_LOG_SUFFIX, HISTORY_SUFFIX, CapturedTable, Column
 from flows.ingest.types import SqlType
 
 STALE_AFTER = timedelta(minutes=11)
@@ -118,7 +118,8 @@ def discover(session: SourceSession, in_use: Mapping[str, str] | None = None) ->
         if older is None or older.capture_instance != (in_use or {}).get(captured.name):
             found[captured.name] = captured
     for captured in found.values():
-        _check_apart(found.get(f"{captured.name}{CHANGE_LOG_SUFFIX}"), captured)
+        for suffix in (CHANGE_LOG_SUFFIX, HISTORY_SUFFIX):
+            _check_apart(found.get(f"{captured.name}{suffix}"), captured)
     return list(found.values())
 
 

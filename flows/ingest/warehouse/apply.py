@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flows.ingest.errors import WarehouseError
 from flows.ingest.lsn import Lsn, snapshot_position
 from flows.ingest.snapshot import Chunk
+from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse import raw_sql
 from flows.ingest.warehouse.landing import LandedFile
 from flows.ingest.warehouse.ledger import Ledger
@@ -45,21 +47,38 @@ def apply_chunk(ledger: Ledger, chunk: Chunk, file: LandedFile | None, cursor: L
             append_and_merge(ledger.warehouse, file)
 
 
-def finish_snapshot(
-    ledger: Ledger, table: str, snapshot: Lsn, cursor: Lsn, consistent_from: Lsn, now: datetime
-) -> None:
-    """All chunks are loaded: rows that the snapshot did not see get a tombstone at its start.
+@dataclass(frozen=True)
+class SnapshotEnd:
+    """A snapshot of which all chunks are loaded.
+
+    Attributes:
+        began: its LSN, and `began_at` when that commit happened, UTC: of rows that it did not see.
+        consistent_from: from this LSN on the mirror is what the source was.
+        batch: the label of the tombstones in the change log.
+    """
+
+    table: CapturedTable
+    began: Lsn
+    began_at: datetime
+    consistent_from: Lsn
+    batch: str
+
+
+def finish_snapshot(ledger: Ledger, end: SnapshotEnd, cursor: Lsn, now: datetime) -> None:
+    """Rows that the snapshot did not see get a tombstone at its start, in the change log and the mirror.
 
     Each row that the snapshot saw, and each that changed since, has a later position than its start.
 
     Raises:
         ConcurrentRunError: another run is at work on it; nothing was tombstoned.
     """
-    position = snapshot_position(snapshot)
+    position = snapshot_position(end.began)
+    logged = (position, end.began_at, ledger.run_id, end.batch, position)
     with ledger.warehouse.transaction():
         ledger.hold_cursor(cursor, now)
-        ledger.set_consistent_from(table, snapshot, consistent_from, now)
-        ledger.warehouse.execute(raw_sql.tombstone_unseen(table), (position, now, position))
+        ledger.set_consistent_from(end.table.name, end.began, end.consistent_from, now)
+        ledger.warehouse.execute(raw_sql.log_unseen(end.table), logged)
+        ledger.warehouse.execute(raw_sql.tombstone_unseen(end.table.name), (position, end.began_at, position))
         ledger.set_caught_up(cursor, now)
 
 

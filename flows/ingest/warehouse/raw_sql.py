@@ -32,7 +32,7 @@ def create_change_log(table: CapturedTable) -> str:
     """The append-only log of a table's changes."""
     columns = [f"{column.quoted} {column.mapping.snowflake}" for column in table.columns]
     columns += [f"{name} {snowflake}" for name, snowflake, _ in PLATFORM_COLUMNS]
-    return f"CREATE TABLE IF NOT EXISTS {change_log(table.name)} (\n    {_lines(columns)}\n)"
+    return f"CREATE TABLE IF NOT EXISTS {change_log(table.name)} (\n    {lines(columns)}\n)"
 
 
 def create_mirror(table: CapturedTable) -> str:
@@ -46,7 +46,7 @@ def create_mirror(table: CapturedTable) -> str:
         "_COMMITTED_AT TIMESTAMP_NTZ(9)",
         "_DELETED BOOLEAN NOT NULL",
     ]
-    return f"CREATE TABLE IF NOT EXISTS {mirror(table.name)} (\n    {_lines(columns)}\n)"
+    return f"CREATE TABLE IF NOT EXISTS {mirror(table.name)} (\n    {lines(columns)}\n)"
 
 
 def copy_into_change_log(table: CapturedTable, path: str) -> str:
@@ -85,9 +85,21 @@ WHEN MATCHED AND s._POSITION > m._POSITION AND s._DELETED THEN UPDATE SET
     m._COMMITTED_AT = s._COMMITTED_AT,
     m._DELETED = TRUE
 WHEN MATCHED AND s._POSITION > m._POSITION THEN UPDATE SET
-    {_lines(updates)}
+    {lines(updates)}
 WHEN NOT MATCHED THEN INSERT ({", ".join(names)})
 VALUES ({", ".join(f"s.{name}" for name in names)})
+"""
+
+
+def log_unseen(table: CapturedTable) -> str:
+    """End of a snapshot, in the change log: the tombstones that `tombstone_unseen` makes in the mirror."""
+    keys = ", ".join(column.quoted for column in table.key).replace("%", "%%")
+    return f"""
+INSERT INTO {change_log(table.name).replace("%", "%%")}
+    ({keys}, _POSITION, _OPERATION, _COMMITTED_AT, _RUN_ID, _BATCH)
+SELECT {keys}, %s, 1, %s::TIMESTAMP_NTZ(9), %s, %s
+FROM {mirror(table.name).replace("%", "%%")}
+WHERE _POSITION < %s AND NOT _DELETED
 """
 
 
@@ -112,7 +124,7 @@ def count_rows(tables: Sequence[str]) -> str:
 def read_mirror(table: CapturedTable) -> str:
     """The rows of a mirror in the form in which they travelled, for a proof."""
     columns = [f"{column.compare_expression} AS {column.quoted}" for column in table.columns]
-    return f"SELECT\n    {_lines(columns)}\nFROM {mirror(table.name)}\nWHERE NOT _DELETED"
+    return f"SELECT\n    {lines(columns)}\nFROM {mirror(table.name)}\nWHERE NOT _DELETED"
 
 
 def _latest_changes(table: CapturedTable, batch: str) -> str:
@@ -122,13 +134,13 @@ def _latest_changes(table: CapturedTable, batch: str) -> str:
         for column in table.columns
     ]
     columns += [
-        f"MAX(IFF({_is_set(column)}, 1, 0)) OVER (PARTITION BY {keys}) AS {_set_flag(column)}"
+        f"MAX(IFF({is_set(column)}, 1, 0)) OVER (PARTITION BY {keys}) AS {_set_flag(column)}"
         for column in table.lobs
     ]
     columns += ["c._POSITION AS _POSITION", "c._COMMITTED_AT AS _COMMITTED_AT"]
     return f"""
     SELECT
-        {_lines(columns, indent=8)},
+        {lines(columns, indent=8)},
         c._OPERATION IN (1, 3) AS _DELETED
     FROM {change_log(table.name)} AS c
     WHERE c._BATCH = {snowflake_text(batch)}
@@ -136,13 +148,14 @@ def _latest_changes(table: CapturedTable, batch: str) -> str:
 """
 
 
-def _is_set(column: Column) -> str:
+def is_set(column: Column, log: str = "c") -> str:
+    """Whether a row of a change log, by its alias, carries a value of a large column."""
     mark = snowflake_text(quoted_mark(column))
-    return f"c._OPERATION IN (0, 2, 4) AND NOT CONTAINS(COALESCE(c._UNCHANGED, ''), {mark})"
+    return f"{log}._OPERATION IN (0, 2, 4) AND NOT CONTAINS(COALESCE({log}._UNCHANGED, ''), {mark})"
 
 
 def _latest_set(column: Column, keys: str) -> str:
-    recency = f"IFF({_is_set(column)}, c._POSITION, NULL) DESC NULLS LAST"
+    recency = f"IFF({is_set(column)}, c._POSITION, NULL) DESC NULLS LAST"
     return f"FIRST_VALUE(c.{column.quoted}) OVER (PARTITION BY {keys} ORDER BY {recency})"
 
 
@@ -156,7 +169,8 @@ def _merged(column: Column, table: CapturedTable) -> str:
     return f"IFF(s.{_set_flag(column)} = 1, s.{column.quoted}, m.{column.quoted})"
 
 
-def _lines(parts: Sequence[str], indent: int = 4) -> str:
+def lines(parts: Sequence[str], indent: int = 4) -> str:
+    """A list of columns or expressions, one a line."""
     return (",\n" + " " * indent).join(parts)
 
 

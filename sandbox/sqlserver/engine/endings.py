@@ -42,7 +42,7 @@ class LeftScopeError(SqlServerError):
         )
 
 
-_CONVERSIONS = {241, 242, 245, 8114, 8169}
+_CONVERSIONS = {235, 236, 241, 242, 244, 245, 248, 293, 294, 8114, 8169}
 _ROLLS_BACK = _CONVERSIONS | {1205, 3930, 3951, 3960, 3961}
 """Errors that end the whole transaction even without XACT_ABORT: conversions, deadlocks, conflicts."""
 _ENDS_BATCH = _ROLLS_BACK | {217, 3617, 8144, 40517}
@@ -54,7 +54,7 @@ _COMPILING = {
 """Found when a statement is compiled: names and types. A TRY of the same scope does not see them."""
 _SYNTAX = 15
 """Severity of errors in the text of a batch."""
-_TERMINATED = {220, 232, 512, 515, 547, 1222, 1505, 2601, 2627, 2628, 8115, 8134}
+_TERMINATED = {220, 232, 234, 237, 512, 515, 547, 1222, 1505, 2601, 2627, 2628, 8115, 8134}
 """Message 3621, "The statement has been terminated.", follows these where data or keys were being written."""
 
 

@@ -73,7 +73,8 @@ def read_moment(text: str, sql_type: SqlType) -> tuple[int, int]:
         SqlServerError: 241 the text is no date or time, 242 it is out of range.
     """
     match = _MOMENT.fullmatch(text)
-    if match is None:
+    digits = 3 if sql_type.name in ("datetime", "smalldatetime") else 9
+    if match is None or len(match["fraction"] or "") > digits:
         raise SqlServerError(241, "Conversion failed when converting date and/or time from character string.")
     try:
         day = _day(match)

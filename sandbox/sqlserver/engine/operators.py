@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.sqlserver.engine import literals
 from sandbox.sqlserver.engine.bound import Bound, not_modelled, quote, string
-from sandbox.sqlserver.engine.conversion import common_type, convert, fail
+from sandbox.sqlserver.engine.conversion import common_type, convert, fail, require_implicit
 from sandbox.sqlserver.engine.temporal import OFFSET, PRECISE, is_ticks
 from sandbox.sqlserver.engine.types import (
     APPROXIMATE,
@@ -172,9 +172,7 @@ def arithmetic(left: Bound, operator: str, right: Bound) -> Bound:
         return concatenate(left, right)
     if operator == "+" and left.type.name in BINARY and right.type.name in BINARY:
         return _joined(left, right, "varbinary", 8000)
-    names = {left.type.name, right.type.name}
-    if operator == "+" and "sql_variant" in names and names & TEXT:
-        raise _incompatible(left, "add", right)
+    _require_operator(left, operator, right)
     left, right = _numbers(left, operator, right)
     names = {left.type.name, right.type.name}
     nullable = left.nullable or right.nullable
@@ -200,9 +198,18 @@ def arithmetic(left: Bound, operator: str, right: Bound) -> Bound:
     return _decimal(left, operator, right, nullable)
 
 
-def _incompatible(left: Bound, operation: str, right: Bound) -> SqlServerError:
-    types = f"{left.type.name} and {right.type.name}"
-    return SqlServerError(402, f"The data types {types} are incompatible in the {operation} operator.")
+def _require_operator(left: Bound, operator: str, right: Bound) -> None:
+    """Two bits have no arithmetic, and a sql_variant has none (seen on SQL Server 2025)."""
+    names, word = (left.type.name, right.type.name), _SYMBOL[operator]
+    if names == ("bit", "bit") and operator in "*/":
+        raise SqlServerError(8117, f"Operand data type bit is invalid for {word} operator.")
+    others = {*names} - {"sql_variant"}
+    if "sql_variant" in names and others and others <= NUMERIC - {"bit"} and operator != "%":
+        require_implicit(left, right.type)
+        require_implicit(right, left.type)
+    if "sql_variant" in names or names == ("bit", "bit"):
+        types = " and ".join(name.replace("null", "NULL") for name in names)
+        raise SqlServerError(402, f"The data types {types} are incompatible in the {word} operator.")
 
 
 def _numbers(left: Bound, operator: str, right: Bound) -> tuple[Bound, Bound]:

@@ -32,6 +32,7 @@ from sandbox.sqlserver.variants import BINARIES, Variant, variant_of
 _FAMILIES = ("uniqueidentifier", "binary", "text", "exact", "approximate", "moment")
 """The families of base types: a value of a later one is the greater, whatever the values are."""
 _DIGITS = 38
+_DECIMALS = {"decimal", "numeric"}
 
 
 def install_variants(connection: DuckDBPyConnection) -> None:
@@ -115,7 +116,7 @@ def _property(value: Variant, name: str) -> dict[str, Any] | None:
         "precision": (facts.precision, INT),
         "scale": (facts.scale, INT),
         "totalbytes": (_metadata_bytes(base) + data_bytes(value), INT),
-        "maxlength": (facts.max_length, INT),
+        "maxlength": (data_bytes(value) if base.name in _DECIMALS else facts.max_length, INT),
     }
     if base.name in TEXT:
         found["collation"] = (DEFAULT_COLLATION, SYSNAME)
@@ -127,16 +128,19 @@ def _metadata_bytes(base: results.SqlType) -> int:
     """A version and the type, then what tells the type's size: as [MS-TDS] 2.2.5.5.4 lists it."""
     if base.name in TEXT:
         return 8
-    if base.name in BINARIES | {"decimal", "numeric"}:
+    if base.name in BINARIES | _DECIMALS:
         return 4
     return 3 if base.name in ("time", "datetime2", "datetimeoffset") else 2
 
 
 def data_bytes(value: Variant) -> int:
-    """Bytes of the value itself."""
+    """Bytes of the value itself; of a decimal as many as its digits need (seen on SQL Server 2025)."""
     name = value.base.name
     if name in BINARIES:
         return len(value.text) // 2
     if name in TEXT:
         return len(value.text.encode("utf-16-le" if name in UNICODE else "cp1252", "replace"))
+    if name in _DECIMALS:
+        digits = int(value.text.lstrip("-").replace(".", ""))
+        return next(size for size in (5, 9, 13, 17) if digits < 1 << 8 * (size - 1))
     return type_facts(value.base).max_length

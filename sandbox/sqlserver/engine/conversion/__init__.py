@@ -12,6 +12,7 @@ from sandbox.sqlserver.engine.conversion.texts import to_text
 from sandbox.sqlserver.engine.conversion.variants import from_variant, to_variant
 from sandbox.sqlserver.engine.types import APPROXIMATE, BINARY, NUMERIC, TEMPORAL, TEXT, display
 from sandbox.sqlserver.results import SqlServerError, SqlType
+from sandbox.sqlserver.variants import may_hold
 
 __all__ = ["common_type", "convert", "fail", "implicit", "require_implicit", "to_common"]
 
@@ -68,9 +69,12 @@ def require_implicit(value: Bound, target: SqlType) -> None:
     """[Microsoft: "Data type conversion", its chart.]
 
     Raises:
-        SqlServerError: 257 where SQL Server wants CONVERT.
+        SqlServerError: 257 where SQL Server wants CONVERT, 206 a type that a sql_variant cannot hold.
     """
     source = value.type.name
+    if target.name == "sql_variant" and source not in ("null", "sql_variant") and not may_hold(value.type):
+        told = f"Operand type clash: {display(value.type)} is incompatible with sql_variant"
+        raise SqlServerError(206, told)
     forbidden = (
         (source in TEXT and target.name in BINARY)
         or (source in TEMPORAL and target.name in NUMERIC)

@@ -64,7 +64,13 @@ def _from_text(sql: str, target: SqlType, style: int | None, *, safe: bool) -> s
         return stored(ticks_of(f"{cast}({sql} AS TIME_NS)", SqlType("time", scale=7)), target)
     if target.name != "datetimeoffset":
         ticks = _ticks_of_text(sql, safe=safe)
-        return within(ticks, target, stored(ticks, target), wrong)
+        moment = within(ticks, target, stored(ticks, target), wrong)
+        if target.name not in ("datetime", "smalldatetime"):
+            return moment
+        longer = fail(
+            241, "Conversion failed when converting date and/or time from character string.", safe=safe
+        )
+        return f"CASE WHEN regexp_matches({sql}, ':\\d\\d[.]\\d{{4}}') THEN {longer} ELSE {moment} END"
 
     def part(group: int) -> str:
         found = f"regexp_extract({sql}, '([+-])(\\d\\d):(\\d\\d)\\s*$', {group})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.sqlserver.engine import printing
 from sandbox.sqlserver.engine.bound import Bound, string
-from sandbox.sqlserver.engine.conversion.errors import fail
+from sandbox.sqlserver.engine.conversion.overflow import too_short
 from sandbox.sqlserver.engine.types import BINARY, MAX, NUMERIC, TEXT, UNICODE
 from sandbox.sqlserver.results import SqlType
 
@@ -47,9 +47,8 @@ def _text_of(value: Bound, target: SqlType, style: int | None, *, safe: bool, fi
         return f"left({sql}, {target.length})"
     if target.length >= printing.widest(source):
         return sql
-    message = f"Arithmetic overflow error converting {source.name} to data type {target.name}."
-    over = fail(8170 if source.name == "uniqueidentifier" else 8115, message, safe=safe)
-    return f"CASE WHEN length({sql}) > {target.length} THEN {over} ELSE {sql} END"
+    instead = too_short(value.sql, source, target, safe=safe)
+    return f"CASE WHEN length({sql}) > {target.length} THEN {instead} ELSE {sql} END"
 
 
 def _pad(sql: str, length: int) -> str:

@@ -34,12 +34,11 @@ def to_variant(value: Bound) -> Bound:
     """A value of a base type, which it keeps.
 
     Raises:
-        SqlServerError: 206 a sql_variant cannot hold the type.
+        SqlServerError: 529 a sql_variant cannot hold the type.
     """
     if not may_hold(value.type):
-        raise SqlServerError(
-            206, f"Operand type clash: {display(value.type)} is incompatible with sql_variant"
-        )
+        told = f"Explicit conversion from data type {display(value.type)} to sql_variant is not allowed."
+        raise SqlServerError(529, told)
     if value.collation is not None and value.collation.lower() != DEFAULT_COLLATION.lower():
         raise not_modelled(f"a sql_variant of text with the collation {value.collation}")
     if value.is_constant and value.type.name not in TEMPORAL:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.sqlserver.engine.bound import Bound
-from sandbox.sqlserver.engine.conversion import convert
+from sandbox.sqlserver.engine.conversion import convert, require_implicit
 from sandbox.sqlserver.engine.functions.signature import Function, simple
 from sandbox.sqlserver.engine.types import SYSNAME, VARIANT
 from sandbox.sqlserver.results import SqlServerError
@@ -31,6 +31,7 @@ def check_arguments(name: str, arguments: list[Bound]) -> None:
 
 
 def _property(value: Bound, name: Bound) -> Bound:
+    require_implicit(value, VARIANT)
     variant, wanted = convert(value, VARIANT), convert(name, SYSNAME)
     return Bound(f"tsql_variant_property({variant.sql}, {wanted.sql})", VARIANT)
 

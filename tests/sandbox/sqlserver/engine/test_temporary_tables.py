@@ -31,7 +31,7 @@ def test_a_rollback_leaves_table_variables_and_undoes_temporary_tables(client: C
 
 def test_a_statement_that_fails_changes_no_row(client: Client) -> None:
     client.run("CREATE TABLE #t (id int PRIMARY KEY, n tinyint); INSERT #t VALUES (1, 1), (2, 250)")
-    assert client.error("UPDATE #t SET n = n + 10") == 8115
+    assert client.error("UPDATE #t SET n = n + 10") == 220
     assert client.error("INSERT INTO #t VALUES (3, 3), (1, 4)") == 2627
     assert client.rows("SELECT id, n FROM #t ORDER BY id") == [(1, 1), (2, 250)]
 

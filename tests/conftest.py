@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--live", action="store_true", help="real servers instead of the stand-ins; see tests/live.py"
     )
-    parser.addoption("--kills", type=int, default=30, help="how many runs of replication fail")
+    parser.addoption("--kills", type=int, default=15, help="how many runs of replication fail")
     parser.addoption("--seed", type=int, help="the seed of failures, as it was printed")
 
 

@@ -8,6 +8,5 @@
     proof.py, health.py, report.py       what a run, a proof and the status say
     lsn.py, types.py, tables.py, columns.py   the words they share
 
-Known limits: tables without a key are refused; a schema change is not followed (a captured column that
-the mirror lacks is refused with the ALTER to run); a proof holds one table at a time in memory.
+Known limits: tables without a key are refused; a proof holds one table at a time in memory.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from flows.ingest.columns import BatchLabel, change_log_batch
 from flows.ingest.lsn import Lsn, change_position
 from flows.ingest.source import statements
 from flows.ingest.source.session import Row, SourceSession
-from flows.ingest.tables import CapturedTable, Column
+from flows.ingest.tables import CapturedTable, Column, Segment
 from flows.ingest.window import Window
 
 BEFORE_UPDATE = 3
@@ -51,27 +51,37 @@ class ChangeStream:
             yield _to_arrow(self.table, rows, unchanged, times, self.label)
 
 
-def gaps(session: SourceSession, needed_from: Mapping[CapturedTable, Lsn]) -> dict[CapturedTable, Gap]:
-    """The tables of which changes after an LSN are no longer all there, asked with one query.
+@dataclass(frozen=True)
+class Proof:
+    """What holds of some segments: which tables have a gap, and when the newest capture instance began."""
+
+    gaps: dict[str, Gap]
+    newest_instance: Lsn | None
+
+
+def prove(session: SourceSession, segments: Sequence[Segment]) -> Proof:
+    """Find the tables of which changes after an LSN are no longer all there, asked with one query.
 
     Asked after the changes were read and in their transaction: cleanup raises the min LSN before it
-    deletes, so a min LSN that is still low proves that nothing was missing (also without SNAPSHOT).
+    deletes, so a min LSN that is still low proves that nothing was missing (also without SNAPSHOT). The
+    newest instance is asked too: one that was made since the tables were discovered may have columns that
+    the one that was read has not.
     """
-    if not needed_from:
-        return {}
-    instances = [table.capture_instance for table in needed_from]
-    lows = session.rows(statements.min_lsns(instances))[0]
-    found: dict[CapturedTable, Gap] = {}
-    for (table, needed), value in zip(needed_from.items(), lows, strict=True):
+    instances = [segment.table.capture_instance for segment in segments]
+    newest, *lows = session.rows(statements.min_lsns(instances))[0]
+    found: dict[str, Gap] = {}
+    for segment, value in zip(segments, lows, strict=True):
+        table = segment.table
         if value is None or Lsn.from_bytes(value).is_zero:
-            found[table] = Gap(
+            found[table.name] = Gap(
                 f"Capture instance {table.capture_instance} of {table.source_label} is gone, or the login "
                 "may not read it: enable CDC for the table again, or grant the access; the next run goes on.",
                 is_instance_lost=True,
             )
-        elif (low := Lsn.from_bytes(value)) > needed:
-            found[table] = Gap(f"CDC's retention has passed it: kept from {low}, needed from {needed}")
-    return found
+        elif (low := Lsn.from_bytes(value)) > segment.after:
+            reason = f"CDC's retention has passed it: kept from {low}, needed from {segment.after}"
+            found.setdefault(table.name, Gap(reason))
+    return Proof(found, None if newest is None else Lsn.from_bytes(newest))
 
 
 def unchanged_columns(table: CapturedTable, rows: Sequence[Row]) -> list[str | None]:
@@ -110,7 +120,7 @@ def lost_value(
 
     The row's new key has no older row in the mirror from which the value could be kept.
     """
-    if not table.lobs:
+    if not table.lobs or not table.key:
         return None
     key_places = [5 + table.columns.index(column) for column in table.key]
 

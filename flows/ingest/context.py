@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from flows.ingest.policy import Policies
 from flows.ingest.progress import Progress, Silence
-from flows.ingest.source.discovery import Database, check_database, discover
+from flows.ingest.source.discovery import Database, Discovered, check_database, discover
+from flows.ingest.source.following import InUse
 from flows.ingest.source.harvest import Harvest
 from flows.ingest.source.session import SourceSession
 from flows.ingest.tables import CapturedTable
+from flows.ingest.warehouse.evolution import RawTable, fitted, read_raw
 from flows.ingest.warehouse.ledger import Ledger
 from flows.ingest.warehouse.session import WarehouseSession
 
@@ -43,9 +45,16 @@ class Tally:
     lost_tables: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
-    """One run of replication. `zone` is the time zone of the server's commit times."""
+    """One run of replication.
+
+    Attributes:
+        zone: the time zone of the server's commit times.
+        discovered: what the source captures.
+        raw: the tables of RAW, as they are.
+        tables: those that the run follows, with their columns as RAW can keep them.
+    """
 
     run_id: str
     started_at: datetime
@@ -55,6 +64,8 @@ class Context:
     database: Database
     harvest: Harvest
     ledger: Ledger
+    discovered: Discovered
+    raw: dict[str, RawTable]
     tables: dict[str, CapturedTable]
     policies: Policies
     limits: Limits
@@ -83,12 +94,25 @@ class Context:
             source.use_snapshot_isolation()
         ledger = Ledger(warehouse, database.name, run_id)
         ledger.prepare()
-        in_use = {table.name: table.capture_instance for table in ledger.tables().values()}
-        tables = {table.name: table for table in discover(source, in_use)}
-        return cls(
-            run_id, utc_now(), zone, source, warehouse, database, Harvest(source), ledger, tables,
-            policies or Policies(), limits or Limits(), progress or Silence(),
+        context = cls(
+            run_id, utc_now(), zone, source, warehouse, database, Harvest(source), ledger,
+            Discovered(), {}, {}, policies or Policies(), limits or Limits(), progress or Silence(),
         )  # fmt: skip
+        context.discover()
+        return context
+
+    def discover(self) -> None:
+        """Look anew at what the source captures and at what RAW has.
+
+        Raises:
+            SourceError: no table is captured, or CDC's catalog cannot be read.
+        """
+        in_use = {
+            name: InUse(t.capture_instance, t.instance_from) for name, t in self.ledger.tables().items()
+        }
+        self.discovered = discover(self.source, in_use, self.policies)
+        self.raw = read_raw(self.warehouse)
+        self.tables = {name: fitted(table, self.raw) for name, table in self.discovered.tables.items()}
 
     def warn(self, message: str) -> None:
         """Tell what a person must know, now and in the report."""

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from flows.ingest.changes import ChangeStream, Gap, gaps
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from flows.ingest.changes import ChangeStream, Gap, prove
 from flows.ingest.columns import BatchLabel
 from flows.ingest.context import Context, utc_now
-from flows.ingest.errors import SourceError
+from flows.ingest.errors import SourceError, TableError
 from flows.ingest.lsn import Lsn
-from flows.ingest.registration import close_gap, give_up_uncaptured
+from flows.ingest.registration import (
+    begin_snapshots,
+    close_gap,
+    register,
+    stop,
+    stop_unfollowed,
+    tell_moves,
+)
 from flows.ingest.report import ReplicationReport, write_report
-from flows.ingest.restores import check_history
 from flows.ingest.snapshot import Chunk, read_chunk, read_watermark
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
-from flows.ingest.tables import CapturedTable
-from flows.ingest.warehouse.apply import SnapshotEnd, apply_chunk, apply_window, finish_snapshot
+from flows.ingest.tables import CapturedTable, Segment
+from flows.ingest.warehouse.apply import SnapshotEnd, apply_alone, apply_chunk, apply_window, finish_snapshot
 from flows.ingest.warehouse.landing import LandedFile, land, stage_folder
-from flows.ingest.warehouse.ledger import GAP, SNAPSHOT
-from flows.ingest.window import Window, commit_time, next_window
+from flows.ingest.warehouse.ledger import DROPPED, GAP, SNAPSHOT
+from flows.ingest.window import Window, clipped, commit_time, next_window
 
 
 def catch_up(context: Context) -> ReplicationReport:
@@ -31,11 +41,11 @@ def catch_up(context: Context) -> ReplicationReport:
         SourceError: the source failed or was restored, or a table can no longer be followed (the others
             were, first).
     """
-    cursor = context.ledger.require_cursor()
-    check_history(context.source, context.database.name, cursor, context.zone)  # holds for this session
-    started_from = cursor.lsn
-    give_up_uncaptured(context)
+    register(context)
+    started_from = context.ledger.require_cursor().lsn
+    stop_unfollowed(context)
     with stage_folder(context.warehouse, context.run_id, context.started_at) as folder:
+        move_stopped_tables(context, folder)
         target: Lsn | None = None
         while target is None or context.ledger.require_cursor().lsn < target:
             is_snapshotting = apply_next_window(context, folder)
@@ -57,10 +67,15 @@ def apply_next_window(context: Context, folder: str) -> bool:
     window = next_window(context.source, cursor.lsn, limit, context.zone, cursor.committed_at)
     if window is None:
         return False
-    label = _next_label(context, folder)
-    files, broken = retry_deadlocks(lambda: _read_window(context, window, folder, label))
-    for table, gap in broken.items():
-        close_gap(context, table, gap)
+    segments = _needed_segments(context, window)
+    reading = retry_deadlocks(lambda: _read_segments(context, window, segments, folder))
+    if reading.has_new_instance:
+        context.discover()
+        register(context)
+        return True
+    for name, gap in reading.broken.items():
+        close_gap(context, name, gap)
+    files = reading.whole_files
     apply_window(context.ledger, window, files, utc_now())
     context.tally.transactions += window.transactions
     context.tally.changes.update({file.table.name: file.rows for file in files})
@@ -69,7 +84,16 @@ def apply_next_window(context: Context, folder: str) -> bool:
             f"window up to {window.up_to}: {sum(file.rows for file in files):,} changes of "
             f"{window.transactions:,} transactions in {len(files)} tables"
         )
-    return bool(broken)
+    tell_moves(context, window)
+    return bool(reading.broken)
+
+
+def move_stopped_tables(context: Context, folder: str) -> None:
+    """Bring tables that stood, and need no longer stand, to the cursor, each by itself; then all go on."""
+    for name, registered in context.ledger.tables().items():
+        if name in context.tables and registered.stopped_at is not None:
+            _move_alone(context, context.tables[name], registered.stopped_at, folder)
+    begin_snapshots(context)
 
 
 def load_next_chunks(context: Context, folder: str) -> bool:
@@ -77,6 +101,8 @@ def load_next_chunks(context: Context, folder: str) -> bool:
     pending, loaded = context.ledger.chunks()
     pending = [chunk for chunk in pending if chunk.table in context.tables]
     for done, chunk in enumerate(pending[: context.limits.chunks_per_round], start=1):
+        if chunk.table not in context.tables:
+            continue  # an earlier chunk of it could not be read
         rows = _load_chunk(context, chunk, folder)
         context.progress.step(f"{chunk.table}: chunk {chunk.number} loaded, {rows:,} rows")
         context.progress.snapshot(loaded + done, loaded + len(pending))
@@ -84,33 +110,77 @@ def load_next_chunks(context: Context, folder: str) -> bool:
     return bool(pending) or has_finished
 
 
-def _read_window(
-    context: Context, window: Window, folder: str, label: BatchLabel
-) -> tuple[list[LandedFile], dict[CapturedTable, Gap]]:
+@dataclass
+class Reading:
+    """What was read of a window: landed files, and why some tables' are of no use."""
+
+    files: list[LandedFile] = field(default_factory=list)
+    broken: dict[str, Gap] = field(default_factory=dict)
+    has_new_instance: bool = False
+
+    @property
+    def whole_files(self) -> list[LandedFile]:
+        """The files of tables of which no change is missing."""
+        return [file for file in self.files if file.table.name not in self.broken]
+
+
+def _read_segments(context: Context, window: Window, segments: Sequence[Segment], folder: str) -> Reading:
     """Land each table's changes of a window, and prove in the same transaction that none is missing."""
-    needed_from = _needed_from(context, window)
-    files: list[LandedFile] = []
-    broken: dict[CapturedTable, Gap] = {}
+    reading = Reading()
     with context.source.transaction():
-        for table, after in needed_from.items() if not window.is_idle else ():
-            stream = ChangeStream(context.source, table, window, after, label)
-            file = land(context.warehouse, table, stream, folder, label.batch)
-            if stream.lost_value is not None:
-                broken[table] = Gap(stream.lost_value)
-            if file is not None:
-                files.append(file)
-        broken |= gaps(context.source, needed_from)
-    return [file for file in files if file.table not in broken], broken
+        for segment in segments if not window.is_idle else ():
+            if segment.table.name in reading.broken:
+                continue
+            try:
+                _read_segment(context, window, segment, folder, reading)
+            except TableError as error:
+                reading.broken[segment.table.name] = Gap(str(error), is_instance_lost=True)
+        proof = prove(context.source, segments)
+    reading.broken = proof.gaps | reading.broken
+    known = context.discovered.newest_start
+    reading.has_new_instance = proof.newest_instance is not None and (
+        known is None or proof.newest_instance > known
+    )
+    return reading
 
 
-def _needed_from(context: Context, window: Window) -> dict[CapturedTable, Lsn]:
-    """After which LSN each table needs a window's changes: its snapshot has the earlier ones."""
-    needed: dict[CapturedTable, Lsn] = {}
-    for name, registered in context.ledger.tables().items():
-        after = max(window.after, registered.start_lsn)
-        if registered.state != GAP and name in context.tables and after < window.up_to:
-            needed[context.tables[name]] = after
-    return needed
+def _read_segment(context: Context, window: Window, segment: Segment, folder: str, reading: Reading) -> None:
+    label = _next_label(context, folder)
+    of_segment = replace(window, up_to=segment.up_to)
+    stream = ChangeStream(context.source, segment.table, of_segment, segment.after, label)
+    file = land(context.warehouse, segment.table, stream, folder, label.batch)
+    if stream.lost_value is not None:
+        reading.broken[segment.table.name] = Gap(stream.lost_value)
+    if file is not None:
+        reading.files.append(file)
+
+
+def _needed_segments(context: Context, window: Window) -> list[Segment]:
+    """What each table needs of a window: its snapshot has the earlier changes."""
+    return [
+        segment
+        for name, registered in context.ledger.tables().items()
+        if name in context.tables and registered.stopped_at is None and registered.state not in (GAP, DROPPED)
+        for segment in context.tables[name].segments(max(window.after, registered.start_lsn), window.up_to)
+    ]
+
+
+def _move_alone(context: Context, table: CapturedTable, stopped_at: Lsn, folder: str) -> None:
+    """Apply a table's changes from where it stands up to the cursor, window by window."""
+    cursor = context.ledger.require_cursor().lsn
+    limit = context.limits.max_transactions_per_window
+    while stopped_at < cursor:
+        newest = next_window(context.source, stopped_at, limit, context.zone)
+        window = clipped(newest, stopped_at, cursor)
+        segments = list(table.segments(stopped_at, window.up_to))
+        reading = retry_deadlocks(partial(_read_segments, context, window, segments, folder))
+        for name, gap in reading.broken.items():
+            close_gap(context, name, gap)
+            return
+        apply_alone(context.ledger, table.name, window, reading.files, cursor, utc_now())
+        context.tally.changes.update({file.table.name: file.rows for file in reading.files})
+        stopped_at = window.up_to
+    context.progress.step(f"{table.source_label}: it stood, and is at the cursor again")
 
 
 def _load_chunk(context: Context, chunk: Chunk, folder: str) -> int:
@@ -123,7 +193,11 @@ def _load_chunk(context: Context, chunk: Chunk, folder: str) -> int:
         batches = read_chunk(context.source, table, chunk, watermark, label)
         return land(context.warehouse, table, batches, folder, label.batch)
 
-    file = retry_deadlocks(read)
+    try:
+        file = retry_deadlocks(read)
+    except TableError as error:
+        stop(context, table.name, str(error))
+        return 0
     context.harvest.mark()
     apply_chunk(context.ledger, chunk, file, cursor, utc_now())
     rows = file.rows if file else 0

@@ -11,6 +11,10 @@ class SourceError(ReplicationError):
     """SQL Server, its CDC or one of its tables is not as replication needs it."""
 
 
+class TableError(SourceError):
+    """One table cannot be read or kept as it is; the others can."""
+
+
 class WarehouseError(ReplicationError):
     """Snowflake refused a statement, or its tables are not as replication needs them."""
 

@@ -29,6 +29,9 @@ class TablePolicy(BaseModel):
     on_drift: OnDrift = "evolve"
     """evolve: the mirror follows the source's columns; freeze: the table stops and the run fails; discard:
     the mirror keeps the columns that it has."""
+    second_instance: bool = True
+    """With evolve: make a second capture instance for added columns, where the login is db_owner; otherwise,
+    or when false, the run says the statement that somebody else is to run."""
     exclude: frozenset[str] = frozenset()
     """Columns that never leave the source."""
     hash: frozenset[str] = frozenset()

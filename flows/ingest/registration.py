@@ -4,41 +4,58 @@ from __future__ import annotations
 
 from flows.ingest.changes import Gap
 from flows.ingest.context import Context, utc_now
+from flows.ingest.drift import capture_added_columns, evolve
+from flows.ingest.errors import TableError
 from flows.ingest.history import keep_histories
 from flows.ingest.restores import check_history
 from flows.ingest.snapshot import plan_chunks
+from flows.ingest.source import statements
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
 from flows.ingest.tables import CapturedTable
-from flows.ingest.warehouse.ledger import GAP, ReplicatedTable
-from flows.ingest.window import commit_time
+from flows.ingest.warehouse.ledger import DROPPED, FILLING, GAP, ReplicatedTable
+from flows.ingest.window import Window, commit_time
 
 
 def register(context: Context) -> list[str]:
-    """Take up captured tables that are new, or whose changes have a gap; returns their names.
+    """Take up captured tables that are new, have drifted, or have a gap; returns those that are read anew.
 
     The cursor begins where CDC is now, so that streaming starts at once beside the snapshots.
 
     Raises:
         SourceError: the database was restored.
     """
-    context.ledger.create_tables(context.tables.values())
-    keep_histories(context)
     newest = context.database.max_lsn
     context.ledger.start_cursor(newest, commit_time(context.source, newest, context.zone), utc_now())
     check_history(context.source, context.database.name, context.ledger.require_cursor(), context.zone)
+    capture_added_columns(context)
+    registered = context.ledger.tables()
+    for name in list(context.tables):
+        _take_up(context, name, registered.get(name))
+    keep_histories(context)
+    return begin_snapshots(context)
+
+
+def begin_snapshots(context: Context) -> list[str]:
+    """Begin the snapshots of tables that need one; of one that stands, when it stands no longer."""
     registered = context.ledger.tables()
     return [
-        table.name
-        for table in context.tables.values()
-        if _must_be_read_anew(context, table, registered.get(table.name)) and start_snapshot(context, table)
+        name
+        for name, table in context.tables.items()
+        if _needs_snapshot(registered.get(name)) and start_snapshot(context, table)
     ]
 
 
 def start_snapshot(context: Context, table: CapturedTable) -> bool:
-    """Plan a table's chunks and begin its snapshot at the max LSN: earlier changes are in its rows."""
+    """Plan a table's chunks and begin its snapshot.
+
+    Of a table that is followed it begins at the cursor, so that no change is left out of the change log;
+    otherwise at the max LSN: earlier changes are in its rows.
+    """
     cursor = context.ledger.require_cursor().lsn
-    snapshot = max(max_lsn(context.source, context.database.name), table.start_lsn)
+    known = context.ledger.tables().get(table.name)
+    is_followed = known is not None and known.state not in (GAP, DROPPED) and known.stopped_at is None
+    snapshot = cursor if is_followed else max(max_lsn(context.source, context.database.name), table.start_lsn)
     rows = context.limits.chunk_rows
     chunks = retry_deadlocks(lambda: plan_chunks(context.source, table, snapshot, rows))
     context.ledger.start_snapshot(table, snapshot, chunks, cursor, utc_now())
@@ -46,35 +63,87 @@ def start_snapshot(context: Context, table: CapturedTable) -> bool:
     return True
 
 
-def close_gap(context: Context, table: CapturedTable, gap: Gap) -> None:
+def close_gap(context: Context, name: str, gap: Gap) -> None:
     """Never skip a gap: mark the table, tell, and read it anew, while the others go on."""
-    context.ledger.set_state(table.name, GAP, utc_now())
     if gap.is_instance_lost:
-        context.lose(table.name, gap.reason)
+        stop(context, name, gap.reason)
         return
+    table = context.tables[name]
+    context.ledger.set_state(name, GAP, utc_now())
     context.warn(f"{table.source_label} has a gap in its changes: {gap.reason}; its mirror is read anew.")
     start_snapshot(context, table)
 
 
-def give_up_uncaptured(context: Context) -> None:
-    """Mark and tell the tables that CDC no longer captures; the run fails at its end."""
-    registered = context.ledger.tables()
-    for name in sorted(registered.keys() - context.tables.keys()):
-        context.ledger.set_state(name, GAP, utc_now())
-        context.lose(
-            name,
-            f"Table {registered[name].source_label} is no longer captured by CDC, so its mirror RAW.{name} "
-            "stands still: enable it again with EXEC sys.sp_cdc_enable_table.",
+def stop(context: Context, name: str, reason: str) -> None:
+    """A table stands where it is, the others go on, and the run fails at its end."""
+    context.ledger.stop(name, context.ledger.require_cursor().lsn, utc_now())
+    context.tables.pop(name, None)
+    context.lose(name, reason)
+
+
+def stop_unfollowed(context: Context) -> None:
+    """Stop and tell the tables that cannot be followed; one that was dropped is told once."""
+    for refusal in context.discovered.refused.items():
+        context.lose(*refusal)
+    for name, known in sorted(context.ledger.tables().items()):
+        if name in context.tables or name in context.tally.lost_tables or known.state == DROPPED:
+            continue
+        refused = context.discovered.refused
+        if known.source_label in refused or known.capture_instance in refused:
+            context.ledger.stop(name, context.ledger.require_cursor().lsn, utc_now())
+        elif context.source.scalar(statements.is_visible(known.source_schema, known.source_table)) is None:
+            context.ledger.set_state(name, DROPPED, utc_now())
+            context.lose(name, _dropped(context, known))
+        else:
+            stop(
+                context,
+                name,
+                f"Table {known.source_label} is no longer captured by CDC, so its mirror RAW.{name} stands "
+                "still: enable it again with EXEC sys.sp_cdc_enable_table.",
+            )
+
+
+def tell_moves(context: Context, window: Window) -> None:
+    """Say which capture instances replication no longer needs, in the run that read their last changes."""
+    for table in context.tables.values():
+        if table.older is not None and window.after < table.start_lsn <= window.up_to:
+            disable = statements.disable_instance(table.schema, table.table, table.older.capture_instance)
+            context.warn(
+                f"{table.source_label} is now followed with the capture instance {table.capture_instance}; "
+                f"when nobody else reads {table.older.capture_instance}: {disable}."
+            )
+
+
+def _take_up(context: Context, name: str, known: ReplicatedTable | None) -> None:
+    """Bring a table's change log and mirror to its columns of today, and follow its newest instance."""
+    try:
+        evolve(context, name, known)
+    except TableError as error:
+        stop(context, name, str(error))
+        return
+    table = context.tables[name]
+    if known is None or known.capture_instance == table.capture_instance:
+        return
+    if table.older is None:
+        context.warn(
+            f"{table.source_label}: its capture instance {known.capture_instance} is gone; its mirror is "
+            f"read anew and followed with {table.capture_instance}."
         )
+    context.ledger.follow(table, context.ledger.require_cursor().lsn, utc_now())
 
 
-def _must_be_read_anew(context: Context, table: CapturedTable, known: ReplicatedTable | None) -> bool:
-    if known is None or known.state == GAP:
+def _needs_snapshot(known: ReplicatedTable | None) -> bool:
+    if known is None:
         return True
-    if known.capture_instance == table.capture_instance:
-        return False
-    context.warn(
-        f"{table.source_label}: its capture instance {known.capture_instance} is gone; its mirror is read "
-        f"anew and followed with {table.capture_instance}."
+    return known.state in (GAP, DROPPED) or (known.state == FILLING and known.stopped_at is None)
+
+
+def _dropped(context: Context, known: ReplicatedTable) -> str:
+    renamed = next((t for t in context.tables.values() if t.capture_instance == known.capture_instance), None)
+    new_name = (
+        "" if renamed is None else f" (it is {renamed.source_label} now, and RAW.{renamed.name} follows it)"
     )
-    return True
+    return (
+        f"Table {known.source_label} is no longer there{new_name}, or the login may not see it: "
+        f"RAW.{known.name} stays as it was. This is told once."
+    )

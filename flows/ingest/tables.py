@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -26,12 +26,18 @@ def mirror_name(schema: str, table: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A captured column. `ordinal` counts from 1 in the change table and names its bit in the update mask."""
+    """A captured column. `ordinal` counts from 1 in the change table and names its bit in the update mask.
+
+    `kept_as` is its name in the mirror where that is not its own: a later column took the name. `is_dropped`
+    is true where only the change table still has it.
+    """
 
     source_name: str
     ordinal: int
     sql_type: SqlType
     mapping: Mapping
+    kept_as: str | None = None
+    is_dropped: bool = False
 
     @classmethod
     def of(cls, source_name: str, ordinal: int, sql_type: SqlType, owner: str) -> Column:
@@ -41,7 +47,7 @@ class Column:
     @property
     def name(self) -> str:
         """Its name in the mirror."""
-        return self.source_name.upper()
+        return self.kept_as or self.source_name.upper()
 
     @property
     def quoted(self) -> str:
@@ -61,7 +67,15 @@ class Column:
 
 @dataclass(frozen=True)
 class CapturedTable:
-    """A source table and the capture instance that it is replicated from."""
+    """A source table as it can be read today, and the capture instances that its changes come from.
+
+    Attributes:
+        capture_instance: has the changes after `start_lsn`.
+        columns: those that the instance captures and the table still has, in their types of today.
+        key_names: empty for a table without a key.
+        logged: the columns as the instance's change table has them, dropped ones too; None: the same.
+        older: the instance that has the changes up to `start_lsn`; None where there is none, or no need.
+    """
 
     schema: str
     table: str
@@ -69,6 +83,8 @@ class CapturedTable:
     start_lsn: Lsn
     columns: tuple[Column, ...]
     key_names: tuple[str, ...]
+    logged: tuple[Column, ...] | None = None
+    older: CapturedTable | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +116,36 @@ class CapturedTable:
     def arrow_schema(self) -> pa.Schema:
         """The schema of its own columns in a landed file."""
         return data_schema(self.columns)
+
+    def segments(self, after: Lsn, up_to: Lsn) -> Iterator[Segment]:
+        """Where the changes in (after, up_to] are: in an older instance up to the start of the newer one."""
+        if self.older is not None and after < self.start_lsn:
+            yield from self.older.segments(after, min(up_to, self.start_lsn))
+            after = self.start_lsn
+        if after < up_to:
+            yield Segment(replace(self, columns=self.logged or self.columns, older=None), after, up_to)
+
+    def with_columns(self, change: Callable[[Column], Column | None]) -> CapturedTable:
+        """The same table with each column changed, or left out (None), wherever it is read from."""
+
+        def changed(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+            return tuple(new for column in columns if (new := change(column)) is not None)
+
+        return replace(
+            self,
+            columns=changed(self.columns),
+            logged=None if self.logged is None else changed(self.logged),
+            older=None if self.older is None else self.older.with_columns(change),
+        )
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A table's changes in (after, up_to], all of one capture instance: that of `table`."""
+
+    table: CapturedTable
+    after: Lsn
+    up_to: Lsn
 
 
 def data_schema(columns: Sequence[Column]) -> pa.Schema:

@@ -72,6 +72,11 @@ def map_type(sql_type: SqlType, owner: str) -> Mapping:
         ) from None
 
 
+def is_mapped(sql_type: SqlType) -> bool:
+    """Whether a type can be replicated."""
+    return sql_type.name in _MAPPINGS
+
+
 def key_text(column: str, sql_type: SqlType) -> str:
     """The T-SQL expression that writes a quoted key column as text, without loss."""
     target, style = _KEY_TEXT.get(sql_type.name, ("nvarchar(4000)", None))

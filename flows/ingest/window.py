@@ -64,6 +64,14 @@ def next_window(
     )
 
 
+def clipped(window: Window | None, after: Lsn, up_to: Lsn) -> Window:
+    """The part of a window that ends at an LSN; with no window, one that holds no commit."""
+    times = {} if window is None else {lsn: at for lsn, at in window.committed_at.items() if lsn <= up_to}
+    if window is not None and len(times) == len(window.committed_at):
+        return window
+    return Window(after, up_to, times, len(times))
+
+
 def commit_time(session: SourceSession, lsn: Lsn, zone: ZoneInfo) -> datetime | None:
     """When a commit happened, UTC; None when CDC no longer knows it."""
     local = session.scalar(statements.commit_time(lsn))

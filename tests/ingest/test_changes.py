@@ -5,8 +5,9 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.ingest.changes import ChangeStream, gaps, is_set, lost_value, unchanged_columns
+from flows.ingest.changes import ChangeStream, Proof, is_set, lost_value, prove, unchanged_columns
 from flows.ingest.columns import BatchLabel
+from flows.ingest.tables import Segment
 from flows.ingest.window import Window
 from tests.ingest.given import INT, LONG_TEXT, TEXT, Answers, lsn, table
 
@@ -62,15 +63,19 @@ def test_a_change_whose_commit_cleanup_has_just_forgotten_is_read_for_gaps_to_ju
     assert batch.column("_COMMITTED_AT").to_pylist() == [None, datetime(2026, 1, 1)]
 
 
-def test_changes_are_contiguous_up_to_the_lsn_that_is_needed() -> None:
-    low = Answers({"fn_cdc_get_min_lsn(N'dbo_things')": [(bytes.fromhex(lsn(5).hex),)]})
-    assert gaps(low, {NOTES: lsn(5)}) == {}  # type: ignore[arg-type]
-    gap = gaps(low, {NOTES: lsn(4)})[NOTES]  # type: ignore[arg-type]
+def proof(low: bytes, after: int) -> Proof:
+    source = Answers({"fn_cdc_get_min_lsn(N'dbo_things')": [(bytes.fromhex(lsn(9).hex), low)]})
+    return prove(source, [Segment(NOTES, lsn(after), lsn(20))])  # type: ignore[arg-type]
+
+
+def test_case_6_changes_are_contiguous_up_to_the_lsn_that_is_needed() -> None:
+    low = bytes.fromhex(lsn(5).hex)
+    assert proof(low, after=5) == Proof({}, lsn(9))
+    gap = proof(low, after=4).gaps["THINGS"]
     assert f"kept from {lsn(5)}, needed from {lsn(4)}" in gap.reason
 
 
-def test_min_lsn_zero_means_lost_and_not_the_beginning_of_time() -> None:
-    gone = Answers({"fn_cdc_get_min_lsn": [(bytes(10),)]})
-    gap = gaps(gone, {NOTES: lsn(4)})[NOTES]  # type: ignore[arg-type]
+def test_case_9_min_lsn_zero_means_lost_and_not_the_beginning_of_time() -> None:
+    gap = proof(bytes(10), after=4).gaps["THINGS"]
     assert gap.is_instance_lost
     assert "dbo_things of dbo.things is gone, or the login may not read it" in gap.reason

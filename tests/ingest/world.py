@@ -57,6 +57,43 @@ class World:
             world.wait_for_harvest()
             yield world
 
+    @classmethod
+    @contextmanager
+    def empty(cls, places: Places, folder: Path) -> Iterator[World]:
+        """A database with CDC on and no table, and an empty warehouse; the capture job polls all the time."""
+        with places.open(folder) as place:
+            world, reader = cls(folder, place), place.reader.user
+            world.execute(
+                "ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON",
+                "EXEC sys.sp_cdc_enable_db",
+                f"IF USER_ID(N'{reader}') IS NULL CREATE USER [{reader}] FOR LOGIN [{reader}]",
+                f"GRANT SELECT ON SCHEMA::cdc TO [{reader}]",
+                "CREATE TABLE dbo.markers (id int IDENTITY PRIMARY KEY, moment datetime2(7))",
+                "EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'markers', "
+                "@role_name = NULL",
+                f"GRANT SELECT ON dbo.markers TO [{reader}]",
+                "EXEC sys.sp_cdc_change_job @job_type = N'capture', @pollinginterval = 0",
+                "EXEC sys.sp_cdc_stop_job @job_type = N'capture'",
+                "EXEC sys.sp_cdc_start_job @job_type = N'capture'",
+            )
+            world.execute(*script.batches(script.read("permissions_msdb.sql"), {"reader": reader}))
+            world.mark()
+            yield world
+
+    def mark(self) -> None:
+        """Commit a row, and wait until CDC has harvested it, and so all that was committed before."""
+        self.execute("INSERT INTO dbo.markers (moment) VALUES (SYSDATETIME())")
+        (newest,) = self.query("SELECT MAX(id) FROM dbo.markers")[0]
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self.query("SELECT MAX(id) FROM cdc.dbo_markers_CT") != [(newest,)]:
+            assert time.monotonic() < deadline, "the capture job harvests nothing"
+            time.sleep(0.05)
+
+    def replicate_harvested(self, **options: Any) -> ReplicationReport:
+        """Replicate all that was committed until now."""
+        self.mark()
+        return self.replicate(**options)
+
     @property
     def database(self) -> str:
         """Name of the source's database."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
+from flows.ingest.policy import Policies
 from flows.ingest.source import statements
-from flows.ingest.source.session import Row, SourceSession
-from flows.ingest.tables import CHANGE_LOG_SUFFIX, HISTORY_SUFFIX, CapturedTable, Column
-from flows.ingest.types import SqlType
+from flows.ingest.source.catalog import SourceTable, read_catalog
+from flows.ingest.source.following import InUse, follow
+from flows.ingest.source.session import SourceSession
+from flows.ingest.tables import CHANGE_LOG_SUFFIX, HISTORY_SUFFIX, CapturedTable
 
 STALE_AFTER = timedelta(minutes=11)
 """CDC harvests a dummy row about every five minutes on an idle database; older than two of them is a stop."""
@@ -86,106 +87,71 @@ def _plain(moment: datetime | None) -> str:
     return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
-def discover(session: SourceSession, in_use: Mapping[str, str] | None = None) -> list[CapturedTable]:
-    """The captured tables, in the order in which they were enabled.
+@dataclass(frozen=True)
+class Discovered:
+    """What is captured.
+
+    Attributes:
+        tables: those that can be replicated, by name in RAW, in the order in which they were enabled.
+        refused: why others cannot, by name in SQL Server (by capture instance where it cannot be seen).
+        catalog: what SQL Server says of each of `tables`.
+        newest_start: the latest start of a capture instance: one that is made later is not known here.
+    """
+
+    tables: dict[str, CapturedTable] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    catalog: dict[str, SourceTable] = field(default_factory=dict)
+    newest_start: Lsn | None = None
+
+
+def discover(
+    session: SourceSession, in_use: Mapping[str, InUse] | None = None, policies: Policies | None = None
+) -> Discovered:
+    """The captured tables; one that cannot be replicated is refused by itself.
 
     Args:
-        in_use: capture instances already in use, by table name in RAW. Of two instances of a table the
-            one in use stays; a new table takes its newest, which has its columns of today.
+        in_use: the capture instances that are followed, by table name in RAW.
+        policies: what is left out of each table.
 
     Raises:
-        SourceError: no table is captured, or one has no key, no permission, or an unknown type.
+        SourceError: no table is captured, or CDC's catalog cannot be read.
     """
-    instances = session.rows(statements.CAPTURE_INSTANCES)
-    if not instances:
+    catalog = read_catalog(session)
+    if not catalog:
         raise SourceError(
             "CDC captures no table: enable each with EXEC sys.sp_cdc_enable_table @source_schema = …, "
             "@source_name = …, @role_name = NULL."
         )
-    columns = _grouped(session.rows(statements.CAPTURED_COLUMNS))
-    instance_keys = _grouped(session.rows(statements.INSTANCE_KEYS))
-    primary_keys = _grouped(session.rows(statements.PRIMARY_KEYS))
-    found: dict[str, CapturedTable] = {}
-    for object_id, instance, start_lsn, source_id, schema, table in instances:
-        if schema is None or table is None:
-            raise SourceError(
-                f"The login cannot see the table of capture instance {instance}: grant it SELECT on it."
-            )
-        key = instance_keys.get(object_id) or primary_keys.get(source_id) or []
-        captured = _captured_table(schema, table, instance, start_lsn, columns[object_id], key)
-        older = found.get(captured.name)
-        _check_apart(older, captured)
-        if older is None or older.capture_instance != (in_use or {}).get(captured.name):
-            found[captured.name] = captured
-    for captured in found.values():
+    found = Discovered(newest_start=max(i.start_lsn for t in catalog for i in t.instances))
+    for source in catalog:
+        try:
+            table = follow(source, (in_use or {}).get(source.name), (policies or Policies()).of(source.label))
+        except SourceError as error:
+            found.refused[source.label if source.table else source.instances[0].name] = str(error)
+            continue
+        _keep_apart(found, source, table, (in_use or {}).get(table.name))
+    for table in list(found.tables.values()):
         for suffix in (CHANGE_LOG_SUFFIX, HISTORY_SUFFIX):
-            _check_apart(found.get(f"{captured.name}{suffix}"), captured)
-    return list(found.values())
+            other = found.tables.pop(f"{table.name}{suffix}", None)
+            if other is not None:
+                found.refused[other.source_label] = _same_name(other, table)
+    return found
 
 
-def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
-    groups: dict[int, list[Row]] = defaultdict(list)
-    for owner, *rest in rows:
-        groups[owner].append(tuple(rest))
-    return groups
+def _keep_apart(found: Discovered, source: SourceTable, table: CapturedTable, in_use: InUse | None) -> None:
+    """Take up a table, unless another has its name in RAW: then the one that is replicated already has it."""
+    other = found.tables.get(table.name)
+    is_in_use = in_use is not None and in_use.instance in {instance.name for instance in source.instances}
+    if other is not None:
+        loser = other if is_in_use else table
+        found.refused[loser.source_label] = _same_name(other, table)
+    if other is None or is_in_use:
+        found.tables[table.name], found.catalog[table.name] = table, source
 
 
-def _captured_table(
-    schema: str, table: str, instance: str, start_lsn: bytes, columns: list[Row], key: list[Row]
-) -> CapturedTable:
-    label = f"{schema}.{table}"
-    captured = CapturedTable(
-        schema=schema,
-        table=table,
-        capture_instance=instance,
-        start_lsn=Lsn.from_bytes(start_lsn),
-        columns=tuple(
-            Column.of(name, ordinal, _sql_type(f"{label}.{name}", *type_parts), label)
-            for name, ordinal, *type_parts, is_computed in columns
-            if not is_computed  # always NULL in change tables (estuary#1995)
-        ),
-        key_names=tuple(name for (name,) in key),
+def _same_name(other: CapturedTable, table: CapturedTable) -> str:
+    """Two source tables with one name in RAW."""
+    return (
+        f"Tables {other.source_label} and {table.source_label} are both captured and would both be "
+        f"RAW.{other.name}: disable CDC for one of them, or rename it."
     )
-    _check_names(captured)
-    return captured
-
-
-def _check_apart(other: CapturedTable | None, table: CapturedTable) -> None:
-    """Hold that no other source table has a table's names in RAW."""
-    if other is not None and other.source_label != table.source_label:
-        raise SourceError(
-            f"Tables {other.source_label} and {table.source_label} are both captured and would both be "
-            f"RAW.{other.name}: disable CDC for one of them, or rename it."
-        )
-
-
-def _sql_type(column: str, name: str | None, max_length: int, precision: int, scale: int) -> SqlType:
-    if name is None:
-        raise SourceError(
-            f"Column {column} has a CLR type, which cannot be replicated, or was dropped after its capture "
-            "instance was made: make a new capture instance without it."
-        )
-    return SqlType(name, max_length, precision, scale)
-
-
-def _check_names(table: CapturedTable) -> None:
-    """Hold that the table has a captured key, and column names that stay apart in Snowflake."""
-    if not table.key_names:
-        raise SourceError(
-            f"Table {table.source_label} has no primary key, so its mirror cannot be kept: add one, or "
-            "enable CDC with @index_name = a unique index."
-        )
-    names = [column.source_name for column in table.columns]
-    missing = [name for name in table.key_names if name not in names]
-    if missing:
-        raise SourceError(
-            f"Capture instance {table.capture_instance} of {table.source_label} leaves out the key column "
-            f"{missing[0]}: make a new instance that captures it."
-        )
-    mirrored = [column.name for column in table.columns]
-    for name in mirrored:
-        if name.startswith("_") or mirrored.count(name) > 1:
-            raise SourceError(
-                f"Table {table.source_label}: the column name {name} is taken in the mirror (names that "
-                "begin with an underscore, or differ only by case): leave it out of the capture instance."
-            )

@@ -12,7 +12,7 @@ import pymssql
 
 from deployments.connections import SQL_SERVER_ERRORS
 from flows.ingest.cost import SHARED, CostMeter
-from flows.ingest.errors import SourceError
+from flows.ingest.errors import SourceError, TableError
 from flows.ingest.quoting import tsql_name
 from flows.ingest.source import statements
 
@@ -23,6 +23,9 @@ BATCH_ROWS = 50_000
 DEADLOCK = 1205
 NO_PERMISSION = 229
 DEADLOCK_ATTEMPTS = 5
+OF_ONE_TABLE = {208, 229, 230}
+"""Errors that say something of one table only."""
+
 REMEDIES = {
     208: "it does not exist, or was dropped meanwhile: run again, or check the capture instance",
     229: "the login may not read it: grant SELECT on the captured tables and on the schema cdc",
@@ -44,6 +47,11 @@ class SourceSession:
     def use_snapshot_isolation(self) -> None:
         """Read row versions from here on: readers then neither wait for writers nor hold them up."""
         self._execute(statements.SNAPSHOT_ISOLATION)
+
+    def change(self, statement: str) -> None:
+        """Run the one statement that changes something in the source; it cannot run in SNAPSHOT isolation."""
+        self._execute(statements.READ_COMMITTED)
+        self._execute(statement)
 
     def rows(self, statement: str, table: str = SHARED) -> list[Row]:
         """All rows of a small result."""
@@ -122,7 +130,8 @@ def _explained(table: str) -> Iterator[None]:
             raise DeadlockError(f"{where}: deadlock victim {DEADLOCK_ATTEMPTS} times: run again.") from None
         remedy = _grant(message) if number == NO_PERMISSION else None
         remedy = remedy or REMEDIES.get(number, "check that SQL Server runs and is reachable, then run again")
-        raise SourceError(f"{where}: {message} (error {number}): {remedy}.") from None
+        kind = TableError if table and number in OF_ONE_TABLE else SourceError
+        raise kind(f"{where}: {message} (error {number}): {remedy}.") from None
 
 
 def _grant(message: str) -> str | None:

@@ -1,14 +1,16 @@
-"""Every T-SQL statement that replication sends, each once. All of them read."""
+"""Every T-SQL statement that replication sends, each once. All of them read, but `enable_instance`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flows.ingest.lsn import Lsn
 from flows.ingest.quoting import tsql_name, tsql_text
 from flows.ingest.tables import CapturedTable, Column
 from flows.ingest.types import key_literal, key_text
 
+READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 SNAPSHOT_ISOLATION = "SET TRANSACTION ISOLATION LEVEL SNAPSHOT"
 BEGIN = "BEGIN TRANSACTION"
 COMMIT = "COMMIT TRANSACTION"
@@ -46,19 +48,29 @@ NEWEST_HARVEST = "SELECT MAX(tran_end_time), GETDATE() FROM cdc.lsn_time_mapping
 
 CAPTURE_INSTANCES = """
 SELECT ct.object_id, ct.capture_instance, ct.start_lsn, ct.source_object_id,
-    OBJECT_SCHEMA_NAME(ct.source_object_id), OBJECT_NAME(ct.source_object_id)
+    OBJECT_SCHEMA_NAME(ct.source_object_id), OBJECT_NAME(ct.source_object_id),
+    ct.index_name, ct.supports_net_changes, ct.role_name
 FROM cdc.change_tables AS ct
 ORDER BY ct.create_date, ct.object_id
 """
 
+# The types are those of the change table: a column that the source has dropped is still there, and a type
+# that was changed becomes that of the change table when the capture job reads the ALTER TABLE in the log.
 CAPTURED_COLUMNS = """
-SELECT cc.object_id, cc.column_name, cc.column_ordinal, ty.name, c.max_length, c.precision, c.scale,
-    c.is_computed
+SELECT cc.object_id, cc.column_id, cc.column_name, cc.column_ordinal, ty.name, c.max_length, c.precision,
+    c.scale
 FROM cdc.captured_columns AS cc
-JOIN cdc.change_tables AS ct ON ct.object_id = cc.object_id
-LEFT JOIN sys.columns AS c ON c.object_id = ct.source_object_id AND c.column_id = cc.column_id
+LEFT JOIN sys.columns AS c ON c.object_id = cc.object_id AND c.name = cc.column_name
 LEFT JOIN sys.types AS ty ON ty.user_type_id = c.system_type_id
 ORDER BY cc.object_id, cc.column_ordinal
+"""
+
+SOURCE_COLUMNS = """
+SELECT c.object_id, c.column_id, c.name, c.is_computed, ty.name, c.max_length, c.precision, c.scale
+FROM sys.columns AS c
+LEFT JOIN sys.types AS ty ON ty.user_type_id = c.system_type_id
+WHERE c.object_id IN (SELECT ct.source_object_id FROM cdc.change_tables AS ct)
+ORDER BY c.object_id, c.column_id
 """
 
 INSTANCE_KEYS = """
@@ -101,9 +113,59 @@ ORDER BY start_lsn
 
 
 def min_lsns(capture_instances: Sequence[str]) -> str:
-    """From which LSN on each instance has its changes; 0x0 for a wrong name or no permission."""
-    calls = (f"sys.fn_cdc_get_min_lsn({tsql_text(name)})" for name in capture_instances)
-    return f"SELECT {', '.join(calls)}"
+    """The newest start of an instance, and from which LSN on each of some has its changes.
+
+    That is 0x0 for a wrong name or no permission.
+    """
+    calls = [f"sys.fn_cdc_get_min_lsn({tsql_text(name)})" for name in capture_instances]
+    return f"SELECT {', '.join(['(SELECT MAX(start_lsn) FROM cdc.change_tables)', *calls])}"
+
+
+IS_OWNER = "SELECT IS_ROLEMEMBER(N'db_owner')"
+
+
+def is_visible(schema: str, table: str) -> str:
+    """Whether a table is there and the login may see it: else NULL."""
+    return f"SELECT OBJECT_ID({tsql_text(tsql_name(schema, table))})"
+
+
+@dataclass(frozen=True)
+class NewInstance:
+    """A capture instance to be made; `columns` None: all of the table's, `index` None: its primary key."""
+
+    schema: str
+    table: str
+    name: str
+    role: str | None
+    supports_net_changes: bool
+    index: str | None
+    columns: Sequence[str] | None
+
+
+def enable_instance(new: NewInstance) -> str:
+    """Make a capture instance: only an owner of the database may (sys.sp_cdc_enable_table)."""
+    role = "NULL" if new.role is None else tsql_text(new.role)
+    arguments = [
+        f"@source_schema = {tsql_text(new.schema)}",
+        f"@source_name = {tsql_text(new.table)}",
+        f"@capture_instance = {tsql_text(new.name)}",
+        f"@role_name = {role}",
+        f"@supports_net_changes = {int(new.supports_net_changes)}",
+    ]
+    if new.index is not None:
+        arguments.append(f"@index_name = {tsql_text(new.index)}")
+    if new.columns is not None:
+        listed = ", ".join(tsql_name(column) for column in new.columns)
+        arguments.append(f"@captured_column_list = {tsql_text(listed)}")
+    return f"EXEC sys.sp_cdc_enable_table {', '.join(arguments)}"
+
+
+def disable_instance(schema: str, table: str, instance: str) -> str:
+    """Drop a capture instance: shown to people, never sent."""
+    return (
+        f"EXEC sys.sp_cdc_disable_table @source_schema = {tsql_text(schema)}, "
+        f"@source_name = {tsql_text(table)}, @capture_instance = {tsql_text(instance)}"
+    )
 
 
 def changes(table: CapturedTable, after: Lsn, up_to: Lsn) -> str:

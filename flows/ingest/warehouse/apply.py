@@ -47,6 +47,22 @@ def apply_chunk(ledger: Ledger, chunk: Chunk, file: LandedFile | None, cursor: L
             append_and_merge(ledger.warehouse, file)
 
 
+def apply_alone(
+    ledger: Ledger, table: str, window: Window, files: Sequence[LandedFile], cursor: Lsn, now: datetime
+) -> None:
+    """A table that stood while the others went on moves by one window towards the cursor.
+
+    Raises:
+        ConcurrentRunError: another run moved it, or the cursor, first; nothing of this window remains.
+    """
+    with ledger.warehouse.transaction():
+        ledger.hold_cursor(cursor, now)
+        ledger.move_stopped(table, window.after, None if window.up_to == cursor else window.up_to, now)
+        for file in files:
+            append_and_merge(ledger.warehouse, file)
+        ledger.set_caught_up(cursor, now)
+
+
 @dataclass(frozen=True)
 class SnapshotEnd:
     """A snapshot of which all chunks are loaded.
@@ -83,7 +99,7 @@ def finish_snapshot(ledger: Ledger, end: SnapshotEnd, cursor: Lsn, now: datetime
 
 
 def append_and_merge(warehouse: WarehouseSession, file: LandedFile) -> None:
-    """Append a staged file to its change log and bring it into its mirror; inside a transaction.
+    """Append a staged file to its change log and, by its key, bring it into its mirror; inside a transaction.
 
     Raises:
         WarehouseError: COPY did not load every row.
@@ -96,4 +112,5 @@ def append_and_merge(warehouse: WarehouseSession, file: LandedFile) -> None:
             f"COPY into the change log of {table.name} loaded {rows} of {file.rows} rows of {file.path}: "
             "the transaction was rolled back; run again."
         )
-    warehouse.execute(raw_sql.merge_batch(table, file.batch, file.key_range.low, file.key_range.high))
+    if file.key_range is not None:
+        warehouse.execute(raw_sql.merge_batch(table, file.batch, file.key_range.low, file.key_range.high))

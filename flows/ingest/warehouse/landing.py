@@ -54,13 +54,13 @@ class KeyRange:
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A staged file. `path` is below the stage; `key_range` spans its rows."""
+    """A staged file. `path` is below the stage; `key_range` spans its rows, None without a key."""
 
     table: CapturedTable
     path: str
     batch: str
     rows: int
-    key_range: KeyRange
+    key_range: KeyRange | None
 
 
 def land(
@@ -82,8 +82,9 @@ def land(
             for record_batch in batches:
                 writer.write_batch(record_batch)
                 rows += record_batch.num_rows
-                key_range = _widened(key_range, record_batch.column(table.key[0].name))
-        if key_range is None:
+                if table.key:
+                    key_range = _widened(key_range, record_batch.column(table.key[0].name))
+        if not rows:
             return None
         file.seek(0)
         warehouse.put(file, f"@{ops_sql.STAGE}/{folder}", name)

@@ -10,15 +10,23 @@ from typing import Literal
 from flows.ingest.errors import ConcurrentRunError, WarehouseError
 from flows.ingest.lsn import Lsn
 from flows.ingest.snapshot import Chunk, decode_key, encode_key
-from flows.ingest.tables import CHANGE_LOG_SUFFIX, RAW, CapturedTable
+from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse import ops_sql, raw_sql
-from flows.ingest.warehouse.session import WarehouseSession
+from flows.ingest.warehouse.session import Row, WarehouseSession
 
-State = Literal["snapshot", "catching up", "streaming", "gap"]
+State = Literal["snapshot", "catching up", "streaming", "filling", "stopped", "gap", "dropped"]
 SNAPSHOT: State = "snapshot"
 CATCHING_UP: State = "catching up"
 STREAMING: State = "streaming"
+FILLING: State = "filling"
+"""Followed, but its mirror lacks values that only the source's table has: it must be read anew."""
+
+STOPPED: State = "stopped"
+"""Stands at `stopped_at` until what stopped it is mended; then it reads on from there."""
+
 GAP: State = "gap"
+DROPPED: State = "dropped"
+"""The source's table is gone; the mirror stays as it was."""
 
 PENDING = "pending"
 LOADED = "loaded"
@@ -34,7 +42,11 @@ class Cursor:
 
 @dataclass(frozen=True)
 class ReplicatedTable:
-    """A row of OPS.REPLICATED_TABLES; `start_lsn` is also the id of its newest snapshot."""
+    """A row of OPS.REPLICATED_TABLES; `start_lsn` is also the id of its newest snapshot.
+
+    `capture_instance` has its changes from `instance_from` on. Where `stopped_at` is set, the mirror stands
+    there and not at the cursor. `copied_at` is when the whole table was read, where it has no key (UTC).
+    """
 
     name: str
     source_schema: str
@@ -43,6 +55,9 @@ class ReplicatedTable:
     state: State
     start_lsn: Lsn
     consistent_from: Lsn | None
+    instance_from: Lsn | None = None
+    stopped_at: Lsn | None = None
+    copied_at: datetime | None = None
 
     @property
     def source_label(self) -> str:
@@ -78,33 +93,10 @@ class Ledger:
             self.warehouse.execute(statement)
 
     def create_tables(self, tables: Iterable[CapturedTable]) -> None:
-        """Create change logs and mirrors where they are missing.
-
-        Raises:
-            WarehouseError: one exists without a captured column; COPY would leave that column out silently.
-        """
-        known = self._columns_in_raw()
+        """Create change logs and mirrors where they are missing."""
         for table in tables:
-            for name, create in (
-                (f"{table.name}{CHANGE_LOG_SUFFIX}", raw_sql.create_change_log(table)),
-                (table.name, raw_sql.create_mirror(table)),
-            ):
-                if name not in known:
-                    self.warehouse.execute(create)
-                    continue
-                for column in table.columns:
-                    if column.name not in known[name]:
-                        raise WarehouseError(
-                            f"Column {table.source_label}.{column.source_name} is captured, but {RAW}.{name} "
-                            f"lacks it: ALTER TABLE {raw_sql.in_raw(name)} ADD COLUMN {column.quoted} "
-                            f"{column.mapping.snowflake}."
-                        )
-
-    def _columns_in_raw(self) -> dict[str, set[str]]:
-        columns: dict[str, set[str]] = {}
-        for table, column in self.warehouse.rows(ops_sql.RAW_COLUMNS):
-            columns.setdefault(table, set()).add(column)
-        return columns
+            self.warehouse.execute(raw_sql.create_change_log(table))
+            self.warehouse.execute(raw_sql.create_mirror(table))
 
     # --- cursor
 
@@ -161,14 +153,7 @@ class Ledger:
 
     def tables(self) -> dict[str, ReplicatedTable]:
         """The replicated tables by name."""
-        return {
-            name: ReplicatedTable(
-                name, schema, table, instance, state, Lsn(start), Lsn(consistent) if consistent else None
-            )
-            for name, schema, table, instance, state, start, consistent in self.warehouse.rows(
-                ops_sql.READ_TABLES
-            )
-        }
+        return {row[0]: _replicated_table(row) for row in self.warehouse.rows(ops_sql.READ_TABLES)}
 
     def start_snapshot(
         self, table: CapturedTable, snapshot: Lsn, chunks: Sequence[Chunk], cursor: Lsn, now: datetime
@@ -193,6 +178,7 @@ class Ledger:
                     SNAPSHOT,
                     snapshot.hex,
                     now,
+                    table.start_lsn.hex,
                 ),
             )
             self.warehouse.execute(ops_sql.DELETE_CHUNKS, (table.name,))
@@ -215,6 +201,37 @@ class Ledger:
     def set_state(self, table: str, state: State, now: datetime) -> None:
         """Change a table's state."""
         self.warehouse.execute(ops_sql.SET_STATE, (state, now, table))
+
+    def follow(self, table: CapturedTable, cursor: Lsn, now: datetime) -> None:
+        """A table's changes come from another capture instance from its start on.
+
+        Raises:
+            ConcurrentRunError: another run has moved the cursor.
+        """
+        with self.warehouse.transaction():
+            self.hold_cursor(cursor, now)
+            values = (table.capture_instance, table.start_lsn.hex, now, table.name)
+            self.warehouse.execute(ops_sql.SET_INSTANCE, values)
+
+    def stop(self, table: str, cursor: Lsn, now: datetime) -> None:
+        """A table stands where the cursor is now, while the others go on.
+
+        Raises:
+            ConcurrentRunError: another run has moved the cursor.
+        """
+        with self.warehouse.transaction():
+            self.hold_cursor(cursor, now)
+            self.warehouse.execute(ops_sql.STOP_TABLE, (cursor.hex, now, table))
+
+    def move_stopped(self, table: str, stopped_at: Lsn, up_to: Lsn | None, now: datetime) -> None:
+        """A table that stood moves on, in the transaction that applies its changes; None: to the cursor.
+
+        Raises:
+            ConcurrentRunError: another run has moved it.
+        """
+        to = None if up_to is None else up_to.hex
+        values = (to, to, now, table, stopped_at.hex)
+        self._expect_one(self.warehouse.execute(ops_sql.MOVE_STOPPED, values), stopped_at)
 
     def set_consistent_from(self, table: str, snapshot: Lsn, lsn: Lsn, now: datetime) -> None:
         """A snapshot is complete; the mirror is consistent once the cursor has passed `lsn`.
@@ -251,7 +268,8 @@ class Ledger:
         Raises:
             ConcurrentRunError: another run has loaded it.
         """
-        values = (LOADED, rows, now, chunk.table, chunk.snapshot.hex, chunk.number, PENDING)
+        span = encode_key(chunk.after), encode_key(chunk.up_to)
+        values = (LOADED, rows, now, chunk.table, chunk.snapshot.hex, chunk.number, PENDING, *span)
         if self.warehouse.execute(ops_sql.SET_CHUNK_LOADED, values) != 1:
             raise ConcurrentRunError(
                 f"Another run has loaded chunk {chunk.number} of {chunk.table}; this run rolled back. Let "
@@ -288,3 +306,13 @@ class Ledger:
                 for row in rows
             ],
         )
+
+
+def _replicated_table(row: Row) -> ReplicatedTable:
+    name, schema, table, instance, state, *lsns, copied_at = row
+    start, consistent, instance_from, stopped_at = (Lsn(lsn) if lsn else None for lsn in lsns)
+    if start is None:
+        raise WarehouseError(f"OPS.REPLICATED_TABLES has no START_LSN for {name}: delete its row, run again.")
+    return ReplicatedTable(
+        name, schema, table, instance, state, start, consistent, instance_from, stopped_at, copied_at
+    )

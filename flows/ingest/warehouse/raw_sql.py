@@ -12,10 +12,12 @@ from flows.ingest.quoting import snowflake_name, snowflake_text
 from flows.ingest.tables import CHANGE_LOG_SUFFIX, RAW, CapturedTable, Column
 from flows.ingest.warehouse.ops_sql import STAGE
 
-
-def in_raw(name: str) -> str:
-    """The quoted name of a table of RAW."""
-    return snowflake_name(RAW, name)
+RAW_COLUMNS = """
+SELECT TABLE_NAME, COLUMN_NAME, IS_NULLABLE, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION,
+    NUMERIC_SCALE, DATETIME_PRECISION
+FROM INFORMATION_SCHEMA.COLUMNS
+WHERE TABLE_SCHEMA = 'RAW'
+"""
 
 
 def mirror(table: str) -> str:
@@ -35,8 +37,8 @@ def create_change_log(table: CapturedTable) -> str:
     return f"CREATE TABLE IF NOT EXISTS {change_log(table.name)} (\n    {lines(columns)}\n)"
 
 
-def create_mirror(table: CapturedTable) -> str:
-    """The mirror of a table: its columns as they are now, tombstones included."""
+def create_mirror(table: CapturedTable, *, replacing: bool = False) -> str:
+    """The mirror of a table: its columns as they are now, tombstones included; its grants stay with it."""
     columns = [
         f"{column.quoted} {column.mapping.snowflake}{' NOT NULL' if column in table.key else ''}"
         for column in table.columns
@@ -46,7 +48,28 @@ def create_mirror(table: CapturedTable) -> str:
         "_COMMITTED_AT TIMESTAMP_NTZ(9)",
         "_DELETED BOOLEAN NOT NULL",
     ]
+    if replacing:
+        return f"CREATE OR REPLACE TABLE {mirror(table.name)} (\n    {lines(columns)}\n) COPY GRANTS"
     return f"CREATE TABLE IF NOT EXISTS {mirror(table.name)} (\n    {lines(columns)}\n)"
+
+
+def add_column(table: str, column: Column) -> str:
+    """A column of a table of RAW that is new."""
+    name = snowflake_name(column.name)
+    return f"ALTER TABLE {snowflake_name(RAW, table)} ADD COLUMN {name} {column.mapping.snowflake}"
+
+
+def widen_column(table: str, column: Column, declaration: str) -> str:
+    """A column of a table of RAW that holds more."""
+    return (
+        f"ALTER TABLE {snowflake_name(RAW, table)} ALTER COLUMN {column.quoted} SET DATA TYPE {declaration}"
+    )
+
+
+def rename_column(table: str, name: str, new_name: str) -> str:
+    """A column of a table of RAW whose name another one takes."""
+    old, new = snowflake_name(name), snowflake_name(new_name)
+    return f"ALTER TABLE {snowflake_name(RAW, table)} RENAME COLUMN {old} TO {new}"
 
 
 def copy_into_change_log(table: CapturedTable, path: str) -> str:
@@ -63,8 +86,9 @@ MATCH_BY_COLUMN_NAME = CASE_SENSITIVE
 
 
 def merge_batch(table: CapturedTable, batch: str, low: Any, high: Any) -> str:
-    """Bring a batch of a change log into the mirror: the latest change of each key, where it is later.
+    """Bring a batch of a change log into the mirror: the latest change of each key, where it is not earlier.
 
+    At the same position it is the same row, read again: with a column that was added since, for one.
     Operations 1 and 3 remove their key at their position. Of a large column the latest value that was set
     in the batch counts; when none was, the mirror keeps its own. `low` and `high` span the batch's first key
     column, so that Snowflake prunes the mirror's micro-partitions.
@@ -80,11 +104,11 @@ def merge_batch(table: CapturedTable, batch: str, low: Any, high: Any) -> str:
 MERGE INTO {mirror(table.name)} AS m
 USING ({_latest_changes(table, batch)}) AS s
 ON {" AND ".join(conditions)}
-WHEN MATCHED AND s._POSITION > m._POSITION AND s._DELETED THEN UPDATE SET
+WHEN MATCHED AND s._POSITION >= m._POSITION AND s._DELETED THEN UPDATE SET
     m._POSITION = s._POSITION,
     m._COMMITTED_AT = s._COMMITTED_AT,
     m._DELETED = TRUE
-WHEN MATCHED AND s._POSITION > m._POSITION THEN UPDATE SET
+WHEN MATCHED AND s._POSITION >= m._POSITION THEN UPDATE SET
     {lines(updates)}
 WHEN NOT MATCHED THEN INSERT ({", ".join(names)})
 VALUES ({", ".join(f"s.{name}" for name in names)})
@@ -164,6 +188,8 @@ def _set_flag(column: Column) -> str:
 
 
 def _merged(column: Column, table: CapturedTable) -> str:
+    if column.is_dropped:  # the change table has NULL in it from then on; what it was stays
+        return f"COALESCE(s.{column.quoted}, m.{column.quoted})"
     if column not in table.lobs:
         return f"s.{column.quoted}"
     return f"IFF(s.{_set_flag(column)} = 1, s.{column.quoted}, m.{column.quoted})"

@@ -1,11 +1,13 @@
 """The flow `replicate`: bring the mirrors in RAW up to the newest captured commit of SQL Server.
 
-`python -m flows.replicate` runs it in this process.
+`python -m flows.replicate` runs it in this process; with `--follow --minutes 60` it goes on for an hour.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
+from threading import Event
 from typing import Any
 
 from prefect import flow, task
@@ -18,7 +20,9 @@ from prefect.states import Completed, Failed
 from flows.failures import fails_in_one_line, result_of, was_overtaken
 from flows.ingest import engine, registration
 from flows.ingest.context import Limits
+from flows.ingest.follow import Watch, follow
 from flows.ingest.report import ReplicationReport
+from flows.interrupts import until_interrupt
 from flows.progress import PrefectProgress
 from flows.run import name_this_run, this_run_id
 from flows.sessions import replication_context
@@ -31,19 +35,27 @@ def replicate(
     max_transactions_per_window: int = DEFAULTS.max_transactions_per_window,
     chunk_rows: int = DEFAULTS.chunk_rows,
     run_id: str | None = None,
+    follow_minutes: float = 0,
 ) -> State[Any]:
     """Take up new tables, then apply windows of changes and load chunks of snapshots until caught up.
+
+    With `follow_minutes` it goes on for so long, and applies each commit soon after CDC has harvested it;
+    Ctrl-C ends that earlier, as completed.
 
     Args:
         max_transactions_per_window: how many of the source's transactions one Snowflake transaction applies.
         chunk_rows: how many rows one query of a snapshot reads.
         run_id: the run that this is part of; its own without one.
+        follow_minutes: how long to go on after catching up; 0 ends the run then.
     """
     run_id = run_id or this_run_id()
     limits = Limits(max_transactions_per_window, chunk_rows)
     try:
         result_of(register_tables(run_id, limits, return_state=True))
-        report = result_of(catch_up(run_id, limits, return_state=True))
+        if follow_minutes:
+            report = result_of(follow_source(run_id, limits, follow_minutes, return_state=True))
+        else:
+            report = result_of(catch_up(run_id, limits, return_state=True))
     except FailedRun as failure:
         return Failed(message=str(failure))
     publish_table(report)
@@ -76,6 +88,18 @@ def catch_up(run_id: str, limits: Limits) -> ReplicationReport:
         return engine.catch_up(context)
 
 
+@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
+@fails_in_one_line
+def follow_source(run_id: str, limits: Limits, minutes: float) -> ReplicationReport:
+    """Catch up, then apply each commit soon after its harvest, until the time is up or Ctrl-C."""
+
+    def work(stop: Event) -> ReplicationReport:
+        with replication_context("replicate", run_id, limits, PrefectProgress()) as context:
+            return follow(context, Watch(60 * minutes, stop))
+
+    return until_interrupt(work)
+
+
 def publish_table(report: ReplicationReport) -> None:
     """What the run did for each table, in Prefect's UI."""
     rows = [
@@ -93,8 +117,19 @@ def publish_table(report: ReplicationReport) -> None:
     create_table_artifact(key="replicated", table=rows, description=f"{report.summary}\n{notes}")
 
 
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(prog="flows.replicate", description=__doc__)
+    parser.add_argument(
+        "--follow", action="store_true", help="go on applying what is committed; Ctrl-C ends it"
+    )
+    parser.add_argument("--minutes", type=float, default=60, help="how long to follow (default: 60)")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    state = replicate(return_state=True)
+    given = arguments()
+    state = replicate(follow_minutes=given.minutes if given.follow else 0, return_state=True)
     if not state.is_completed():
         print(state.message, file=sys.stderr)  # noqa: T201 - the one line that says why
         sys.exit(1)

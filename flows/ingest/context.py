@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -113,6 +113,10 @@ class Context:
         self.discovered = discover(self.source, in_use, self.policies)
         self.raw = read_raw(self.warehouse)
         self.tables = {name: fitted(table, self.raw) for name, table in self.discovered.tables.items()}
+
+    def telling(self, progress: Progress) -> Context:
+        """The same run, telling somebody else."""
+        return replace(self, progress=progress)
 
     def warn(self, message: str) -> None:
         """Tell what a person must know, now and in the report."""

@@ -1,4 +1,4 @@
-"""What a run costs the source: queries, rows and milliseconds, by table."""
+"""What a run costs: the source in queries, rows and milliseconds, by table; Snowflake as a whole."""
 
 from __future__ import annotations
 
@@ -40,3 +40,18 @@ class CostMeter:
         for cost in self.by_table.values():
             whole.add(cost.queries, cost.rows, cost.milliseconds)
         return whole
+
+
+@dataclass
+class WarehouseCost:
+    """Statements sent to Snowflake, rows that they wrote, and bytes that were staged for them."""
+
+    statements: int = 0
+    rows: int = 0
+    bytes: int = 0
+
+    def add(self, statements: int = 0, rows: int = 0, size: int = 0) -> None:
+        """Book some more."""
+        self.statements += statements
+        self.rows += rows
+        self.bytes += size

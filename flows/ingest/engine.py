@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -41,19 +41,35 @@ def catch_up(context: Context) -> ReplicationReport:
         SourceError: the source failed or was restored, or a table can no longer be followed (the others
             were, first).
     """
+    started_from = begin(context)
+    with stage_folder(context.warehouse, context.run_id, context.started_at) as folder:
+        advance(context, folder)
+    return conclude(context, started_from)
+
+
+def begin(context: Context) -> Lsn:
+    """Take up what is captured and stop what cannot be followed; returns where the cursor is."""
     register(context)
     started_from = context.ledger.require_cursor().lsn
     stop_unfollowed(context)
-    with stage_folder(context.warehouse, context.run_id, context.started_at) as folder:
-        move_stopped_tables(context, folder)
-        target: Lsn | None = None
-        while target is None or context.ledger.require_cursor().lsn < target:
-            is_snapshotting = apply_next_window(context, folder)
-            is_snapshotting |= load_next_chunks(context, folder)
-            if is_snapshotting:
-                target = None
-            elif target is None:
-                target = max_lsn(context.source, context.database.name)
+    return started_from
+
+
+def advance(context: Context, folder: str, is_over: Callable[[], bool] = lambda: False) -> None:
+    """Windows and chunks in turn until the mirrors are where the source was, or until it is over."""
+    move_stopped_tables(context, folder)
+    target: Lsn | None = None
+    while not is_over() and (target is None or context.ledger.require_cursor().lsn < target):
+        is_snapshotting = apply_next_window(context, folder)
+        is_snapshotting |= load_next_chunks(context, folder)
+        if is_snapshotting:
+            target = None
+        elif target is None:
+            target = max_lsn(context.source, context.database.name)
+
+
+def conclude(context: Context, started_from: Lsn) -> ReplicationReport:
+    """Write the report of a run; a table that was lost fails it."""
     report = write_report(context, started_from)
     if context.tally.lost_tables:
         raise SourceError(" ".join(context.tally.lost_tables.values()))

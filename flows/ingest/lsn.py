@@ -21,6 +21,11 @@ class Lsn:
             raise ValueError(f"An LSN is {LSN_DIGITS} upper-case hex digits, not {self.hex!r}")
 
     @classmethod
+    def zero(cls) -> Lsn:
+        """The LSN before all others."""
+        return cls("0" * LSN_DIGITS)
+
+    @classmethod
     def from_bytes(cls, value: bytes) -> Lsn:
         """The LSN that SQL Server sends as `binary(10)`."""
         return cls(value.hex().upper())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -29,3 +31,30 @@ class Silence:
 
     def snapshot(self, chunks_loaded: int, chunks: int) -> None:
         """Ignore it."""
+
+
+@dataclass
+class Sparse:
+    """Tells somebody else of at most one step in so many seconds; of warnings and snapshots, always."""
+
+    other: Progress
+    seconds: float
+    _told: float | None = None
+    _left_out: int = 0
+
+    def step(self, message: str) -> None:
+        """Tell it, or count it."""
+        now = time.monotonic()
+        if self._told is not None and now - self._told < self.seconds:
+            self._left_out += 1
+            return
+        self.other.step(f"{message} ({self._left_out} steps before)" if self._left_out else message)
+        self._told, self._left_out = now, 0
+
+    def warn(self, message: str) -> None:
+        """Tell it."""
+        self.other.warn(message)
+
+    def snapshot(self, chunks_loaded: int, chunks: int) -> None:
+        """Tell it."""
+        self.other.snapshot(chunks_loaded, chunks)

@@ -20,6 +20,7 @@ from tests.ingest.world import World
 from tests.places import Places
 
 SERVER_SECONDS = 90
+CURSOR = "SELECT LSN FROM OPS.CURSORS"
 
 pytestmark = pytest.mark.live
 
@@ -90,6 +91,28 @@ def test_a_killed_flow_runs_again_proves_and_is_told_by_status(world: World, pre
         f"{prefect['PREFECT_API_URL']}/artifacts/latest/filter", json={}, timeout=10
     ).json()
     assert {"replicated", "proof", "snapshot"} <= {artifact["key"] for artifact in artifacts}
+
+
+def test_ctrl_c_ends_a_run_that_follows_as_completed_with_its_report(
+    world: World, prefect: dict[str, str]
+) -> None:
+    world.replicate()
+    command = [sys.executable, "-m", "flows.replicate", "--follow", "--minutes", "5"]
+    environment = world.environment(**prefect)
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as following:
+        assert following.stderr is not None
+        before = world.warehouse_rows(CURSOR)
+        world.execute("UPDATE dbo.products SET list_price = list_price + 1")
+        deadline = time.monotonic() + 60
+        while world.warehouse_rows(CURSOR) == before and time.monotonic() < deadline:
+            time.sleep(0.2)
+        following.send_signal(signal.SIGINT)
+        told = following.stderr.read()
+    assert following.returncode == 0, told
+    assert "Finished in state Completed" in told
+    assert "rows by snapshot and" in told
+    assert "Traceback" not in told
+    assert world.differences("PRODUCTS") == {}
 
 
 def test_a_difference_fails_the_proof_and_names_table_and_key(world: World, prefect: dict[str, str]) -> None:

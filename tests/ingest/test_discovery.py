@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 1, 12)
 READY: dict[str, list[tuple[Any, ...]]] = {
     "FROM sys.databases": [("shop", True, 1)],
     "fn_cdc_get_max_lsn": [(bytes.fromhex(lsn(7).hex),)],
-    "MAX(tran_end_time)": [(NOW, NOW)],
+    "m.tran_end_time": [(b"\1", NOW, NOW)],
     "sysjobactivity": [(NOW, None)],
 }
 START = bytes.fromhex(lsn(3).hex)
@@ -69,7 +69,7 @@ def test_a_stopped_job_is_seen_by_its_activity() -> None:
 
 
 def test_a_stopped_job_is_seen_by_its_last_harvest_where_msdb_may_not_be_read() -> None:
-    stale = READY | {"MAX(tran_end_time)": [(NOW - timedelta(minutes=12), NOW)], "sysjobactivity": []}
+    stale = READY | {"m.tran_end_time": [(b"\1", NOW - timedelta(minutes=12), NOW)], "sysjobactivity": []}
     assert "its last harvest ended 2026-01-01 11:48:00 server time" in complaint(stale, check_database)
 
 

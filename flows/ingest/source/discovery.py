@@ -65,8 +65,18 @@ def max_lsn(session: SourceSession, database: str) -> Lsn:
 
 def _check_capture_job(session: SourceSession, database: str) -> None:
     """Hold that the capture job runs: by its activity where the login may see it, and by its last harvest."""
-    harvested, now = session.rows(statements.NEWEST_HARVEST)[0]
-    is_stopped = _is_seen_stopped(session)
+    _, harvested, now = session.rows(statements.NEWEST_HARVEST)[0]
+    check_harvest(database, harvested, now, is_stopped=_is_seen_stopped(session))
+
+
+def check_harvest(
+    database: str, harvested: datetime | None, now: datetime, *, is_stopped: bool = False
+) -> None:
+    """Hold that the last harvest, at the server's time, is not so old that the capture job must be stopped.
+
+    Raises:
+        SourceError: it is, or the job was seen stopped.
+    """
     if is_stopped or (harvested is not None and now - harvested > STALE_AFTER):
         raise SourceError(
             f"The capture job of database {database} is stopped (its last harvest ended {_plain(harvested)} "

@@ -44,7 +44,11 @@ FROM msdb.dbo.cdc_jobs
 WHERE database_id = DB_ID() AND job_type = N'capture'
 """
 
-NEWEST_HARVEST = "SELECT MAX(tran_end_time), GETDATE() FROM cdc.lsn_time_mapping"
+NEWEST_HARVEST = """
+SELECT m.start_lsn, m.tran_end_time, GETDATE()
+FROM (SELECT MAX(start_lsn) AS start_lsn FROM cdc.lsn_time_mapping) AS n
+LEFT JOIN cdc.lsn_time_mapping AS m ON m.start_lsn = n.start_lsn
+"""
 
 CAPTURE_INSTANCES = """
 SELECT ct.object_id, ct.capture_instance, ct.start_lsn, ct.source_object_id,
@@ -109,6 +113,23 @@ SELECT TOP ({at_most}) start_lsn, tran_end_time, tran_id
 FROM cdc.lsn_time_mapping
 WHERE start_lsn > {lsn.literal}
 ORDER BY start_lsn
+"""
+
+
+def pulse(after: Lsn) -> str:
+    """A poll in one query: the next transaction after an LSN, the newest commit and its time, now, and what
+    changes with the capture instances and the captured columns."""
+    return f"""
+SELECT
+    (SELECT MIN(start_lsn) FROM cdc.lsn_time_mapping WHERE start_lsn > {after.literal} AND tran_id <> 0x00),
+    m.start_lsn,
+    m.tran_end_time,
+    GETDATE(),
+    (SELECT COUNT(*) FROM cdc.change_tables),
+    (SELECT MAX(create_date) FROM cdc.change_tables),
+    (SELECT COUNT(*) FROM cdc.ddl_history)
+FROM (SELECT MAX(start_lsn) AS start_lsn FROM cdc.lsn_time_mapping) AS n
+LEFT JOIN cdc.lsn_time_mapping AS m ON m.start_lsn = n.start_lsn
 """
 
 

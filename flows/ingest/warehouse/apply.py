@@ -107,6 +107,7 @@ def append_and_merge(warehouse: WarehouseSession, file: LandedFile) -> None:
     table = file.table
     loaded = warehouse.rows(raw_sql.copy_into_change_log(table, file.path))
     rows = sum(int(row[COPY_ROWS_LOADED]) for row in loaded if len(row) > COPY_ROWS_LOADED)
+    warehouse.cost.add(rows=rows)
     if rows != file.rows:
         raise WarehouseError(
             f"COPY into the change log of {table.name} loaded {rows} of {file.rows} rows of {file.path}: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
@@ -10,6 +11,7 @@ import pyarrow as pa
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
+from flows.ingest.cost import WarehouseCost
 from flows.ingest.errors import WarehouseError
 
 Row = tuple[Any, ...]
@@ -26,8 +28,9 @@ REMEDIES = {
 class WarehouseSession:
     """A connection to Snowflake whose errors are one line each."""
 
-    def __init__(self, connection: SnowflakeConnection) -> None:
+    def __init__(self, connection: SnowflakeConnection, cost: WarehouseCost | None = None) -> None:
         self._connection = connection
+        self.cost = cost or WarehouseCost()
         self._connection.arrow_number_to_decimal_setter = True  # decimals would else come as doubles
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> int:
@@ -38,34 +41,42 @@ class WarehouseSession:
         """
         with _explained(), self._connection.cursor() as cursor:
             cursor.execute(statement, tuple(parameters) or None)
-            return int(cursor.rowcount or 0)
+            changed = int(cursor.rowcount or 0)
+            self.cost.add(statements=1, rows=max(changed, 0))
+            return changed
 
     def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows, many with one statement; the connector spells them out in its VALUES."""
         for start in range(0, len(rows), ROWS_PER_INSERT):
             with _explained(), self._connection.cursor() as cursor:
-                cursor.executemany(statement, [tuple(row) for row in rows[start : start + ROWS_PER_INSERT]])
+                some = [tuple(row) for row in rows[start : start + ROWS_PER_INSERT]]
+                cursor.executemany(statement, some)
+                self.cost.add(statements=1, rows=len(some))
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a small result."""
         with _explained(), self._connection.cursor() as cursor:
             cursor.execute(statement, tuple(parameters) or None)
+            self.cost.add(statements=1)
             return [tuple(row) for row in cursor.fetchall()]
 
     def arrow(self, statement: str) -> pa.Table:
         """All rows of a result, as Arrow; with no rows, a table of its columns. Times to the microsecond."""
         with _explained(), self._connection.cursor() as cursor:
             cursor.execute(statement)
+            self.cost.add(statements=1)
             return cursor.fetch_arrow_all(force_return_table=True, force_microsecond_precision=True)
 
     def put(self, stream: IO[bytes], folder: str, name: str) -> None:
         """Upload a file to a folder of a stage."""
+        began = stream.tell()
         with _explained(), self._connection.cursor() as cursor:
             cursor.execute(
                 f"PUT 'file://{name}' '{folder}' AUTO_COMPRESS = FALSE SOURCE_COMPRESSION = NONE "
                 "OVERWRITE = TRUE",
                 file_stream=stream,
             )
+        self.cost.add(statements=1, size=stream.seek(0, os.SEEK_END) - began)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -95,6 +95,8 @@ class Done:
     rows: int | None
     command: int = 0
     """[MS-TDS] DONE CurCmd: 0xC1 select, 0xC3 insert, 0xC4 delete, 0xC5 update, 0 otherwise."""
+    in_procedure: bool = False
+    """A statement of a procedure or string that the batch's EXEC runs."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,8 @@ class ErrorRaised:
     error: SqlServerError
     terminated: bool = False
     """Message 3621 tells that the statement was terminated."""
+    in_procedure: bool = False
+    """As of `Done`."""
 
 
 Result = (

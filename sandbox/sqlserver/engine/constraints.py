@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlglot import exp
 
 from sandbox.sqlserver.engine import printing
 from sandbox.sqlserver.engine.bound import Bound, Scope, Source, quote
@@ -228,7 +229,11 @@ def _check_conditions(target: Target, verb: str, written: str) -> None:
             f"coalesce({condition}, true) LIMIT 1"
         )
         if target.session.connection.execute(sql).fetchone() is not None:
-            raise _conflict(target, verb, "CHECK", check.name, target.label)
+            tested = {
+                column.name.lower() for column in parse_expression(check.condition).find_all(exp.Column)
+            }
+            known = [column.name for column in target.table.columns if column.name.lower() in tested]
+            raise _conflict(target, verb, f'CHECK constraint "{check.name}"', target.label, known)
 
 
 def _check_reference(target: Target, reference: ForeignKeyDef, verb: str, written: str) -> None:
@@ -244,15 +249,20 @@ def _check_reference(target: Target, reference: ForeignKeyDef, verb: str, writte
         f'AND NOT EXISTS (SELECT 1 FROM {table} AS "p" WHERE {on}) LIMIT 1'
     )
     if target.session.connection.execute(sql).fetchone() is not None:
-        raise _conflict(target, verb, "FOREIGN KEY", reference.name, f"{parent.schema}.{parent.name}")
+        kind = f'FOREIGN KEY constraint "{reference.name}"'
+        raise _conflict(target, verb, kind, f"{parent.schema}.{parent.name}", reference.parent_columns)
 
 
-def _conflict(target: Target, verb: str, kind: str, name: str, table: str) -> SqlServerError:
+def _conflict(
+    target: Target, verb: str, constraint: str, table: str, columns: Sequence[str]
+) -> SqlServerError:
+    """547, which names the column where the constraint is of one only."""
+    column = f", column '{columns[0]}'" if len(columns) == 1 else ""
     return SqlServerError(
         547,
-        f'The {verb} statement conflicted with the {kind} constraint "{name}". The conflict '
+        f"The {verb} statement conflicted with the {constraint}. The conflict "
         "occurred in database "
-        f'"{target.database.name}", table "{table}".',
+        f'"{target.database.name}", table "{table}"{column}.',
     )
 
 
@@ -275,4 +285,5 @@ def check_still_referenced(target: Target, gone: pa.Table, verb: str) -> None:
                 f'WHERE NOT EXISTS (SELECT 1 FROM {target.sql} AS "t" WHERE {kept}) LIMIT 1'
             )
             if target.session.connection.execute(sql).fetchone() is not None:
-                raise _conflict(target, verb, "REFERENCE", key.name, f"{child.schema}.{child.name}")
+                kind = f'REFERENCE constraint "{key.name}"'
+                raise _conflict(target, verb, kind, f"{child.schema}.{child.name}", key.columns)

@@ -220,6 +220,10 @@ class StandInEngine:
 
     # --- sessions
 
+    def is_logged_in(self, login: str) -> bool:
+        """Whether a session of that login is open."""
+        return any(session.login.lower() == login.lower() for session in list(self._sessions.values()))
+
     def sessions_using(self, database: Database) -> list[Session]:
         """The sessions whose current database it is, or whose transaction has touched it."""
         return [session for session in list(self._sessions.values()) if session.uses(database)]

@@ -53,8 +53,10 @@ def execute(session: Session, known: Variables, statement: script.Execute) -> It
         for at, argument in enumerate(statement.arguments)
         if argument.output and (argument.name or at < len(names))
     }
+    status = ReturnStatus(0)
     for result in _call(session, statement.name, parameters):
         if isinstance(result, ReturnStatus):
+            status = result
             if statement.status is not None:
                 known[statement.status] = (_INT, result.value)
         elif isinstance(result, OutputValue):
@@ -65,6 +67,7 @@ def execute(session: Session, known: Variables, statement: script.Execute) -> It
                 known[variable] = (sql_type, variables.compute(session, value)[1])
         else:
             yield result
+    yield status
 
 
 def call(session: Session, procedure: str, parameters: list[Parameter]) -> Iterator[Result]:

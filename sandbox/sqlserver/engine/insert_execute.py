@@ -18,7 +18,7 @@ from sandbox.sqlserver.engine.inserts import columns_of, insert_rows
 from sandbox.sqlserver.engine.model import ColumnDef
 from sandbox.sqlserver.engine.selects import registered
 from sandbox.sqlserver.engine.targets import INSERT, open_target, target_name
-from sandbox.sqlserver.results import Column, Done, Result, ResultSet, SqlServerError, SqlType
+from sandbox.sqlserver.results import Column, Done, Result, ResultSet, ReturnStatus, SqlServerError, SqlType
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
@@ -49,7 +49,7 @@ def run(
         for result in execute(session, known, statement.execute):
             if isinstance(result, ResultSet):
                 received.append(_read(result))
-            elif not isinstance(result, Done):
+            elif not isinstance(result, Done | ReturnStatus):
                 yield result
     finally:
         session.is_inserting_results = False

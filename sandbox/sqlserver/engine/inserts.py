@@ -61,11 +61,13 @@ def insert_rows(
     session = target.session
     binder = session.binder(known)
     rows = _write(target, _new_rows(binder, target, source, given))
+    names = {column.name for column in given}
+    _take_identity(target, rows, names)
     constraints.check_values(target, rows, "INSERT")
     target.check_lobs(rows, None)
     constraints.check_rows(target, rows, None, "INSERT")
     target.log(target.work.next_command(), "insert", None, rows)
-    _remember_counters(target, rows, {column.name for column in given})
+    _remember_counters(target, rows)
     yield from output_clause(session, known, target, output, {"inserted": rows})
     yield session.done(rows.num_rows, INSERT)
 
@@ -285,8 +287,23 @@ def _own_value(binder: Binder, target: Target, column: ColumnDef) -> str:
     return default_sql(binder, column)
 
 
-def _remember_counters(target: Target, rows: pa.Table, given: set[str]) -> None:
-    """Counters move on by what was written."""
+def _take_identity(target: Target, rows: pa.Table, given: set[str]) -> None:
+    """The identity moves on by the rows that were made, whether they may stay or not."""
+    column = target.table.identity_column
+    if column is None or column.identity is None or not rows.num_rows:
+        return
+    counter, (seed, step) = f"identity:{target.table.object_id}", column.identity
+    target.work.uses(counter)
+    if column.name in given:
+        values = rows.column(column.name)
+        far = pc.max(values) if step > 0 else pc.min(values)
+        target.database.sequences.pass_by(counter, int(far.as_py()), step)
+    else:
+        target.database.sequences.take(counter, rows.num_rows, seed, step)
+
+
+def _remember_counters(target: Target, rows: pa.Table) -> None:
+    """The other counters move on by what was written, and the session knows its last identity."""
     count = rows.num_rows
     target.database.row_ids[target.table.object_id] += count
     if count == 0:
@@ -294,15 +311,6 @@ def _remember_counters(target: Target, rows: pa.Table, given: set[str]) -> None:
     if any(column.is_rowversion for column in target.table.columns):
         next_rowversions(target, count)
     column = target.table.identity_column
-    if column is None or column.identity is None:
-        return
-    values = rows.column(column.name)
-    state = target.session.state
-    state.identity = state.scope_identity = int(values[-1].as_py())
-    counter, (seed, step) = f"identity:{target.table.object_id}", column.identity
-    target.work.uses(counter)
-    if column.name in given:
-        far = pc.max(values) if step > 0 else pc.min(values)
-        target.database.sequences.pass_by(counter, int(far.as_py()), step)
-    else:
-        target.database.sequences.take(counter, count, seed, step)
+    if column is not None:
+        state = target.session.state
+        state.identity = state.scope_identity = int(rows.column(column.name)[-1].as_py())

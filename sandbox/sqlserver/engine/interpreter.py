@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -28,6 +28,7 @@ from sandbox.sqlserver.engine.literals import read_moment
 from sandbox.sqlserver.engine.temporary import TABLE
 from sandbox.sqlserver.results import (
     DatabaseChanged,
+    Done,
     ErrorRaised,
     Message,
     Result,
@@ -201,9 +202,18 @@ class Interpreter:
             script.Transaction: self._transaction,
             script.Use: self._use,
             script.InsertExecute: lambda s: insert_execute.run(self.session, self.frame.variables, s),
-            script.Execute: lambda s: execute.execute(self.session, self.frame.variables, s),
+            script.Execute: self._execute,
         }
         yield from simple[type(statement)](statement)
+
+    def _execute(self, statement: script.Execute) -> Iterator[Result]:
+        """What a procedure's statements give is told as theirs; a string's statements are the batch's own."""
+        results = execute.execute(self.session, self.frame.variables, statement)
+        if statement.code is not None:
+            yield from results
+            return
+        for result in results:
+            yield replace(result, in_procedure=True) if isinstance(result, Done | ErrorRaised) else result
 
     def _declare(self, statement: script.Declare) -> Iterator[Result]:
         sql_type = datatypes.declared_type(statement.type)

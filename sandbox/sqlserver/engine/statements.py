@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from sandbox.sqlserver.engine import backups, ddl, deletes, inserts, select_into, updates, variables
-from sandbox.sqlserver.engine.bound import BoundQuery, not_modelled, quote
-from sandbox.sqlserver.engine.conversion import implicit
+from sandbox.sqlserver.engine import backups, ddl, deletes, inserts, select_into, updates
+from sandbox.sqlserver.engine.assignments import assign, assigned_variable, assignments_only
+from sandbox.sqlserver.engine.bound import not_modelled
 from sandbox.sqlserver.engine.describing.results import query_columns
 from sandbox.sqlserver.engine.dialect import parse_statement
 from sandbox.sqlserver.engine.dml_text import prepare
 from sandbox.sqlserver.engine.lexer import first_word
 from sandbox.sqlserver.engine.security.grants import run_grant
 from sandbox.sqlserver.engine.selects import stream
-from sandbox.sqlserver.results import Done, Result, ResultSet, SqlServerError, SqlType
+from sandbox.sqlserver.results import Done, Result, ResultSet, SqlType
 
 if TYPE_CHECKING:
     from sandbox.sqlserver.engine.session import Session
@@ -86,11 +86,10 @@ def _format(session: Session, known: dict[str, tuple[SqlType, Any]], text: str) 
 
 
 def _query(session: Session, known: dict[str, tuple[SqlType, Any]], tree: exp.Expr) -> Iterator[Result]:
-    if isinstance(tree, exp.Select):
-        assigned = [_assignment(item) for item in tree.expressions]
-        if any(assigned):
-            yield from _assign(session, known, tree, assigned)
-            return
+    if isinstance(tree, exp.Select) and any(assigned_variable(item) for item in tree.expressions):
+        session.state.row_count = assign(session, known, tree, [*assignments_only(tree.expressions)])
+        yield session.done(session.state.row_count, SELECT)
+        return
     query = session.binder(known).query(tree)
     rows = [0]
 
@@ -99,63 +98,3 @@ def _query(session: Session, known: dict[str, tuple[SqlType, Any]], tree: exp.Ex
 
     yield from stream(session.connection, query, count)
     yield session.done(rows[0], SELECT)
-
-
-def _assignment(item: exp.Expr) -> str | None:
-    """The variable of `@v = expression`."""
-    if (
-        isinstance(item, exp.EQ)
-        and isinstance(item.this, exp.Parameter)
-        and isinstance(item.this.this, exp.Var)
-    ):
-        return str(item.this.this.name).lower()
-    return None
-
-
-def _assign(
-    session: Session, known: dict[str, tuple[SqlType, Any]], tree: exp.Select, names: list[str | None]
-) -> Iterator[Result]:
-    """SELECT @v = …: the last row counts; without a row the variables keep their values."""
-    if not all(names):
-        raise SqlServerError(
-            141,
-            "A SELECT statement that assigns a value to a variable must not be combined with data-retrieval "
-            "operations.",
-            severity=15,
-        )
-    binder = session.binder(known)
-    for item, name in zip(tree.expressions, names, strict=True):
-        if name not in known:
-            raise SqlServerError(137, f'Must declare the scalar variable "@{name}".', severity=15)
-        item.replace(exp.alias_(item.args["expression"].copy(), name))
-    query = binder.query(tree)
-    targets = [known[str(name)][0] for name in names]
-    rows = session.connection.execute(_readable(query, targets)).fetchall()
-    for at, name in enumerate(names):
-        if rows:
-            known[str(name)] = (targets[at], variables.plain(rows[-1][at], targets[at]))
-    session.state.row_count = len(rows)
-    yield session.done(len(rows), SELECT)
-
-
-def _readable(query: BoundQuery, targets: list[SqlType]) -> str:
-    from sandbox.sqlserver.engine.bound import NOT_CONSTANT, Bound
-
-    items = []
-    for name, column, target in zip(query.names, query.columns, targets, strict=True):
-        outer = Bound(
-            f'"q".{quote(name)}', column.type, constant=None if column.type.name == "null" else NOT_CONSTANT
-        )
-        value = implicit(outer, target)
-        items.append(variables.readable(variables_fit(value, target)))
-    return f'SELECT {", ".join(items)} FROM ({query.sql}) AS "q"'
-
-
-def variables_fit(value: Any, target: SqlType) -> Any:
-    """An assignment to a variable cuts what is too long, unlike one to a column."""
-    from sandbox.sqlserver.engine.bound import Bound
-    from sandbox.sqlserver.engine.types import MAX, TEXT
-
-    if target.name in TEXT and target.length != MAX:
-        return Bound(f"left({value.sql}, {target.length})", target)
-    return value

@@ -95,9 +95,9 @@ def write_batch(response: Response, batch: Iterable[Result]) -> None:
     try:
         for result in batch:
             if isinstance(result, results.Done):
-                response.done(tokens.Done.STATEMENT, result.rows, result.command)
+                response.done(_kind(result), result.rows, result.command)
             elif isinstance(result, ErrorRaised):
-                response.error(result.error, terminated=result.terminated)
+                response.error(result.error, _kind(result), terminated=result.terminated)
             elif isinstance(result, ReturnStatus):
                 response.token(tokens.return_status(result.value))
                 response.done(tokens.Done.PROCEDURE)
@@ -107,6 +107,11 @@ def write_batch(response: Response, batch: Iterable[Result]) -> None:
         response.error(problem)
     finally:
         _close(batch)
+
+
+def _kind(result: results.Done | ErrorRaised) -> tokens.Done:
+    """DONE ends a statement of the batch itself, DONEINPROC one of what it executes."""
+    return tokens.Done.IN_PROCEDURE if result.in_procedure else tokens.Done.STATEMENT
 
 
 def write_call(response: Response, call: Iterable[Result], parameters: list[Parameter]) -> None:

@@ -76,7 +76,7 @@ def alter_login(session: Session, parser: DdlParser) -> None:
 
 
 def drop_login(session: Session, parser: DdlParser) -> None:
-    """DROP LOGIN name. Raises SqlServerError 15151, 15150 (sa), 15174 (it owns a database)."""
+    """DROP LOGIN name. Raises SqlServerError 15151, 15150 (sa), 15174 (it owns a database), 15434."""
     name = parser.name()
     login = server_principals(session).named(name)
     if (
@@ -88,6 +88,10 @@ def drop_login(session: Session, parser: DdlParser) -> None:
     if login.principal_id == SA:
         raise SqlServerError(15150, f"Cannot drop the login '{name}'.")
     _protect_sysadmin(session, login, "drop")
+    if session.server.is_logged_in(login.name):
+        raise SqlServerError(
+            15434, f"Could not drop login '{login.name}' as the user is currently logged in."
+        )
     for database in session.server.database_names():
         dbo = session.catalog(database).security.principals.named("dbo")
         if dbo is not None and dbo.sid == login.sid:

@@ -12,7 +12,7 @@ import pytest
 
 from deployments.settings import SqlServerSettings
 from sandbox.sqlserver.engine.engine import StandInEngine
-from sandbox.sqlserver.results import Done, ErrorRaised, Message, ResultSet, SqlServerError
+from sandbox.sqlserver.results import Done, ErrorRaised, Message, ResultSet, ReturnStatus, SqlServerError
 from tests.sandbox.sqlserver.engine.engine_client import Client, open_engine
 
 TABLES = """
@@ -187,6 +187,16 @@ def _keys(connection: pymssql.Connection) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM dbo.keys_once ORDER BY id")
         return [key for (key,) in cursor.fetchall()]
+
+
+def test_statements_of_a_procedure_are_told_as_its_own(client: Client) -> None:
+    """[MS-TDS] 2.2.7.7: DONEINPROC for them, then a status and DONEPROC; a string's are the batch's."""
+    client.run("CREATE TABLE #t (i int)")
+    results = client.results(
+        "EXEC sp_executesql N'INSERT INTO #t VALUES (1); DELETE FROM #t'; EXEC ('DELETE FROM #t'); DELETE #t"
+    )
+    told = [(r.rows, r.in_procedure) if isinstance(r, Done) else r for r in results]
+    assert told == [(1, True), (1, True), ReturnStatus(0), (0, False), (0, False)]
 
 
 def test_pymssql_raises_and_the_later_statements_ran(sql_server: SqlServerSettings) -> None:

@@ -16,6 +16,7 @@ from sandbox.sqlserver.faults.registry import Faults
 from sandbox.sqlserver.tds.encryption import TlsOffer
 from sandbox.sqlserver.tds.server import TdsServer
 from tests.sandbox.sqlserver.tds.canned_engine import PASSWORD, CannedEngine
+from tests.sandbox.sqlserver.tds.wire_client import WireClient
 
 
 @dataclass
@@ -86,3 +87,11 @@ def eventually() -> Callable[[threading.Event], None]:
         assert event.wait(10), "it did not happen within 10 seconds"
 
     return wait
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[WireClient]:
+    """A client that writes its own bytes, logged in."""
+    with WireClient(served.port) as connected:
+        connected.log_in()
+        yield connected

@@ -1,14 +1,11 @@
-"""Messages byte by byte: calls, prepared statements, transactions, attention, resets, and malformed ones."""
+"""Messages byte by byte: logins, packets, calls, prepared statements, transactions, resets."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
-from threading import Event
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import tests.sandbox.sqlserver.tds.wire_client as wire
 from sandbox.sqlserver.results import (
@@ -21,25 +18,18 @@ from sandbox.sqlserver.results import (
     SqlType,
     TransactionChanged,
 )
-from tests.sandbox.sqlserver.tds.canned_engine import CannedSession
 from tests.sandbox.sqlserver.tds.conftest import Served
-from tests.sandbox.sqlserver.tds.wire_client import Tokens, WireClient, batch, call, integer, parameter, text
-
-
-@pytest.fixture
-def client(served: Served) -> Iterator[WireClient]:
-    with WireClient(served.port) as connected:
-        connected.log_in()
-        yield connected
-
-
-def run(client: WireClient, sql: str) -> Tokens:
-    return client.ask(wire.SQL_BATCH, batch(sql))
-
-
-def is_alive(client: WireClient) -> bool:
-    return run(client, "nothing").done == [(wire.DONE, 0, 0)]
-
+from tests.sandbox.sqlserver.tds.wire_client import (
+    Tokens,
+    WireClient,
+    batch,
+    call,
+    integer,
+    is_alive,
+    parameter,
+    run,
+    text,
+)
 
 # Logins
 
@@ -195,6 +185,16 @@ def test_statements_prepared_by_number_are_run_as_sp_executesql(served: Served, 
     assert client.ask(wire.RPC, call(15, parameter(integer(1)))).errors[0][0] == 8182
 
 
+def test_a_procedure_inside_a_batch_ends_as_one(served: Served, client: WireClient) -> None:
+    inner = Done(1, 0xC3, in_procedure=True)
+    served.engine.answers["EXEC p; DELETE t"] = lambda _: iter((inner, ReturnStatus(0), Done(2, 0xC4)))
+    assert run(client, "EXEC p; DELETE t").done == [
+        (wire.DONEINPROC, wire.COUNT | wire.MORE, 1),
+        (wire.DONEPROC, wire.MORE, 0),
+        (wire.DONE, wire.COUNT, 2),
+    ]
+
+
 def test_sp_prepare_gives_a_handle_and_runs_nothing(served: Served, client: WireClient) -> None:
     served.engine.procedures["sp_executesql"] = lambda _: iter((Done(1),))
     arguments = (parameter(integer(None), output=True), parameter(text(None)), parameter(text("SELECT 1")))
@@ -245,81 +245,6 @@ def test_transactions_of_batches_are_told_to_the_client(served: Served, client: 
     assert [kind for kind, _ in run(client, "BEGIN TRAN").changes] == [8]
 
 
-# Attention
-
-
-def test_an_attention_stops_what_runs_and_is_answered_once(
-    served: Served, client: WireClient, eventually: Callable[[Event], None]
-) -> None:
-    def waiting(session: CannedSession) -> Iterator[Result]:
-        session.waiting.set()
-        session.cancelled.wait(20)
-        raise SqlServerError(0, "Cancelled.")
-        yield Done(0)
-
-    served.engine.answers["WAITFOR"] = waiting
-    client.send(wire.SQL_BATCH, wire.NO_TRANSACTION + batch("WAITFOR"))
-    eventually(served.engine.sessions[0].waiting)
-    client.send(wire.ATTENTION, b"")
-    assert Tokens(client.receive() or b"").done == [(wire.DONE, wire.HEARD_ATTENTION, 0)]
-    assert is_alive(client)
-
-
-def test_an_attention_that_comes_too_late_is_answered_by_itself(client: WireClient) -> None:
-    assert is_alive(client)
-    client.send(wire.ATTENTION, b"")
-    assert Tokens(client.receive() or b"").done == [(wire.DONE, wire.HEARD_ATTENTION, 0)]
-    assert is_alive(client)
-
-
-def test_an_attention_at_any_moment_gives_one_answer_that_hears_it(
-    served: Served, client: WireClient
-) -> None:
-    """Request and attention leave together, so the attention meets the request queued, running or done."""
-    served.engine.answer("SELECT", Done(1), Done(2))
-    for _ in range(200):
-        client.send(wire.SQL_BATCH, wire.NO_TRANSACTION + batch("SELECT"))
-        client.send(wire.ATTENTION, b"")
-        heard = 0
-        while not heard:
-            answer = Tokens(client.receive() or b"")
-            heard = sum(bool(status & wire.HEARD_ATTENTION) for _, status, _ in answer.done)
-        assert heard == 1
-    assert is_alive(client)
-
-
-def test_a_request_that_is_cancelled_before_its_turn_is_not_run(
-    served: Served, client: WireClient, eventually: Callable[[Event], None]
-) -> None:
-    def waiting(session: CannedSession) -> Iterator[Result]:
-        session.waiting.set()
-        session.cancelled.wait(20)
-        yield Done(0)
-
-    served.engine.answers["WAITFOR"] = waiting
-    for sql in ("WAITFOR", "DELETE"):
-        client.send(wire.SQL_BATCH, wire.NO_TRANSACTION + batch(sql))
-    eventually(served.engine.sessions[0].waiting)
-    client.send(wire.ATTENTION, b"")
-    for _ in range(2):
-        assert Tokens(client.receive() or b"").done[-1] == (wire.DONE, wire.HEARD_ATTENTION, 0)
-    assert served.engine.batches == ["WAITFOR"]
-
-
-def test_an_unfinished_message_is_void_after_an_attention(served: Served, client: WireClient) -> None:
-    client.send(wire.SQL_BATCH, wire.NO_TRANSACTION + batch("DELETE"), status=0)
-    client.send(wire.ATTENTION, b"")
-    assert Tokens(client.receive() or b"").done == [(wire.DONE, wire.HEARD_ATTENTION, 0)]
-    assert is_alive(client)
-    assert served.engine.batches == ["nothing"]
-
-
-def test_a_message_that_the_client_takes_back_is_not_run(served: Served, client: WireClient) -> None:
-    answer = client.ask(wire.SQL_BATCH, batch("DELETE"), wire.END_OF_MESSAGE | wire.IGNORE)
-    assert answer.done == [(wire.DONE, wire.IN_ERROR, 0)]
-    assert served.engine.batches == []
-
-
 # Resets of pooled connections
 
 
@@ -336,74 +261,3 @@ def test_a_reset_that_keeps_the_transaction_is_refused(client: WireClient) -> No
     status = wire.END_OF_MESSAGE | wire.RESET_SKIP_TRANSACTION
     assert "RESETCONNECTIONSKIPTRAN" in client.ask(wire.SQL_BATCH, batch("SELECT"), status).errors[0][1]
     assert is_alive(client)
-
-
-# What is not understood
-
-
-def test_bulk_load_is_refused(client: WireClient) -> None:
-    client.send(wire.BULK_LOAD, b"\x81\x00\x00")
-    assert "bulk load" in Tokens(client.receive() or b"").errors[0][1]
-    assert is_alive(client)
-
-
-@pytest.mark.parametrize("type_info", [b"\xf0\x00\x00", b"\xf3\x00\x00"], ids=["clr", "table"])
-def test_parameters_of_types_that_are_not_taken(client: WireClient, type_info: bytes) -> None:
-    answer = client.ask(wire.RPC, call("p", parameter(type_info)))
-    assert answer.errors[0][0] == 40517
-    assert is_alive(client)
-
-
-@pytest.mark.parametrize(
-    ("kind", "data"),
-    [
-        (0x09, b""),
-        (wire.SQL_BATCH, b"\x00"),
-        (wire.SQL_BATCH, bytes(4)),
-        (wire.SQL_BATCH, struct.pack("<I", 1000) + b"x"),
-        (wire.SQL_BATCH, wire.NO_TRANSACTION + b"x"),
-        (wire.RPC, wire.NO_TRANSACTION + call(99)),
-        (wire.RPC, wire.NO_TRANSACTION + call("p", parameter(b"\x99"))),
-        (wire.RPC, wire.NO_TRANSACTION + call("p", parameter(b"\x26\x03\x00"))),
-        (wire.RPC, wire.NO_TRANSACTION + call("p", parameter(text("cut off")))[:-1]),
-        (wire.TRANSACTION, wire.NO_TRANSACTION),
-    ],
-)
-def test_malformed_messages_are_told_and_end_the_session(
-    client: WireClient, served: Served, eventually: Callable[[Event], None], kind: int, data: bytes
-) -> None:
-    client.send(kind, data)
-    assert Tokens(client.receive() or b"").errors[0][0] == 4014
-    assert client.is_closed()
-    eventually(served.engine.sessions[0].closed)
-
-
-@pytest.mark.parametrize(
-    "packet",
-    [b"\x01\x01\x00\x07\x00\x00\x01\x00", b"\x01\x01\xff\xff\x00\x00\x01\x00", b"GET / HTTP/1.1\r\n\r\n"],
-)
-def test_broken_packets_close_the_connection(client: WireClient, packet: bytes) -> None:
-    client.socket.sendall(packet)
-    client.socket.shutdown(1)
-    assert client.is_closed()
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from([1, 3, 6, 7, 14, 16, 18, 99]), st.binary(max_size=300)), max_size=4)
-)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_comes_the_server_stays_up(served: Served, messages: list[tuple[int, bytes]]) -> None:
-    with WireClient(served.port) as strange, WireClient(served.port) as known:
-        known.log_in()
-        for kind, data in messages:
-            for client in (strange, known):
-                try:
-                    client.send(kind, data)
-                except (BrokenPipeError, ConnectionResetError):  # it has hung up
-                    continue
-        for client in (strange, known):
-            client.end_sending()
-            assert client.is_closed()
-    with WireClient(served.port) as good:
-        good.log_in()
-        assert is_alive(good)

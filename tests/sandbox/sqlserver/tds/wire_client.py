@@ -204,3 +204,13 @@ def text(value: str | None) -> bytes:
 def integer(value: int | None) -> bytes:
     """int, nullable."""
     return b"\x26\x04" + (b"\x00" if value is None else b"\x04" + struct.pack("<i", value))
+
+
+def run(client: WireClient, sql: str) -> Tokens:
+    """The answer to a batch."""
+    return client.ask(SQL_BATCH, batch(sql))
+
+
+def is_alive(client: WireClient) -> bool:
+    """Whether the session still answers."""
+    return run(client, "nothing").done == [(DONE, 0, 0)]

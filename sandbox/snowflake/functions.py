@@ -104,6 +104,11 @@ FUNCTIONS: dict[str, dict[str, str]] = {
     },
     # hexadecimal digits, as BINARY_INPUT_FORMAT has it
     "_sf_binary": {"value VARCHAR": "unhex(value)", "value BLOB": "value"},
+    # bytes, of a text those of its UTF-8
+    "_sf_octet_length": {"value VARCHAR": "strlen(value)", "value BLOB": "octet_length(value)"},
+    # 64 of the 128 bits of a digest, unsigned (Snowflake, "MD5_NUMBER_UPPER64", "MD5_NUMBER_LOWER64")
+    "_sf_md5_upper": {"value": "CAST(CAST('0x' || left(md5(value), 16) AS UBIGINT) AS DECIMAL(38, 0))"},
+    "_sf_md5_lower": {"value": "CAST(CAST('0x' || right(md5(value), 16) AS UBIGINT) AS DECIMAL(38, 0))"},
     # exact, where Snowflake's state of a t-digest is not
     "approx_percentile_accumulate": {"value": "list(value)"},
     "approx_percentile_estimate": {"state, part": "list_aggregate(state, 'quantile_cont', part)::DOUBLE"},

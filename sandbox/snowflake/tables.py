@@ -97,12 +97,16 @@ def _source_of_copy(create: exp.Create) -> exp.Table | None:
 def _copied(create: exp.Create, source: Name, session: Session) -> list[str]:
     """The statements of `CREATE TABLE … LIKE | CLONE source`."""
     target = session.name_of(create.this)
+    is_temporary = temporary.created(create) is not None
+    target = target.in_temporary() if is_temporary else target
     known = session._duck_conn.execute(DEFINITION, list(target.parts)).fetchone()
     if known and create.args.get("exists"):
         return [NOTHING]
     made = _parsed(_definition(source, session))
     _rename(made, target)
     made.set("replace", create.args.get("replace"))
+    if is_temporary:
+        made.set("properties", exp.Properties(expressions=[exp.TemporaryProperty()]))
     statements = [made.sql("duckdb", identify=True)]
     if create.args.get("clone"):
         statements.append(f"INSERT INTO {target.sql} SELECT * FROM {source.sql}")

@@ -13,6 +13,7 @@ from sandbox.snowflake import context, declared, history, inference, recent, tab
 from sandbox.snowflake.decimals import operands
 from sandbox.snowflake.mends import (
     binaries,
+    checksums,
     counts,
     dialects,
     flatten,
@@ -122,6 +123,7 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield formats.to_char
     yield texts.casts
     yield binaries.casts
+    yield checksums.functions
     yield queries.typeof
     yield operands.bits
     yield queries.plain_integers

@@ -204,14 +204,16 @@ ORDER BY [__$start_lsn], [__$command_id], [__$seqval], [__$operation]
 """
 
 
-def chunk_boundary(table: CapturedTable, after: Sequence[str] | None, rows: int) -> str:
+def chunk_boundary(
+    table: CapturedTable, after: Sequence[str] | None, rows: int, up_to: Sequence[str] | None = None
+) -> str:
     """The key of the last of the next `rows` rows after a key, as text; no row when fewer remain."""
     keys = ", ".join(key_text(tsql_name(column.source_name), column.sql_type) for column in table.key)
     order = ", ".join(tsql_name(column.source_name) for column in table.key)
     return f"""
 SELECT {keys}
 FROM {tsql_name(table.schema, table.table)}
-{_where(_range(table, after, None))}ORDER BY {order}
+{_where(key_range(table, after, up_to))}ORDER BY {order}
 OFFSET {rows - 1} ROWS FETCH NEXT 1 ROWS ONLY
 """
 
@@ -222,14 +224,15 @@ def chunk(table: CapturedTable, after: Sequence[str] | None, up_to: Sequence[str
     return f"""
 SELECT {columns}
 FROM {tsql_name(table.schema, table.table)}
-{_where(_range(table, after, up_to))}"""
+{_where(key_range(table, after, up_to))}"""
 
 
 def _where(conditions: list[str]) -> str:
     return f"WHERE {' AND '.join(conditions)}\n" if conditions else ""
 
 
-def _range(table: CapturedTable, after: Sequence[str] | None, up_to: Sequence[str] | None) -> list[str]:
+def key_range(table: CapturedTable, after: Sequence[str] | None, up_to: Sequence[str] | None) -> list[str]:
+    """The conditions that a row's key is in (after, up_to]; None is an open end."""
     conditions = []
     if after is not None:
         conditions.append(_beyond(table.key, after, ">", inclusive=False))

@@ -7,7 +7,7 @@ import re
 from sqlglot import exp
 
 from sandbox.sqlserver.engine.bound import not_modelled
-from sandbox.sqlserver.engine.types import FIXED, MAX
+from sandbox.sqlserver.engine.types import FIXED, MAX, UTF8_COLLATION
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
 _SYNONYMS = {
@@ -100,7 +100,7 @@ def collation(name: str) -> str:
     Raises:
         SqlServerError: 448 not a collation; 40517 one whose comparison is not modelled.
     """
-    upper = name.upper()
+    upper = name.upper().removesuffix(UTF8_COLLATION)
     if upper.endswith(("_BIN", "_BIN2", "_CI_AS", "_CS_AS")) or "_CI_AS_" in upper or "_CS_AS_" in upper:
         return name
     if upper.endswith(("_CI_AI", "_CS_AI")):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sandbox.sqlserver.engine import datatypes
 from sandbox.sqlserver.engine.bound import not_modelled
 from sandbox.sqlserver.engine.lexer import Token, tokenize, unquote
+from sandbox.sqlserver.engine.types import is_utf8
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
 _OPTIONS = {
@@ -277,6 +278,8 @@ class DdlParser:
             column.with_values = True
         elif self.accept("COLLATE"):
             column.collation = datatypes.collation(self.name())
+            if is_utf8(column.collation):
+                raise not_modelled(f"a column with the UTF-8 collation {column.collation}")
         else:
             self._column_constraint(column, constraint)
 

@@ -22,6 +22,7 @@ from sandbox.sqlserver.engine.types import (
     TEMPORAL,
     TEXT,
     UNICODE,
+    UTF8_COLLATION,
     VARIANT,
     as_decimal,
     decimal,
@@ -36,7 +37,9 @@ _SYMBOL = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "mo
 
 def is_binary_collation(collation: str | None) -> bool:
     """Whether texts compare by code point (`…_BIN`, `…_BIN2`)."""
-    return collation is not None and collation.upper().endswith(("_BIN", "_BIN2"))
+    return collation is not None and collation.upper().removesuffix(UTF8_COLLATION).endswith(
+        ("_BIN", "_BIN2")
+    )
 
 
 def collated(value: Bound, collation: str | None = None) -> str:

@@ -46,6 +46,14 @@ LOB = {"text", "ntext", "image", "xml"}
 KEYED = TEXT | {"datetimeoffset", "sql_variant"}
 """Types whose values compare by a key of theirs (`operators.order_key`), not as DuckDB compares them."""
 
+UTF8_COLLATION = "_UTF8"
+
+
+def is_utf8(collation: str | None) -> bool:
+    """Whether char and varchar of a collation are UTF-8, with lengths in bytes (SQL Server 2019)."""
+    return collation is not None and collation.upper().endswith(UTF8_COLLATION)
+
+
 PRECEDENCE = [
     "sql_variant",
     "datetimeoffset",

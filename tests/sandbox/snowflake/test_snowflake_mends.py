@@ -42,6 +42,13 @@ WHEN MATCHED THEN UPDATE SET m.v = s.v"""
 NESTED = '(SELECT PARSE_JSON(\'{"a": {"b": [1, {"c": "x"}]}}\') AS v)'
 FAULTS = [
     Fault("binaries", ["SELECT '78'::BINARY"], b"78", b"x"),
+    Fault(
+        "checksums", ["SELECT MD5_NUMBER_UPPER64('Snowflake')"], REFUSED, Decimal(17145559544104499780)
+    ),  # the value of Snowflake's page
+    Fault(
+        "checksums", ["SELECT MD5_NUMBER_LOWER64('Snowflake')"], REFUSED, Decimal(9203306159527282910)
+    ),
+    Fault("checksums", ["SELECT OCTET_LENGTH(a) FROM (SELECT 'aø🐚' AS a)"], REFUSED, 7),
     Fault("counts", ["SELECT COUNT_IF(a = 1) FROM (SELECT 1 AS a) WHERE FALSE"], None, 0),
     Fault(
         "flatten",

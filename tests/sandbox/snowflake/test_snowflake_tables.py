@@ -109,6 +109,22 @@ def test_what_it_cannot_do_is_refused_by_name(run: Run, statement: str, name: st
     assert raised.value.sqlstate == "0A000"
 
 
+def test_a_temporary_clone_is_the_sessions_own_and_stands_still(connect: Connect) -> None:
+    ours, theirs = connect().cursor(), connect().cursor()
+    ours.execute("CREATE TABLE living (id NUMBER(10,0) NOT NULL, name VARCHAR(3))")
+    ours.execute("INSERT INTO living VALUES (1, 'a')")
+    for _ in range(2):
+        ours.execute("CREATE OR REPLACE TEMPORARY TABLE resting CLONE living")
+    theirs.execute("UPDATE living SET name = 'b'")
+    assert ours.execute("SELECT * FROM resting").fetchall() == [(1, "a")]
+    with pytest.raises(ProgrammingError):
+        theirs.execute("SELECT * FROM resting")
+    with pytest.raises(ProgrammingError):
+        ours.execute("INSERT INTO resting VALUES (2, 'too long')")
+    ours.execute("DROP TABLE resting")
+    assert ours.execute("SELECT name FROM living").fetchall() == [("b",)]
+
+
 def test_temporary_tables_are_the_sessions_own(connect: Connect) -> None:
     ours, theirs = connect().cursor(), connect().cursor()
     schema = ours.execute("SELECT CURRENT_SCHEMA()").fetchall()[0][0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.sqlserver.engine.bound import Bound, not_modelled
 from sandbox.sqlserver.engine.conversion.errors import fail, refused
-from sandbox.sqlserver.engine.types import BINARY, INTEGER, MAX, TEXT, UNICODE
+from sandbox.sqlserver.engine.types import BINARY, INTEGER, MAX, TEXT, UNICODE, is_utf8
 from sandbox.sqlserver.results import SqlType
 
 _GUID_ORDER = (4, 3, 2, 1, 6, 5, 8, 7, 9, 10, 11, 12, 13, 14, 15, 16)
@@ -18,6 +18,8 @@ def to_binary(value: Bound, target: SqlType, style: int | None, *, safe: bool, f
         sql = value.sql
     elif source.name in TEXT and style in (1, 2):
         sql = _from_hex(value.sql, style, safe=safe)
+    elif source.name in TEXT and source.name not in UNICODE and is_utf8(value.collation):
+        sql = f"encode({value.sql})"
     elif source.name in TEXT:
         sql = f"tsql_utf16({value.sql})" if source.name in UNICODE else f"tsql_cp1252({value.sql})"
     elif source.name in INTEGER | {"bit"}:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sandbox.sqlserver.engine import printing
-from sandbox.sqlserver.engine.bound import Bound, string
+from sandbox.sqlserver.engine.bound import Bound, not_modelled, string
 from sandbox.sqlserver.engine.conversion.overflow import too_short
-from sandbox.sqlserver.engine.types import BINARY, MAX, NUMERIC, TEXT, UNICODE
+from sandbox.sqlserver.engine.types import BINARY, MAX, NUMERIC, TEXT, UNICODE, is_utf8
 from sandbox.sqlserver.results import SqlType
 
 _NOT_CP1252 = "[^\\x{00}-\\x{7F}\\x{A0}-\\x{FF}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
@@ -15,10 +15,7 @@ def to_text(value: Bound, target: SqlType, style: int | None, *, safe: bool, fit
     """Convert to a character type; CONVERT's styles are in `printing`."""
     source = value.type
     if source.name in TEXT:
-        sql = value.sql
-        if source.name in UNICODE and target.name not in UNICODE:
-            ascii_only = isinstance(value.constant, str) and value.constant.isascii()
-            sql = sql if ascii_only else f"regexp_replace({sql}, {string(_NOT_CP1252)}, '?', 'g')"
+        sql = value.sql if target.name in UNICODE else _encoded(value, target)
         longer = target.length != MAX and (source.length == MAX or source.length > target.length)
         if fit and longer:
             sql = f"left({sql}, {target.length})"
@@ -49,6 +46,20 @@ def _text_of(value: Bound, target: SqlType, style: int | None, *, safe: bool, fi
         return sql
     instead = too_short(value.sql, source, target, safe=safe)
     return f"CASE WHEN length({sql}) > {target.length} THEN {instead} ELSE {sql} END"
+
+
+def _encoded(value: Bound, target: SqlType) -> str:
+    """A text as char or varchar holds it: in code page 1252, or in UTF-8, whose lengths are bytes."""
+    source = value.type
+    if not is_utf8(value.collation):
+        ascii_only = isinstance(value.constant, str) and value.constant.isascii()
+        if source.name not in UNICODE or ascii_only:
+            return value.sql
+        return f"regexp_replace({value.sql}, {string(_NOT_CP1252)}, '?', 'g')"
+    most = MAX if source.length == MAX else 3 * source.length
+    if target.name == "char" or (target.length != MAX and (most == MAX or most > target.length)):
+        raise not_modelled(f"{source.name}({source.length}) as {target.name}({target.length}) in UTF-8")
+    return value.sql
 
 
 def _pad(sql: str, length: int) -> str:

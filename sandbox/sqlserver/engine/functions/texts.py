@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sandbox.sqlserver.engine import operators
-from sandbox.sqlserver.engine.bound import Bound, not_modelled, string
+from sandbox.sqlserver.engine import datatypes, literals, operators
+from sandbox.sqlserver.engine.bound import Bound, not_modelled, null, string
 from sandbox.sqlserver.engine.conversion import convert
 from sandbox.sqlserver.engine.functions.signature import MANY, Function, simple
 from sandbox.sqlserver.engine.printing import widest
 from sandbox.sqlserver.engine.type_facts import FIXED_BYTES
-from sandbox.sqlserver.engine.types import BIGINT, BINARY, INT, LOB, MAX, TEXT, UNICODE
+from sandbox.sqlserver.engine.types import BIGINT, BINARY, INT, LOB, MAX, TEXT, UNICODE, is_utf8
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
 
@@ -47,7 +47,7 @@ def _datalength(value: Bound) -> Bound:
     elif value.type.name in UNICODE:
         sql = f"2 * tsql_units({value.sql})"
     elif value.type.name in TEXT:
-        sql = f"length({value.sql})"
+        sql = f"{'strlen' if is_utf8(value.collation) else 'length'}({value.sql})"
     elif value.type.name == "sql_variant":
         sql = f"tsql_variant_bytes({value.sql})"
     elif value.type.name in FIXED_BYTES:
@@ -255,7 +255,23 @@ def _patindex(pattern: Bound, value: Bound) -> Bound:
     return Bound(f"CAST(CASE WHEN {test} THEN {start} ELSE 0 END AS INTEGER)", INT, text.nullable)
 
 
+def _collationproperty(name: Bound, wanted: Bound) -> Bound:
+    """Of a collation's properties the code page alone; NULL where the collation is unknown."""
+    if str(wanted.constant).lower() != "codepage":
+        raise not_modelled(f"COLLATIONPROPERTY('{wanted.constant}')")
+    try:
+        known = datatypes.collation(str(name.constant)).upper()
+    except SqlServerError as error:
+        if error.number != 448:
+            raise
+        return null(INT)
+    if not is_utf8(known) and "LATIN1_GENERAL" not in known:
+        raise not_modelled(f"the code page of {name.constant}")
+    return literals.literal(65001 if is_utf8(known) else 1252, INT)
+
+
 FUNCTIONS: dict[str, Function] = {
+    "COLLATIONPROPERTY": simple(_collationproperty, 2),
     "LEN": simple(_len, 1),
     "DATALENGTH": simple(_datalength, 1),
     "CONCAT": simple(_concat, 2, MANY),

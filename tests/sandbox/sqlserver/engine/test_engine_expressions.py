@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +54,15 @@ VALUES: list[tuple[str, Any, str]] = [
     ("CASE WHEN 0x00 = 0x0000 THEN 1 ELSE 0 END", 1, "int"),
     ("CASE WHEN 'B' LIKE '[a-c]' THEN 1 ELSE 0 END", 1, "int"),
     ("CASE WHEN '5%' LIKE '5!%' ESCAPE '!' AND '5x' NOT LIKE '5!%' ESCAPE '!' THEN 1 ELSE 0 END", 1, "int"),
+    (
+        "HASHBYTES('MD5', CONVERT(varchar(max), N'aø🐚' COLLATE Latin1_General_100_BIN2_UTF8))",
+        hashlib.md5("aø🐚".encode(), usedforsecurity=False).digest(),
+        "varbinary(8000)",
+    ),
+    ("DATALENGTH(CONVERT(varchar(30), N'aø🐚 ' COLLATE Latin1_General_100_BIN2_UTF8))", 8, "int"),
+    ("COLLATIONPROPERTY(N'Latin1_General_100_BIN2_UTF8', N'CodePage')", 65001, "int"),
+    ("COLLATIONPROPERTY('SQL_Latin1_General_CP1_CI_AS', 'CodePage')", 1252, "int"),
+    ("COLLATIONPROPERTY('Esperanto', 'CodePage')", None, "int"),
     ("LEN('abc  ')", 3, "int"),
     ("LEN(N'a😀')", 3, "int"),
     ("DATALENGTH(N'abc')", 6, "int"),
@@ -163,6 +173,9 @@ ERRORS = [
     ("* FROM nosuch", 208),
     ("@nosuch", 137),
     ("CHECKSUM(1)", 40517),
+    ("CONVERT(varchar(8), N'abc' COLLATE Latin1_General_100_BIN2_UTF8)", 40517),
+    ("COLLATIONPROPERTY('Polish_CI_AS', 'CodePage')", 40517),
+    ("COLLATIONPROPERTY('Latin1_General_CI_AS', 'LCID')", 40517),
     ("NOSUCH(1)", 195),
     ("1 FROM", 102),
     ("CAST('1752-12-31' AS datetime)", 242),

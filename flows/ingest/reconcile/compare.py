@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flows.ingest.context import Context
 from flows.ingest.errors import SourceError
@@ -75,9 +75,7 @@ def _search(context: Context, name: str, knows_utf8: bool) -> Searched | TableRe
     """Search a table, or say why it cannot be compared."""
     whole, policy = context.tables[name], context.policies.of(context.tables[name].source_label)
     hashed = {column.lower() for column in policy.hash}
-    table = replace(
-        whole, columns=tuple(column for column in whole.columns if column.source_name.lower() not in hashed)
-    )
+    table = whole.with_columns(lambda column: None if column.source_name.lower() in hashed else column)
     reason = _not_comparable(context, whole, table, knows_utf8)
     if reason:
         cursor = context.ledger.require_cursor().lsn.hex

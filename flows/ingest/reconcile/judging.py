@@ -8,11 +8,13 @@ exist (4 comes first where an update changed the key to this one).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from flows.ingest.changes import AFTER_UPDATE, BEFORE_UPDATE, gaps, is_set
+import pyarrow as pa
+
+from flows.ingest.changes import AFTER_UPDATE, BEFORE_UPDATE, is_set, prove
 from flows.ingest.context import Context
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
@@ -22,7 +24,7 @@ from flows.ingest.reconcile.search import Candidate
 from flows.ingest.reconcile.sides import Row, rows_of
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
-from flows.ingest.tables import CapturedTable, Column
+from flows.ingest.tables import CapturedTable, Column, Segment
 
 DELETE, INSERT = 1, 2
 KEYS_PER_QUERY = 100
@@ -50,11 +52,33 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Change:
-    """One row of a change table."""
+    """One row of a change table, in the order of the compared table's columns.
+
+    `columns` are those of its capture instance, None for a column that the instance does not capture.
+    """
 
     operation: int
     mask: bytes
     row: Row
+    columns: tuple[Column | None, ...]
+
+    def is_set(self, place: int) -> bool:
+        """Whether the update set a column; one that is not captured may have been."""
+        column = self.columns[place]
+        return column is None or is_set(self.mask, column.ordinal)
+
+    def tells(self, place: int) -> bool:
+        """Whether the before image carries a column's value: often a NULL says nothing."""
+        column = self.columns[place]
+        if column is None:
+            return False
+        if self.row[place] is not None:
+            return True
+        if self.operation == DELETE:
+            return not column.sql_type.is_lob and column.sql_type.name != "bit"
+        return not column.sql_type.is_lob or (
+            column.sql_type.name not in NEVER_IN_IMAGES and self.is_set(place)
+        )
 
 
 def wait_for_harvest(context: Context) -> None:
@@ -91,24 +115,54 @@ def _changes_since(
 ) -> dict[KeyValues, list[Change]]:
     """The changes of keys after an LSN, by key, in the order of the log, proven to be all."""
     newest = max(max_lsn(context.source, context.database.name), at)
+    segments = list(table.segments(at, newest))
 
-    def read() -> list[Row]:
-        found: list[Row] = []
+    def read() -> list[Change]:
+        found: list[Change] = []
         with context.source.transaction():
-            for start in range(0, len(keys), KEYS_PER_QUERY):
-                some = [as_key(table, key) for key in keys[start : start + KEYS_PER_QUERY]]
-                found += context.source.rows(source_sql.changes_of(table, some, at, newest), table.name)
-            if gap := gaps(context.source, {table: at}).get(table):
+            for segment in segments:
+                found += _read_segment(context, table, segment, keys)
+            if gap := prove(context.source, segments).gaps.get(table.name):
                 raise SourceError(f"{table.source_label} cannot be judged at LSN {at}: {gap.reason}.")
         return found
 
-    rows = retry_deadlocks(read)
     places = [table.columns.index(column) for column in table.key]
     changes: dict[KeyValues, list[Change]] = defaultdict(list)
-    for (operation, mask, *_), row in zip(rows, rows_of(table, [row[2:] for row in rows]), strict=True):
-        key = tuple(row[place] for place in places)
-        changes[key].append(Change(int(operation), mask or b"", row))
+    for change in retry_deadlocks(read):
+        changes[tuple(change.row[place] for place in places)].append(change)
     return changes
+
+
+def _read_segment(
+    context: Context, table: CapturedTable, segment: Segment, keys: Sequence[KeyValues]
+) -> Iterator[Change]:
+    """The changes of keys that one capture instance has."""
+    captured = {column.source_name: column for column in segment.table.columns}
+    columns = tuple(_alike(column, captured.get(column.source_name)) for column in table.columns)
+    known = tuple(column for column in columns if column is not None)
+    if not segment.table.key_names:
+        raise SourceError(
+            f"{table.source_label} cannot be judged: its capture instance {segment.table.capture_instance} "
+            "has no key. Run again once the cursor is past that instance."
+        )
+    narrowed = replace(segment.table, columns=known)
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        some = [as_key(table, key) for key in keys[start : start + KEYS_PER_QUERY]]
+        statement = source_sql.changes_of(narrowed, some, segment.after, segment.up_to)
+        read = context.source.rows(statement, table.name)
+        images = rows_of(narrowed, [row[2:] for row in read])
+        for (operation, mask, *_), image in zip(read, images, strict=True):
+            values = dict(zip(known, image, strict=True))
+            row = tuple(values[column] if column is not None else None for column in columns)
+            yield Change(int(operation), mask or b"", row, columns)
+
+
+def _alike(column: Column, captured: Column | None) -> Column | None:
+    """The column as an instance captures it, where its values can be compared with those of today."""
+    if captured is None:
+        return None
+    today, then = column.mapping.arrow, captured.mapping.arrow
+    return captured if today == then or (pa.types.is_decimal(today) and pa.types.is_decimal(then)) else None
 
 
 def row_at(table: CapturedTable, now: Row | None, changes: Sequence[Change]) -> tuple[Any, ...] | None:
@@ -123,31 +177,18 @@ def row_at(table: CapturedTable, now: Row | None, changes: Sequence[Change]) -> 
     if first.operation in (INSERT, AFTER_UPDATE):
         return None
     return tuple(
-        _later_told(column, place, now, changes) if _is_untold(column, place, first) else first.row[place]
-        for place, column in enumerate(table.columns)
+        first.row[place] if first.tells(place) else _told_later(place, now, changes)
+        for place in range(len(table.columns))
     )
 
 
-def _is_untold(column: Column, place: int, change: Change) -> bool:
-    """Whether a before image does not carry a column's value: its NULL then says nothing."""
-    if change.row[place] is not None:
-        return False
-    if change.operation == DELETE:
-        return column.sql_type.is_lob or column.sql_type.name == "bit"
-    return column.sql_type.is_lob and (
-        column.sql_type.name in NEVER_IN_IMAGES or not is_set(change.mask, column.ordinal)
-    )
-
-
-def _later_told(column: Column, place: int, now: Row | None, changes: Sequence[Change]) -> Any:
+def _told_later(place: int, now: Row | None, changes: Sequence[Change]) -> Any:
     """A value that the first change did not touch: the next change that tells it, or the row of now, does."""
     for change, following in zip(changes, [*changes[1:], None], strict=True):
         if change.operation == INSERT:
             return UNKNOWN  # another row of the same key
-        if change.operation == DELETE or (
-            change.operation == BEFORE_UPDATE and is_set(change.mask, column.ordinal)
-        ):
-            return UNKNOWN if _is_untold(column, place, change) else change.row[place]
+        if change.operation == DELETE or (change.operation == BEFORE_UPDATE and change.is_set(place)):
+            return change.row[place] if change.tells(place) else UNKNOWN
         if change.operation == BEFORE_UPDATE and (following is None or following.operation != AFTER_UPDATE):
             return UNKNOWN  # the update gave the row another key
     return UNKNOWN if now is None else now[place]

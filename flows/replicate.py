@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
@@ -30,6 +32,14 @@ from flows.sessions import replication_context
 DEFAULTS = Limits()
 
 
+@dataclass(frozen=True)
+class Registered:
+    """Tables that are read anew, and what was told while they were taken up; it belongs into the report."""
+
+    tables: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
 @flow(name="replicate")
 def replicate(
     max_transactions_per_window: int = DEFAULTS.max_transactions_per_window,
@@ -51,11 +61,13 @@ def replicate(
     run_id = run_id or this_run_id()
     limits = Limits(max_transactions_per_window, chunk_rows)
     try:
-        result_of(register_tables(run_id, limits, return_state=True))
+        registered = result_of(register_tables(run_id, limits, return_state=True))
         if follow_minutes:
-            report = result_of(follow_source(run_id, limits, follow_minutes, return_state=True))
+            report = result_of(
+                follow_source(run_id, limits, follow_minutes, registered.warnings, return_state=True)
+            )
         else:
-            report = result_of(catch_up(run_id, limits, return_state=True))
+            report = result_of(catch_up(run_id, limits, registered.warnings, return_state=True))
     except FailedRun as failure:
         return Failed(message=str(failure))
     publish_table(report)
@@ -74,27 +86,32 @@ ANOTHER_RUN_IS_FASTER: dict[str, Any] = {
 
 @task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
-def register_tables(run_id: str, limits: Limits) -> list[str]:
-    """Discover the captured tables and plan a snapshot of those that are new or have a gap; their names."""
+def register_tables(run_id: str, limits: Limits) -> Registered:
+    """Discover the captured tables and plan a snapshot of those that are new or have a gap."""
     with replication_context("replicate", run_id, limits, PrefectProgress()) as context:
-        return registration.register(context)
+        tables = registration.register(context)
+        return Registered(tuple(tables), tuple(context.tally.warnings))
 
 
 @task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
-def catch_up(run_id: str, limits: Limits) -> ReplicationReport:
+def catch_up(run_id: str, limits: Limits, warnings: Sequence[str] = ()) -> ReplicationReport:
     """Apply windows and load chunks until the mirrors are where the source was."""
     with replication_context("replicate", run_id, limits, PrefectProgress()) as context:
+        context.tally.warnings += warnings
         return engine.catch_up(context)
 
 
 @task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
-def follow_source(run_id: str, limits: Limits, minutes: float) -> ReplicationReport:
+def follow_source(
+    run_id: str, limits: Limits, minutes: float, warnings: Sequence[str] = ()
+) -> ReplicationReport:
     """Catch up, then apply each commit soon after its harvest, until the time is up or Ctrl-C."""
 
     def work(stop: Event) -> ReplicationReport:
         with replication_context("replicate", run_id, limits, PrefectProgress()) as context:
+            context.tally.warnings += warnings
             return follow(context, Watch(60 * minutes, stop))
 
     return until_interrupt(work)

@@ -1,4 +1,4 @@
-"""`python -m flows.status [--json]`: rows, cursor, lag, last gate and last proof of every table."""
+"""`python -m flows.status [--json]`: what needs somebody, the source, the last run, and every table."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from zoneinfo import ZoneInfo
 from deployments.connections import ConnectionFailed, connect_snowflake, connect_sql_server
 from deployments.settings import SettingsError, load_settings
 from flows.ingest.errors import ReplicationError
-from flows.ingest.health import TableHealth, read_health
+from flows.ingest.health import Health, TableHealth, read_health
+from flows.ingest.run_health import LastRun
+from flows.ingest.source.condition import NOT_PERMITTED
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
 
 HEADER = ("table", "state", "rows", "cursor", "lag s", "last gate", "last proof")
 
 
-def status() -> list[TableHealth]:
-    """The health of every replicated table.
+def status() -> Health:
+    """The health of the source, the last run and every replicated table.
 
     Raises:
         SettingsError, ConnectionFailed, ReplicationError: each with one line that names the remedy.
@@ -35,18 +37,58 @@ def status() -> list[TableHealth]:
         return read_health(SourceSession(source), WarehouseSession(warehouse), zone)
 
 
-def as_json(tables: Sequence[TableHealth]) -> str:
-    """For machines: `{"tables": […]}`, times as ISO 8601 in UTC."""
-    return json.dumps({"tables": [asdict(table) for table in tables]}, default=str, indent=2)
+def as_json(health: Health) -> str:
+    """For machines: `{"tables": […], "source": {…}, …}`, times as ISO 8601 in UTC."""
+    known = {name: value for name, value in asdict(health).items() if health.tables or name == "tables"}
+    return json.dumps(known, default=str, indent=2)
 
 
-def as_text(tables: Sequence[TableHealth]) -> str:
-    """For people: one aligned line a table."""
-    if not tables:
+def as_text(health: Health) -> str:
+    """For people: what needs them first, and one aligned line a table last."""
+    if not health.tables:
         return "Nothing is replicated yet: run the flow replicate (python -m flows.replicate)."
-    lines = [HEADER, *map(_cells, tables)]
+    lines = [HEADER, *map(_cells, health.tables)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
-    return "\n".join(_aligned(line, widths) for line in lines)
+    return "\n".join(
+        [
+            *(f"! {problem}" for problem in health.problems or ()),
+            *([] if health.problems else ["Nothing needs you."]),
+            *_source_lines(health),
+            *_run_lines(health.last_run),
+            "",
+            *(_aligned(line, widths) for line in lines),
+        ]
+    )
+
+
+def _source_lines(health: Health) -> list[str]:
+    source = health.source
+    if source is None:
+        return []
+    errors = "not permitted" if source.errors is None else source.errors
+    limit = {None: "not seen", -1: "unlimited"}.get(source.max_text_repl_size, source.max_text_repl_size)
+    left = "?" if health.hours_left is None else f"{health.hours_left:.1f}"
+    restored = f"{source.restored_at:%Y-%m-%d %H:%M}" if source.restored_at else "none seen"
+    lines = [
+        f"source    capture job {source.capture_job}, Agent {source.agent}, CDC errors {errors}",
+        f"          {left} h to CDC's retention, max text repl size {limit}, last restore {restored}",
+    ]
+    if source.capture_job == NOT_PERMITTED:
+        lines.append("          a stopped capture job is seen only 11 minutes after its last harvest")
+    if source.grants:
+        lines.append(f"          what the login may not see, it sees after: {'; '.join(source.grants)}")
+    return lines
+
+
+def _run_lines(run: LastRun | None) -> list[str]:
+    if run is None:
+        return []
+    seconds, size = run.source_milliseconds / 1000, f"{run.warehouse_bytes / 1e6:,.1f} MB staged"
+    return [
+        f"last run  {run.checked_at:%Y-%m-%d %H:%M} UTC, {run.run_id}",
+        f"          source: {run.source_queries:,} queries, {run.source_rows:,} rows, {seconds:,.1f} s",
+        f"          Snowflake: {run.warehouse_statements:,} statements, {run.warehouse_rows:,} rows, {size}",
+    ]
 
 
 def _cells(table: TableHealth) -> tuple[str, ...]:
@@ -77,11 +119,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="for machines")
     arguments = parser.parse_args()
     try:
-        tables = status()
+        health = status()
     except (SettingsError, ConnectionFailed, ReplicationError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the one line that says why
         sys.exit(1)
-    print(as_json(tables) if arguments.json else as_text(tables))  # noqa: T201 - what the command is for
+    print(as_json(health) if arguments.json else as_text(health))  # noqa: T201 - what the command is for
 
 
 if __name__ == "__main__":

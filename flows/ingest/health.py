@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.ingest.context import utc_now
 from flows.ingest.lsn import Lsn
 from flows.ingest.restores import check_history
+from flows.ingest.run_health import LastRun, hours_left, last_run
+from flows.ingest.source.condition import STOPPED, Condition, read_condition
 from flows.ingest.source.discovery import check_database
 from flows.ingest.source.session import SourceSession
+from flows.ingest.warehouse import ledger as states
 from flows.ingest.warehouse import ops_sql, raw_sql
 from flows.ingest.warehouse.ledger import Cursor, Ledger
 from flows.ingest.warehouse.session import WarehouseSession
+
+URGENT_HOURS = 12
+SILENT_AFTER = timedelta(hours=26)
+"""A daily run that has not ended for so long was missed."""
+CLOSED = "closed"
+NOT_FOLLOWED = (states.GAP, states.STOPPED)
 
 
 @dataclass(frozen=True)
@@ -49,8 +58,19 @@ class TableHealth:
     last_proof: LastProof | None
 
 
-def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneInfo) -> list[TableHealth]:
-    """The health of every replicated table; empty before the first run.
+@dataclass(frozen=True)
+class Health:
+    """The source, the last run and every replicated table; without tables before the first run."""
+
+    tables: tuple[TableHealth, ...] = ()
+    source: Condition | None = None
+    hours_left: float | None = None
+    last_run: LastRun | None = None
+    problems: tuple[str, ...] = ()
+
+
+def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneInfo) -> Health:
+    """How replication is now.
 
     Raises:
         SourceError: CDC is off, its capture job is stopped, or the database was restored.
@@ -59,11 +79,11 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
     database = check_database(source)
     known = set(warehouse.rows(ops_sql.PLATFORM_TABLES))
     if ("OPS", "CURSORS") not in known:
-        return []
+        return Health()
     ledger = Ledger(warehouse, database.name, run_id="status")
     cursor, tables = ledger.cursor(), ledger.tables()
     if cursor is None or not tables:
-        return []
+        return Health()
     check_history(source, database.name, cursor, zone)
     rows = {name: int(count) for name, count in warehouse.rows(raw_sql.count_rows(sorted(tables)))}
     work = {name: (int(read), int(changed)) for name, read, changed in warehouse.rows(ops_sql.WORK_BY_TABLE)}
@@ -73,21 +93,67 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
         for name, differences, proved_at in warehouse.rows(ops_sql.LAST_PROOFS)
     }
     lag = lag_seconds(cursor, database.max_lsn, utc_now())
-    return [
-        TableHealth(
-            table=name,
-            source=table.source_label,
-            state=table.state,
-            rows=rows[name],
-            cursor=cursor.lsn.hex,
-            lag_seconds=lag,
-            snapshot_rows=work.get(name, (0, 0))[0],
-            changes=work.get(name, (0, 0))[1],
-            last_gate=gates.get(name),
-            last_proof=proofs.get(name),
+    health = Health(
+        source=read_condition(source),
+        last_run=last_run(warehouse, database.name) if ("OPS", "REPLICATION_HEALTH") in known else None,
+        tables=tuple(
+            TableHealth(
+                table=name,
+                source=table.source_label,
+                state=table.state,
+                rows=rows[name],
+                cursor=cursor.lsn.hex,
+                lag_seconds=lag,
+                snapshot_rows=work.get(name, (0, 0))[0],
+                changes=work.get(name, (0, 0))[1],
+                last_gate=gates.get(name),
+                last_proof=proofs.get(name),
+            )
+            for name, table in tables.items()
+        ),
+    )
+    return judged(health, cursor, utc_now())
+
+
+def judged(health: Health, cursor: Cursor, now: datetime) -> Health:
+    """With what needs somebody, the most urgent first; each with its remedy."""
+    left = hours_left(cursor, health.source, now) if health.source else None
+    problems: list[str] = []
+    if left is not None and left < URGENT_HOURS:
+        problems.append(
+            f"In {left:.1f} hours CDC's cleanup passes the cursor, and all tables are read anew: let "
+            "replicate run, or keep changes longer (EXEC sys.sp_cdc_change_job @job_type = N'cleanup', "
+            "@retention = minutes)."
         )
-        for name, table in tables.items()
+    if health.source and health.source.agent == STOPPED:
+        problems.append("SQL Server Agent is stopped, so CDC harvests nothing: start it.")
+    if health.source and health.source.errors:
+        problems.append(
+            f"CDC's last scans had {health.source.errors} errors (sys.dm_cdc_errors); the newest is "
+            f"{health.source.last_error}"
+        )
+    if health.last_run is not None and now - health.last_run.checked_at > SILENT_AFTER:
+        problems.append(
+            f"The last run ended {health.last_run.checked_at:%Y-%m-%d %H:%M} UTC: is the schedule on, and "
+            "does a worker run?"
+        )
+    problems += [
+        f"{table.table} is not followed (state {table.state}): see the last run's warnings."
+        for table in health.tables
+        if table.state in NOT_FOLLOWED
     ]
+    problems += [
+        f"{table.table}: the last proof found {table.last_proof.differences:,} differences."
+        for table in health.tables
+        if table.last_proof and table.last_proof.differences
+    ]
+    problems += [
+        f"{table.table}: its gate closed in run {table.last_gate.run_id}."
+        for table in health.tables
+        if table.last_gate and table.last_gate.outcome == CLOSED
+    ]
+    problems += health.last_run.warnings if health.last_run else ()
+    return replace(health, hours_left=left, problems=tuple(problems))
 
 
 def lag_seconds(cursor: Cursor, newest: Lsn, now: datetime) -> float:
@@ -106,5 +172,5 @@ def _last_gates(warehouse: WarehouseSession) -> dict[str, LastGate]:
 
 def _outcome(critical_failures: int, warnings: int) -> str:
     if critical_failures:
-        return "closed"
+        return CLOSED
     return "warned" if warnings else "open"

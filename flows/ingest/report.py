@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flows.ingest.context import Context, utc_now
 from flows.ingest.lsn import Lsn
+from flows.ingest.run_health import record_health
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.warehouse.ledger import RunRow
 
@@ -38,6 +39,9 @@ class ReplicationReport:
     source_milliseconds: int
     tables: tuple[TableReport, ...]
     warnings: tuple[str, ...] = ()
+    warehouse_statements: int = 0
+    warehouse_rows: int = 0
+    warehouse_bytes: int = 0
 
     @property
     def snapshot_rows(self) -> int:
@@ -56,7 +60,8 @@ class ReplicationReport:
             f"{self.snapshot_rows:,} rows by snapshot and {self.changes:,} changes of "
             f"{self.transactions:,} transactions in {len(self.tables)} tables, up to LSN {self.to_lsn}; lag "
             f"{self.lag_seconds:.1f} s; the source served {self.source_queries:,} queries and "
-            f"{self.source_rows:,} rows in {self.source_milliseconds / 1000:.1f} s"
+            f"{self.source_rows:,} rows in {self.source_milliseconds / 1000:.1f} s, Snowflake "
+            f"{self.warehouse_statements:,} statements"
         )
 
 
@@ -68,6 +73,7 @@ def write_report(context: Context, started_from: Lsn) -> ReplicationReport:
     tally, registered = context.tally, context.ledger.tables()
     runs = [_run_row(context, name) for name in registered]
     context.ledger.record_run(runs, context.started_at, ended_at, cursor.lsn, lag)
+    record_health(context, cursor, lag)
     cost = context.source.meter.total()
     return ReplicationReport(
         run_id=context.run_id,
@@ -85,6 +91,9 @@ def write_report(context: Context, started_from: Lsn) -> ReplicationReport:
             for name, t in registered.items()
         ),
         warnings=tuple(tally.warnings),
+        warehouse_statements=context.warehouse.cost.statements,
+        warehouse_rows=context.warehouse.cost.rows,
+        warehouse_bytes=context.warehouse.cost.bytes,
     )
 
 

@@ -286,3 +286,8 @@ def test_the_cost_on_the_source_is_known_by_table(world: World) -> None:
     )
     assert rows[0][0] > 0
     assert rows[0][1] > 0
+    (newest, *_) = world.warehouse_rows(
+        "SELECT CAPTURE_JOB, AGENT, ROUND(HOURS_TO_RETENTION), TABLES_NOT_STREAMING, SOURCE_QUERIES > 0, "
+        "WAREHOUSE_STATEMENTS > 0, WARNINGS FROM OPS.REPLICATION_HEALTH ORDER BY CHECKED_AT DESC"
+    )
+    assert newest == ("running", "not permitted", 72, 0, True, True, "[]")

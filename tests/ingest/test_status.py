@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flows.ingest.health import LastGate, LastProof, TableHealth, lag_seconds
+import pytest
+
+from flows.ingest.health import Health, LastGate, LastProof, TableHealth, judged, lag_seconds
+from flows.ingest.run_health import LastRun
+from flows.ingest.source.condition import Condition
 from flows.ingest.warehouse.ledger import Cursor
 from flows.status import as_json, as_text
 from tests.ingest.given import lsn
@@ -27,24 +32,72 @@ PROVED = "0 differences 2026-01-01 12:00"
 NEW = TableHealth("CUSTOMERS", "dbo.customers", "snapshot", 0, lsn(7).hex, 3600.5, 0, 0, None, None)
 
 
-def test_the_lines_are_aligned_and_say_what_is_not_there_yet() -> None:
-    assert as_text([ORDERS, NEW]).splitlines() == [
+SOURCE = Condition(
+    "not permitted", "running", timedelta(days=3), None, None, 65536, NOW, ("GRANT VIEW DATABASE STATE",)
+)
+RUN = LastRun("run-1", NOW, 12, 3456, 7800, 40, 3400, 1_200_000, ("dbo.orders has a gap.",))
+HEALTH = Health((ORDERS, NEW), SOURCE, 71.9, RUN)
+CURSOR = Cursor(lsn(7), NOW)
+
+
+def test_the_lines_say_how_the_source_is_what_the_run_cost_and_where_each_table_is() -> None:
+    assert as_text(HEALTH).splitlines() == [
+        "Nothing needs you.",
+        "source    capture job not permitted, Agent running, CDC errors not permitted",
+        "          71.9 h to CDC's retention, max text repl size 65536, last restore 2026-01-01 12:00",
+        "          a stopped capture job is seen only 11 minutes after its last harvest",
+        "          what the login may not see, it sees after: GRANT VIEW DATABASE STATE",
+        "last run  2026-01-01 12:00 UTC, run-1",
+        "          source: 12 queries, 3,456 rows, 7.8 s",
+        "          Snowflake: 40 statements, 3,400 rows, 1.2 MB staged",
+        "",
         "table      state        rows  cursor                  lag s  last gate              last proof",
         "ORDERS     streaming  12,345  00000000000000000007      0.0  open 2026-01-01 12:00  " + PROVED,
         "CUSTOMERS  snapshot        0  00000000000000000007  3,600.5  –                      –",
     ]
 
 
+@pytest.mark.parametrize(
+    ("health", "hours", "problem"),
+    [
+        (HEALTH, 0, "dbo.orders has a gap."),
+        (HEALTH, 61, "In 11.0 hours CDC's cleanup passes the cursor"),
+        (HEALTH, 27, "The last run ended 2026-01-01 12:00 UTC: is the schedule on"),
+        (replace(HEALTH, source=replace(SOURCE, agent="stopped")), 0, "Agent is stopped"),
+        (replace(HEALTH, source=replace(SOURCE, errors=2, last_error="22859: x")), 0, "2 errors"),
+        (replace(HEALTH, tables=(replace(ORDERS, state="gap"),)), 0, "ORDERS is not followed (state gap)"),
+        (replace(HEALTH, tables=(replace(ORDERS, last_proof=LastProof(3, NOW)),)), 0, "3 differences"),
+        (
+            replace(HEALTH, tables=(replace(ORDERS, last_gate=LastGate("closed", "r", NOW)),)),
+            0,
+            "gate closed",
+        ),
+    ],
+)
+def test_what_needs_somebody_comes_first(health: Health, hours: int, problem: str) -> None:
+    found = judged(health, CURSOR, NOW + timedelta(hours=hours))
+    assert [line for line in found.problems if problem in line]
+    assert as_text(found).startswith("! ")
+
+
+def test_nothing_needs_anybody_where_all_is_well() -> None:
+    well = replace(HEALTH, last_run=replace(RUN, warnings=()))
+    assert judged(well, CURSOR, NOW + timedelta(hours=1)).problems == ()
+
+
 def test_nothing_replicated_says_what_to_do() -> None:
-    assert "python -m flows.replicate" in as_text([])
-    assert json.loads(as_json([])) == {"tables": []}
+    assert "python -m flows.replicate" in as_text(Health())
+    assert json.loads(as_json(Health())) == {"tables": []}
 
 
 def test_machines_get_every_field() -> None:
-    (orders, new) = json.loads(as_json([ORDERS, NEW]))["tables"]
+    told = json.loads(as_json(HEALTH))
+    (orders, new) = told["tables"]
     assert orders["last_gate"]["outcome"] == "open"
     assert orders["last_proof"]["differences"] == 0
     assert (new["last_gate"], new["last_proof"]) == (None, None)
+    assert told["source"]["capture_job"] == "not permitted"
+    assert told["last_run"]["warehouse_bytes"] == 1_200_000
 
 
 def test_lag_is_the_age_of_the_cursor_only_when_cdc_has_something_newer() -> None:

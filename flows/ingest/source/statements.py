@@ -38,6 +38,30 @@ FROM msdb.dbo.restorehistory
 WHERE destination_database_name = DB_NAME()
 """
 
+AGENT = """
+SELECT TOP (1) status_desc
+FROM sys.dm_server_services
+WHERE servicename LIKE N'SQL Server Agent%'
+"""
+
+RETENTION = """
+SELECT retention
+FROM msdb.dbo.cdc_jobs
+WHERE database_id = DB_ID() AND job_type = N'cleanup'
+"""
+
+CDC_ERRORS = """
+SELECT error_number, error_message
+FROM sys.dm_cdc_errors
+ORDER BY entry_time DESC
+"""
+
+MAX_TEXT_REPL_SIZE = """
+SELECT CONVERT(int, value_in_use)
+FROM sys.configurations
+WHERE name = N'max text repl size (B)'
+"""
+
 POLLING_INTERVAL = """
 SELECT pollinginterval
 FROM msdb.dbo.cdc_jobs

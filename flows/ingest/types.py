@@ -176,6 +176,25 @@ def _datetimeoffset(sql_type: SqlType) -> Mapping:
     return replace(mapping, is_ordered=False)  # as text by wall clock, in Snowflake by instant
 
 
+_VARIANT_VALUE = {
+    **dict.fromkeys(("binary", "varbinary"), "CONVERT(nvarchar(max), CONVERT(varbinary(8000), {0}), 1)"),
+    "float": "CONVERT(nvarchar(max), CONVERT(float, {0}), 3)",
+    "real": "CONVERT(nvarchar(max), CONVERT(real, {0}), 3)",
+    **dict.fromkeys(("money", "smallmoney"), "CONVERT(nvarchar(max), CONVERT(money, {0}), 2)"),
+    "smalldatetime": "CONVERT(nvarchar(max), CONVERT(smalldatetime, {0}), 120)",
+    "datetime": "CONVERT(nvarchar(max), CONVERT(datetime, {0}), 121)",
+}
+"""How a value of a base type in a sql_variant is written without loss; the others are by CONVERT alone."""
+
+
+def _variant(_: SqlType) -> Mapping:
+    """Its base type and its value, as one text: `int:5`. The driver would hand out bytes without a type."""
+    base = "CONVERT(nvarchar(128), SQL_VARIANT_PROPERTY({0}, 'BaseType'))"
+    cases = " ".join(f"WHEN '{name}' THEN {value}" for name, value in _VARIANT_VALUE.items())
+    value = f"CASE {base} {cases} ELSE CONVERT(nvarchar(max), {{0}}) END"
+    return Mapping(pa.string(), "VARCHAR", read=f"{base} + N':' + {value}")
+
+
 _MAPPINGS: dict[str, Callable[[SqlType], Mapping]] = {
     "bit": lambda _: Mapping(pa.bool_(), "BOOLEAN"),
     "tinyint": lambda _: Mapping(pa.int64(), "NUMBER(3,0)"),
@@ -200,6 +219,7 @@ _MAPPINGS: dict[str, Callable[[SqlType], Mapping]] = {
     "image": _binary,
     "timestamp": lambda _: Mapping(pa.binary(), "BINARY"),
     "rowversion": lambda _: Mapping(pa.binary(), "BINARY"),
+    "sql_variant": _variant,
     "uniqueidentifier": lambda _: Mapping(pa.string(), "VARCHAR(36)", read="CONVERT(char(36), {})"),
     "date": lambda _: Mapping(pa.date32(), "DATE"),
     "time": _time,

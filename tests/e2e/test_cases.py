@@ -87,7 +87,13 @@ CLOSE_KEYS = Case(
     ("UPDATE dbo.close_keys SET v = 0.3 WHERE at = '2026-01-01T00:00:00.0000002'",),
     instance="named by somebody",
 )
-CASES = (SWAPPED_KEYS, WIDE, COMPUTED, ONE_COMMIT, TEXT_KEYS, CLOSE_KEYS)
+VARIANTS = Case(
+    "variants",
+    "id int NOT NULL PRIMARY KEY, v sql_variant NULL",
+    "(1, CAST(0.1 AS float)), (2, CAST('2026-01-01T00:00:00.1234567' AS datetime2(7))), (3, NULL), (4, N'ø')",
+    ("UPDATE dbo.variants SET v = CAST(0x00FF AS varbinary(4)) WHERE id = 4",),
+)
+CASES = (SWAPPED_KEYS, WIDE, COMPUTED, ONE_COMMIT, TEXT_KEYS, CLOSE_KEYS, VARIANTS)
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +152,15 @@ def test_case_16_of_many_changes_in_one_commit_the_last_one_of_each_key_wins(wor
 def test_case_20_keys_that_differ_in_the_seventh_digit_are_two_rows(world: World) -> None:
     rows = mirrored(world, CLOSE_KEYS, "TO_CHAR(AT, 'FF7'), ROUND(V, 4)")
     assert [(digits, float(v)) for digits, v in rows] == [("0000001", 0.1), ("0000002", 0.3)]
+
+
+def test_case_20_a_sql_variant_keeps_its_base_type_and_every_digit(world: World) -> None:
+    assert mirrored(world, VARIANTS, "ID, V") == [
+        (1, "float:1.0000000000000001e-001"),
+        (2, "datetime2:2026-01-01 00:00:00.1234567"),
+        (3, None),
+        (4, "varbinary:0x00FF"),
+    ]
 
 
 def test_case_21_chunks_follow_the_collation_of_a_text_key(world: World) -> None:

@@ -36,6 +36,7 @@ SNOWFLAKE_TYPES = [
     (SqlType("image", 16), "BINARY"),
     (SqlType("timestamp", 8), "BINARY"),
     (SqlType("uniqueidentifier", 16), "VARCHAR(36)"),
+    (SqlType("sql_variant", 8016), "VARCHAR"),
     (SqlType("date", 3, 10), "DATE"),
     (SqlType("time", 4, 12, 3), "TIME(3)"),
     (SqlType("smalldatetime", 4, 16), "TIMESTAMP_NTZ(0)"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pymssql
 import snowflake.connector
@@ -15,9 +15,22 @@ from deployments.settings import SnowflakeSettings, SqlServerSettings
 SQL_SERVER_ERRORS = (pymssql.Error, _mssql.MSSQLException)
 """What pymssql raises; the second where the connection breaks while it is being set up or configured."""
 
+if TYPE_CHECKING:
+    import mssql_python
+
 
 class ConnectionFailed(Exception):  # noqa: N818 - reads as what happened
     """A server could not be reached or refused the login; the message says what to do."""
+
+
+class DriverMissing(ConnectionFailed):
+    """A driver that is not needed, only faster, cannot be loaded; the message says how to have it."""
+
+
+ARROW_DRIVER_MISSING = (
+    "mssql-python cannot be loaded, so pymssql reads, which is slower: on Debian install libltdl7 and "
+    "libgssapi-krb5-2, or set SQLSERVER_READER=pymssql."
+)
 
 
 def connect_sql_server(settings: SqlServerSettings, application: str) -> pymssql.Connection:
@@ -26,7 +39,6 @@ def connect_sql_server(settings: SqlServerSettings, application: str) -> pymssql
     Raises:
         ConnectionFailed: not reachable, wrong login, or no such database.
     """
-    where = f"SQL Server {settings.host}:{settings.port}, database {settings.database}"
     try:
         return pymssql.connect(
             server=settings.host,
@@ -43,14 +55,50 @@ def connect_sql_server(settings: SqlServerSettings, application: str) -> pymssql
         )
     except SQL_SERVER_ERRORS as error:
         number: int = error.args[0][0] if error.args and isinstance(error.args[0], tuple) else 0
-        remedy = {
-            18456: f"the login of user {settings.user} failed: check SQLSERVER_USER and SQLSERVER_PASSWORD",
-            4060: "the database cannot be opened: check SQLSERVER_DATABASE and the login's access to it",
-        }.get(
-            number,
-            "it cannot be reached: check SQLSERVER_HOST and SQLSERVER_PORT, and that it runs",
+        raise _failed(settings, number) from None
+
+
+def connect_sql_server_arrow(settings: SqlServerSettings) -> mssql_python.Connection:
+    """Open a session of Microsoft's ODBC driver on the operational database, which reads in bulk.
+
+    Encryption is pymssql's: as the setting says, with whatever certificate the server shows. A server of
+    Microsoft's always has one, so "request" is encrypted, too. The driver names itself in the session list.
+
+    Raises:
+        DriverMissing: the driver cannot be loaded on this machine.
+        ConnectionFailed: not reachable, wrong login, or no such database.
+    """
+    try:
+        import mssql_python  # not every machine can load it
+    except ImportError:
+        raise DriverMissing(ARROW_DRIVER_MISSING) from None
+    mssql_python.pooling(enabled=False)  # SNAPSHOT isolation would stick to a pooled session (error 3952)
+    password = settings.password.get_secret_value().replace("}", "}}")
+    try:
+        return mssql_python.connect(
+            f"Server={settings.host},{settings.port};Database={{{settings.database.replace('}', '}}')}}};"
+            f"UID={{{settings.user.replace('}', '}}')}}};PWD={{{password}}};"
+            f"Encrypt={'no' if settings.encryption == 'off' else 'yes'};TrustServerCertificate=yes;",
+            autocommit=True,
+            attrs_before={mssql_python.SQL_ATTR_LOGIN_TIMEOUT: settings.login_timeout_seconds},
+            timeout=settings.query_timeout_seconds,
         )
-        raise ConnectionFailed(f"{where}: {remedy}.") from None
+    except mssql_python.Error as error:
+        text = error.ddbc_error
+        if "Failed to load the driver" in text:
+            raise DriverMissing(ARROW_DRIVER_MISSING) from None
+        number = 18456 if "Login failed" in text else 4060 if "Cannot open database" in text else 0
+        raise _failed(settings, number) from None
+
+
+def _failed(settings: SqlServerSettings, number: int) -> ConnectionFailed:
+    """Why SQL Server let nobody in, by its error's number; 0 when it was not reached."""
+    remedy = {
+        18456: f"the login of user {settings.user} failed: check SQLSERVER_USER and SQLSERVER_PASSWORD",
+        4060: "the database cannot be opened: check SQLSERVER_DATABASE and the login's access to it",
+    }.get(number, "it cannot be reached: check SQLSERVER_HOST and SQLSERVER_PORT, and that it runs")
+    where = f"SQL Server {settings.host}:{settings.port}, database {settings.database}"
+    return ConnectionFailed(f"{where}: {remedy}.")
 
 
 def snowflake_arguments(settings: SnowflakeSettings, query_tag: str) -> dict[str, Any]:

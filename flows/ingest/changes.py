@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
+from flows.ingest.change_columns import OPERATION, change_schema, commit_times, positions
 from flows.ingest.columns import BatchLabel, change_log_batch
-from flows.ingest.lsn import Lsn, change_position
+from flows.ingest.lsn import Lsn
 from flows.ingest.source import statements
-from flows.ingest.source.session import Row, SourceSession
-from flows.ingest.tables import CapturedTable, Column, Segment
+from flows.ingest.source.reader import SourceReader
+from flows.ingest.tables import CapturedTable, Segment
+from flows.ingest.unchanged import lost_value, unchanged_columns
 from flows.ingest.window import Window
-
-BEFORE_UPDATE = 3
-AFTER_UPDATE = 4
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ class Gap:
 class ChangeStream:
     """The changes of one table in (after, up_to], as Arrow batches; iterate once, then ask `lost_value`."""
 
-    session: SourceSession
+    source: SourceReader
     table: CapturedTable
     window: Window
     after: Lsn
@@ -41,14 +37,22 @@ class ChangeStream:
     lost_value: str | None = field(default=None, init=False)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        times = {bytes.fromhex(lsn.hex): moment for lsn, moment in self.window.committed_at.items()}
         statement = statements.changes(self.table, self.after, self.window.up_to)
-        last: Row | None = None
-        for rows in self.session.batches(statement, self.table.name):
-            unchanged = unchanged_columns(self.table, rows)
-            self.lost_value = self.lost_value or lost_value(self.table, rows, unchanged, last)
-            last = rows[-1]
-            yield _to_arrow(self.table, rows, unchanged, times, self.label)
+        schema, rows = change_schema(self.table), self.table.batch_rows
+        before: pa.RecordBatch | None = None
+        for changes in self.source.read(statement, schema, self.table.name, rows):
+            unchanged = unchanged_columns(self.table, changes)
+            self.lost_value = self.lost_value or lost_value(self.table, changes, unchanged, before)
+            before = changes
+            yield change_log_batch(
+                self.table,
+                changes,
+                positions=positions(changes),
+                operations=changes.column(OPERATION),
+                committed_at=commit_times(changes, self.window.committed_at),  # null: `prove` decides
+                unchanged=unchanged,
+                label=self.label,
+            )
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Proof:
     newest_instance: Lsn | None
 
 
-def prove(session: SourceSession, segments: Sequence[Segment]) -> Proof:
+def prove(source: SourceReader, segments: Sequence[Segment]) -> Proof:
     """Find the tables of which changes after an LSN are no longer all there, asked with one query.
 
     Asked after the changes were read and in their transaction: cleanup raises the min LSN before it
@@ -68,7 +72,7 @@ def prove(session: SourceSession, segments: Sequence[Segment]) -> Proof:
     the one that was read has not.
     """
     instances = [segment.table.capture_instance for segment in segments]
-    newest, *lows = session.rows(statements.min_lsns(instances))[0]
+    newest, *lows = source.rows(statements.min_lsns(instances))[0]
     found: dict[str, Gap] = {}
     for segment, value in zip(segments, lows, strict=True):
         table = segment.table
@@ -82,74 +86,3 @@ def prove(session: SourceSession, segments: Sequence[Segment]) -> Proof:
             reason = f"CDC's retention has passed it: kept from {low}, needed from {segment.after}"
             found.setdefault(table.name, Gap(reason))
     return Proof(found, None if newest is None else Lsn.from_bytes(newest))
-
-
-def unchanged_columns(table: CapturedTable, rows: Sequence[Row]) -> list[str | None]:
-    """For each change the large columns that it left alone, as `"A","B"`; None when there are none.
-
-    Only an update leaves columns alone: operation 4 with the column's bit of the mask unset.
-    """
-    if not table.lobs:
-        return [None] * len(rows)
-    by_mask: dict[bytes, str | None] = {}
-
-    def of(mask: bytes) -> str | None:
-        if mask not in by_mask:
-            names = [quoted_mark(lob) for lob in table.lobs if not is_set(mask, lob.ordinal)]
-            by_mask[mask] = ",".join(names) or None
-        return by_mask[mask]
-
-    return [of(row[4]) if row[3] == AFTER_UPDATE and row[4] is not None else None for row in rows]
-
-
-def quoted_mark(column: Column) -> str:
-    """How a column is written in `_UNCHANGED`."""
-    return json.dumps(column.name, ensure_ascii=False)
-
-
-def is_set(mask: bytes, ordinal: int) -> bool:
-    """Whether an update mask has the bit of a column ordinal: the lowest ordinals are in the LAST byte."""
-    byte, bit = divmod(ordinal - 1, 8)
-    return byte < len(mask) and bool(mask[-1 - byte] >> bit & 1)
-
-
-def lost_value(
-    table: CapturedTable, rows: Sequence[Row], unchanged: Sequence[str | None], before: Row | None
-) -> str | None:
-    """Say so when an update changed the key and carries no value of a large column it left alone.
-
-    The row's new key has no older row in the mirror from which the value could be kept.
-    """
-    if not table.lobs or not table.key:
-        return None
-    key_places = [5 + table.columns.index(column) for column in table.key]
-
-    def key_of(row: Row) -> list[Any]:
-        return [row[place] for place in key_places]
-
-    for index, names in enumerate(unchanged):
-        previous = rows[index - 1] if index else before
-        if names is None or previous is None or previous[3] != BEFORE_UPDATE:
-            continue
-        if previous[:3] == rows[index][:3] and key_of(previous) != key_of(rows[index]):
-            return f"a key changed and the change table does not carry {names} of the row"
-    return None
-
-
-def _to_arrow(
-    table: CapturedTable,
-    rows: Sequence[Row],
-    unchanged: Sequence[str | None],
-    times: dict[bytes, datetime],
-    label: BatchLabel,
-) -> pa.RecordBatch:
-    lsns, command_ids, seqvals, operations, _, *values = zip(*rows, strict=True)
-    return change_log_batch(
-        table,
-        values,
-        positions=list(map(change_position, lsns, command_ids, seqvals, operations)),
-        operations=operations,
-        committed_at=[times.get(lsn) for lsn in lsns],  # None: cleanup is at work; `gaps` decides
-        unchanged=unchanged,
-        label=label,
-    )

@@ -1,10 +1,8 @@
-"""Rows of the source as Arrow columns of a change log."""
+"""Columns of the source as the columns of a change log: the table's own, and the platform's beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -37,34 +35,34 @@ def change_log_schema(table: CapturedTable) -> pa.Schema:
     return pa.schema([*table.arrow_schema, *platform])
 
 
-def data_batch(table: CapturedTable, values: Sequence[Sequence[Any]]) -> pa.RecordBatch:
-    """Columns of values, in the order of `table.columns`, without the platform's columns."""
-    schema = table.arrow_schema
-    arrays = [pa.array(column, type=field.type) for column, field in zip(values, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
 def change_log_batch(
     table: CapturedTable,
-    values: Sequence[Sequence[Any]],
-    positions: Sequence[str],
-    operations: Sequence[int],
-    committed_at: Sequence[datetime | None],
-    unchanged: Sequence[str | None],
+    values: pa.RecordBatch,
+    positions: pa.Array | str,
+    operations: pa.Array | int,
+    committed_at: Any,
+    unchanged: pa.Array | None,
     label: BatchLabel,
 ) -> pa.RecordBatch:
-    """Columns of values, in the order of `table.columns`, with the platform's columns beside them."""
-    schema = change_log_schema(table)
-    rows = len(positions)
-    platform = (
-        positions,
-        operations,
-        committed_at,
-        unchanged,
-        [label.run_id] * rows,
-        [label.batch] * rows,
-    )
+    """A table's columns with the platform's beside them; what is no array is the same in each row.
+
+    Args:
+        table: whose rows these are.
+        values: a batch that ends with the table's columns, in their order.
+        positions: `_POSITION`.
+        operations: `_OPERATION`.
+        committed_at: `_COMMITTED_AT`, UTC.
+        unchanged: `_UNCHANGED`.
+        label: `_RUN_ID` and `_BATCH`.
+    """
+    own = values.columns[values.num_columns - len(table.columns) :]
+    platform = (positions, operations, committed_at, unchanged, label.run_id, label.batch)
     arrays = [
-        pa.array(column, type=field.type) for column, field in zip((*values, *platform), schema, strict=True)
+        value if isinstance(value, pa.Array) else _repeated(value, values.num_rows, arrow)
+        for value, (_, _, arrow) in zip(platform, PLATFORM_COLUMNS, strict=True)
     ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    return pa.RecordBatch.from_arrays([*own, *arrays], schema=change_log_schema(table))
+
+
+def _repeated(value: Any, rows: int, arrow: pa.DataType) -> pa.Array:
+    return pa.nulls(rows, arrow) if value is None else pa.repeat(pa.scalar(value, arrow), rows)

@@ -1,22 +1,29 @@
-"""What all steps of a run share: its two sessions, its ledger, its tables, its limits."""
+"""What all steps of a run share: its sessions, its ledger, its tables, its limits."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from zoneinfo import ZoneInfo
 
+from flows.ingest.columns import BatchLabel
 from flows.ingest.policy import Policies
 from flows.ingest.progress import Progress, Silence
 from flows.ingest.source.discovery import Database, Discovered, check_database, discover
 from flows.ingest.source.following import InUse
 from flows.ingest.source.harvest import Harvest
+from flows.ingest.source.reader import SourceReader
+from flows.ingest.source.readers import Readers
 from flows.ingest.source.session import SourceSession
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse.evolution import RawTable, fitted, read_raw
+from flows.ingest.warehouse.landing import ROWS_PER_FILE
 from flows.ingest.warehouse.ledger import Ledger
 from flows.ingest.warehouse.session import WarehouseSession
+from flows.ingest.warehouse.stager import Stager
 
 
 def utc_now() -> datetime:
@@ -31,6 +38,10 @@ class Limits:
     max_transactions_per_window: int = 5_000
     chunk_rows: int = 50_000
     chunks_per_round: int = 4
+    """Chunks of one table that one reader lands and one Snowflake transaction applies."""
+    readers: int = 2
+    """Sessions on SQL Server that read in bulk, beside the one that asks for control."""
+    rows_per_file: int = ROWS_PER_FILE
 
 
 @dataclass
@@ -38,11 +49,28 @@ class Tally:
     """What a run has done so far."""
 
     transactions: int = 0
-    batches: int = 0
+    batches: Iterator[int] = field(default_factory=lambda: count(1))
     snapshot_rows: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     lost_tables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The sessions of a run: two that are open, and how to open more of them.
+
+    Attributes:
+        source: asks SQL Server for control, and costs are booked in its meter.
+        warehouse: applies.
+        open_reader: a session that reads in bulk; a note on it for people is given to its argument.
+        open_stage: a session that uploads files.
+    """
+
+    source: SourceSession
+    warehouse: WarehouseSession
+    open_reader: Callable[[Callable[[str], None]], SourceReader]
+    open_stage: Callable[[], WarehouseSession]
 
 
 @dataclass
@@ -61,6 +89,8 @@ class Context:
     zone: ZoneInfo
     source: SourceSession
     warehouse: WarehouseSession
+    readers: Readers
+    stager: Stager
     database: Database
     harvest: Harvest
     ledger: Ledger
@@ -75,8 +105,7 @@ class Context:
     @classmethod
     def open(
         cls,
-        source: SourceSession,
-        warehouse: WarehouseSession,
+        sessions: Sessions,
         run_id: str,
         zone: ZoneInfo,
         policies: Policies | None = None,
@@ -89,14 +118,29 @@ class Context:
             SourceError: the source is not ready for replication.
             WarehouseError: Snowflake is not.
         """
+        source, warehouse = sessions.source, sessions.warehouse
         database = check_database(source)
         if database.allows_snapshot_isolation:
             source.use_snapshot_isolation()
         ledger = Ledger(warehouse, database.name, run_id)
         ledger.prepare()
+        limits, progress, tally = limits or Limits(), progress or Silence(), Tally()
+
+        def open_reader() -> SourceReader:
+            reader = sessions.open_reader(tell)
+            if database.allows_snapshot_isolation:
+                reader.use_snapshot_isolation()
+            return reader
+
+        def tell(message: str) -> None:
+            if message not in tally.warnings:
+                tally.warnings.append(message)
+                progress.warn(message)
+
         context = cls(
-            run_id, utc_now(), zone, source, warehouse, database, Harvest(source), ledger,
-            Discovered(), {}, {}, policies or Policies(), limits or Limits(), progress or Silence(),
+            run_id, utc_now(), zone, source, warehouse, Readers(open_reader, limits.readers),
+            Stager(sessions.open_stage), database, Harvest(source), ledger, Discovered(), {}, {},
+            policies or Policies(), limits, progress, tally,
         )  # fmt: skip
         context.discover()
         return context
@@ -117,6 +161,15 @@ class Context:
     def telling(self, progress: Progress) -> Context:
         """The same run, telling somebody else."""
         return replace(self, progress=progress)
+
+    def close(self) -> None:
+        """End the sessions that it opened."""
+        self.readers.close()
+        self.stager.close()
+
+    def next_label(self, folder: str) -> BatchLabel:
+        """A label for the next batch that is landed in a folder of the stage; any thread may ask."""
+        return BatchLabel(self.run_id, f"{folder}/{next(self.tally.batches):06d}")
 
     def warn(self, message: str) -> None:
         """Tell what a person must know, now and in the report."""

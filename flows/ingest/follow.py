@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flows.ingest.context import Context, utc_now
-from flows.ingest.engine import advance, apply_next_window, begin, conclude
+from flows.ingest.engine import advance, apply_next_windows, begin, conclude
 from flows.ingest.errors import ConcurrentRunError
 from flows.ingest.lsn import Lsn
 from flows.ingest.progress import Sparse
@@ -121,9 +121,9 @@ def _windows(context: Context, watch: Watch, folder: str, known: Catalog) -> Ite
         if not pulse.has_transactions:
             watch.wait()
             continue
-        if apply_next_window(context, folder):
+        if apply_next_windows(context, folder):
             advance(context, folder, watch.is_over)  # a gap: a table is read anew
         cursor = context.ledger.require_cursor().lsn
         yield
     if pulse.has_moved and not pulse.has_transactions:
-        apply_next_window(context, folder)  # an idle cursor moves on, too, though seldom
+        apply_next_windows(context, folder)  # an idle cursor moves on, too, though seldom

@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.ingest.columns import data_batch
 from flows.ingest.context import Context, utc_now
 from flows.ingest.source import statements
 from flows.ingest.tables import CapturedTable
@@ -51,11 +50,8 @@ def compare_table(context: Context, name: str) -> TableProof:
     Both sides are held in memory, one table at a time.
     """
     table = context.tables[name]
-    batches = context.source.batches(statements.chunk(table, None, None), name)
-    schema = table.arrow_schema
-    source = pa.Table.from_batches(
-        [data_batch(table, list(zip(*rows, strict=True))) for rows in batches], schema
-    )
+    schema, statement = table.arrow_schema, statements.chunk(table, None, None)
+    source = pa.Table.from_batches(context.source.read(statement, schema, name, table.batch_rows), schema)
     mirror = as_travelled(context.warehouse.arrow(raw_sql.read_mirror(table)), table)
     comparison = compare(source, mirror, [column.name for column in table.key])
     return TableProof(

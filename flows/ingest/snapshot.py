@@ -14,7 +14,7 @@ from flows.ingest.columns import BatchLabel, change_log_batch
 from flows.ingest.lsn import Lsn, snapshot_position
 from flows.ingest.source import statements
 from flows.ingest.source.discovery import max_lsn
-from flows.ingest.source.session import SourceSession
+from flows.ingest.source.reader import SourceReader
 from flows.ingest.tables import CapturedTable
 from flows.ingest.window import commit_time
 
@@ -36,6 +36,14 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class LoadedChunk:
+    """A chunk that was read and landed, and how many rows it had."""
+
+    chunk: Chunk
+    rows: int
+
+
+@dataclass(frozen=True)
 class Watermark:
     """What CDC had harvested before a chunk was read: its rows are at least as new."""
 
@@ -43,7 +51,7 @@ class Watermark:
     committed_at: datetime | None
 
 
-def plan_chunks(session: SourceSession, table: CapturedTable, snapshot: Lsn, chunk_rows: int) -> list[Chunk]:
+def plan_chunks(source: SourceReader, table: CapturedTable, snapshot: Lsn, chunk_rows: int) -> list[Chunk]:
     """Cut the table's keys into ranges of about `chunk_rows` rows, one bounded seek for each.
 
     The server itself orders and compares the keys, so collations and the order of GUIDs do not matter.
@@ -51,7 +59,7 @@ def plan_chunks(session: SourceSession, table: CapturedTable, snapshot: Lsn, chu
     chunks: list[Chunk] = []
     after: Key | None = None
     while True:
-        rows = session.rows(statements.chunk_boundary(table, after, chunk_rows), table.name)
+        rows = source.rows(statements.chunk_boundary(table, after, chunk_rows), table.name)
         up_to: Key | None = tuple(map(str, rows[0])) if rows else None
         chunks.append(Chunk(table.name, snapshot, len(chunks), after, up_to))
         if up_to is None:
@@ -59,30 +67,30 @@ def plan_chunks(session: SourceSession, table: CapturedTable, snapshot: Lsn, chu
         after = up_to
 
 
-def read_watermark(session: SourceSession, database: str, table: CapturedTable, zone: ZoneInfo) -> Watermark:
+def read_watermark(source: SourceReader, database: str, table: CapturedTable, zone: ZoneInfo) -> Watermark:
     """The watermark of a chunk that is read next.
 
     Right after an instance was made CDC's max LSN can be below its start (materialize#33202); what was
     committed before the start is visible to every later read, so the start is the watermark then.
     """
-    newest = max_lsn(session, database)
-    return Watermark(max(newest, table.start_lsn), commit_time(session, newest, zone))
+    newest = max_lsn(source, database)
+    return Watermark(max(newest, table.start_lsn), commit_time(source, newest, zone))
 
 
 def read_chunk(
-    session: SourceSession, table: CapturedTable, chunk: Chunk, watermark: Watermark, label: BatchLabel
+    source: SourceReader, table: CapturedTable, chunk: Chunk, watermark: Watermark, label: BatchLabel
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a chunk, at the position of its watermark."""
     position = snapshot_position(watermark.lsn)
-    for rows in session.batches(statements.chunk(table, chunk.after, chunk.up_to), table.name):
-        count = len(rows)
+    statement = statements.chunk(table, chunk.after, chunk.up_to)
+    for rows in source.read(statement, table.arrow_schema, table.name, table.batch_rows):
         yield change_log_batch(
             table,
-            list(zip(*rows, strict=True)),
-            positions=[position] * count,
-            operations=[READ_BY_SNAPSHOT] * count,
-            committed_at=[watermark.committed_at] * count,
-            unchanged=[None] * count,
+            rows,
+            positions=position,
+            operations=READ_BY_SNAPSHOT,
+            committed_at=watermark.committed_at,
+            unchanged=None,
             label=label,
         )
 

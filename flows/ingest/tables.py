@@ -18,6 +18,12 @@ OPS = "OPS"
 CHANGE_LOG_SUFFIX = "__CHANGES"
 HISTORY_SUFFIX = "__HISTORY"
 
+BATCH_BYTES = 32 * 2**20
+MOST_BATCH_ROWS = 50_000
+FEWEST_BATCH_ROWS = 500
+_LOB_BYTES = 64 * 1024
+"""What a large value is taken for: SQL Server's own limit for captured ones (`max text repl size`)."""
+
 
 def mirror_name(schema: str, table: str) -> str:
     """The table's name in RAW: `dbo.order_lines` → `ORDER_LINES`, `sales.orders` → `SALES_ORDERS`."""
@@ -111,6 +117,14 @@ class CapturedTable:
     def lobs(self) -> tuple[Column, ...]:
         """The columns of which an update may carry no value."""
         return tuple(column for column in self.values if column.sql_type.is_lob)
+
+    @property
+    def batch_rows(self) -> int:
+        """How many rows are read at a time, so that a batch stays small, however wide the rows are."""
+        width = sum(
+            _LOB_BYTES if column.sql_type.is_lob else column.sql_type.max_length for column in self.columns
+        )
+        return max(FEWEST_BATCH_ROWS, min(MOST_BATCH_ROWS, BATCH_BYTES // max(width, 1)))
 
     @property
     def arrow_schema(self) -> pa.Schema:

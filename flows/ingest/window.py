@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flows.ingest.lsn import Lsn
 from flows.ingest.source import statements
-from flows.ingest.source.session import Row, SourceSession
+from flows.ingest.source.reader import Row, SourceReader
 
 DUMMY_TRANSACTION = 0
 """`tran_id` 0x00 marks what the capture job writes on an idle database (cdc.lsn_time_mapping)."""
@@ -39,7 +39,7 @@ class Window:
 
 
 def next_window(
-    session: SourceSession,
+    session: SourceReader,
     after: Lsn,
     max_transactions: int,
     zone: ZoneInfo,
@@ -72,7 +72,7 @@ def clipped(window: Window | None, after: Lsn, up_to: Lsn) -> Window:
     return Window(after, up_to, times, len(times))
 
 
-def commit_time(session: SourceSession, lsn: Lsn, zone: ZoneInfo) -> datetime | None:
+def commit_time(session: SourceReader, lsn: Lsn, zone: ZoneInfo) -> datetime | None:
     """When a commit happened, UTC; None when CDC no longer knows it."""
     local = session.scalar(statements.commit_time(lsn))
     return None if local is None else utc_times([local], zone)[0]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from flows.ingest import engine
+from flows.ingest import pipeline
 from flows.ingest.context import Context
 from flows.ingest.follow import Watch, follow
 from flows.ingest.report import ReplicationReport
@@ -89,16 +89,16 @@ def test_a_table_that_is_captured_meanwhile_is_taken_up(world: World) -> None:
 
 
 def test_another_run_that_is_faster_does_not_end_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_time, was_late = engine.apply_window, threading.Event()
+    in_time, was_late = pipeline.apply_window, threading.Event()
 
     def too_late(*arguments: object) -> None:
-        monkeypatch.setattr(engine, "apply_window", in_time)
+        monkeypatch.setattr(pipeline, "apply_window", in_time)
         world.replicate()
         was_late.set()
         in_time(*arguments)  # type: ignore[arg-type]
 
     with world.context("follow") as context, following(context) as (watch, report):
-        monkeypatch.setattr(engine, "apply_window", too_late)
+        monkeypatch.setattr(pipeline, "apply_window", too_late)
         world.execute("UPDATE dbo.products SET list_price = 1")
         assert was_late.wait(PATIENCE_SECONDS)
         wait_for_polls(watch, report, 2)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flows.ingest import engine, registration
+from flows.ingest import engine, pipeline, registration
 from flows.ingest.context import Limits
 from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.lsn import POSITION_DIGITS
@@ -45,14 +45,14 @@ def test_a_second_run_at_once_rolls_back_and_says_so(world: World, monkeypatch: 
     world.execute("UPDATE dbo.products SET list_price = list_price + 1")
     assert world.differences() == {}
     world.execute("UPDATE dbo.products SET list_price = list_price + 1")
-    in_time = engine.apply_window
+    in_time = pipeline.apply_window
 
     def too_late(*arguments: object) -> None:
-        monkeypatch.setattr(engine, "apply_window", in_time)
+        monkeypatch.setattr(pipeline, "apply_window", in_time)
         world.replicate(run_id="first")
         in_time(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine, "apply_window", too_late)
+    monkeypatch.setattr(pipeline, "apply_window", too_late)
     with pytest.raises(ConcurrentRunError, match=f"moved the cursor of pipeline {world.database}"):
         replicate_until_a_window(world)
     assert world.differences() == {}
@@ -253,15 +253,15 @@ def test_a_table_that_another_run_registers_meanwhile_is_read_too(
 ) -> None:
     """It comes between this run's reading of chunks and its look at which snapshots are complete."""
     assert world.differences() == {}
-    load = engine._load_chunk
+    load = pipeline.apply_chunks
 
-    def registered_meanwhile(*arguments: Any) -> int:
-        monkeypatch.setattr(engine, "_load_chunk", load)
+    def registered_meanwhile(*arguments: Any) -> None:
+        monkeypatch.setattr(pipeline, "apply_chunks", load)
         with world.context("other") as other:
             registration.start_snapshot(other, other.tables["PAYMENTS"])
-        return load(*arguments)
+        load(*arguments)
 
-    monkeypatch.setattr(engine, "_load_chunk", registered_meanwhile)
+    monkeypatch.setattr(pipeline, "apply_chunks", registered_meanwhile)
     monkeypatch.setattr(Harvest, "is_past_mark", lambda _: True)  # as under traffic: it ends without a wait
     with world.context() as context:
         registration.start_snapshot(context, context.tables["PRODUCTS"])

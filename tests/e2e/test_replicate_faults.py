@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from flows.ingest.errors import SourceError
-from flows.ingest.source import session
+from flows.ingest.source import messages
 from tests.ingest.world import PATIENCE_SECONDS, World
 from tests.places import Places
 
@@ -50,7 +50,7 @@ def test_a_snapshot_and_a_window_outlive_a_few_deadlocks(world: World) -> None:
 def test_deadlocks_without_end_fail_the_run_and_the_next_one_heals(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "DEADLOCK_ATTEMPTS", 2)
+    monkeypatch.setattr(messages, "DEADLOCK_ATTEMPTS", 2)
     world.execute(CHANGE, "EXEC sandbox.deadlock N'platform_reader', N'SELECT%dbo[_]products[_]CT%', 1000")
     assert re.fullmatch(
         r"SQL Server, while reading \S+: deadlock victim 2 times: run again\.", failure(world)

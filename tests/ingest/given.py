@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from concurrent.futures import Future
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from flows.ingest.lsn import Lsn
+from flows.ingest.source.session import to_arrow
 from flows.ingest.tables import CapturedTable, Column
 from flows.ingest.types import SqlType
+from flows.ingest.warehouse.ops_sql import STAGE
+from flows.ingest.warehouse.session import WarehouseSession
+from flows.ingest.warehouse.stager import Stager
 
 INT = SqlType("int", 4, 10, 0)
 BIGINT = SqlType("bigint", 8, 19, 0)
@@ -38,6 +45,19 @@ def table(
     )
 
 
+class StagedAtOnce(Stager):
+    """Uploads in the session and the thread that asks."""
+
+    def __init__(self, warehouse: WarehouseSession) -> None:
+        self.warehouse = warehouse
+
+    def put(self, file: IO[bytes], folder: str, name: str) -> Future[None]:
+        done: Future[None] = Future()
+        with file:
+            done.set_result(self.warehouse.put(file, f"@{STAGE}/{folder}", name))
+        return done
+
+
 class Answers:
     """A source session that gives prepared answers to statements that contain a text."""
 
@@ -56,5 +76,7 @@ class Answers:
         rows = self.rows(statement, table)
         return rows[0][0] if rows else None
 
-    def batches(self, statement: str, table: str = "") -> Iterator[list[tuple[Any, ...]]]:
-        yield from [self.rows(statement, table)]
+    def read(
+        self, statement: str, schema: pa.Schema, table: str, _batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        yield to_arrow(self.rows(statement, table), schema)

@@ -12,6 +12,7 @@ from typing import Any
 
 from deployments.connections import ConnectionFailed
 from flows.ingest.errors import ReplicationError
+from flows.ingest.source.arrow_session import ArrowSession
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
 from tests.ingest.world import World
@@ -68,7 +69,13 @@ def _die_at_a_moment(seed: int) -> None:
 
         return call
 
-    for session, names in {SourceSession: ("batches",), WarehouseSession: ("execute", "rows", "put")}.items():
+    of_source = ("rows", "read", "_execute")
+    sessions = {
+        SourceSession: of_source,
+        ArrowSession: of_source,
+        WarehouseSession: ("execute", "rows", "put"),
+    }
+    for session, names in sessions.items():
         for name in names:
             setattr(session, name, counted(getattr(session, name)))
 

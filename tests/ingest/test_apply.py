@@ -20,11 +20,11 @@ from flows.ingest.changes import ChangeStream
 from flows.ingest.columns import BatchLabel
 from flows.ingest.errors import ConcurrentRunError, WarehouseError
 from flows.ingest.lsn import snapshot_position
-from flows.ingest.snapshot import Chunk, Watermark, read_chunk
+from flows.ingest.snapshot import Chunk, LoadedChunk, Watermark, read_chunk
 from flows.ingest.warehouse.apply import (
     SnapshotEnd,
     append_and_merge,
-    apply_chunk,
+    apply_chunks,
     apply_window,
     finish_snapshot,
 )
@@ -32,7 +32,7 @@ from flows.ingest.warehouse.landing import land, remove_stale_folders, stage_fol
 from flows.ingest.warehouse.ledger import Ledger
 from flows.ingest.warehouse.session import WarehouseSession
 from flows.ingest.window import Window
-from tests.ingest.given import INT, LONG_TEXT, Answers, lsn, table
+from tests.ingest.given import INT, LONG_TEXT, Answers, StagedAtOnce, lsn, table
 from tests.ingest.history import TRANSACTIONS, History, Values
 
 NOW = datetime(2026, 1, 1)
@@ -72,7 +72,7 @@ def window(after: int, up_to: int) -> Window:
 
 
 def stage(warehouse: WarehouseSession, batches: Any, label: BatchLabel) -> Any:
-    return land(warehouse, LIVING, batches, "test", label.batch)
+    return land(StagedAtOnce(warehouse), LIVING, batches, "test", label.batch)
 
 
 def next_label() -> BatchLabel:
@@ -204,11 +204,12 @@ def test_a_window_moves_cursor_and_mirror_together_or_not_at_all(ledger: Ledger)
 
 def test_a_chunk_is_loaded_once(ledger: Ledger) -> None:
     chunk = Chunk("LIVING", lsn(0), 0, None, None)
+    loaded = [LoadedChunk(chunk, 1)]
     ledger.start_snapshot(LIVING, lsn(0), [chunk], lsn(0), NOW)
-    apply_chunk(ledger, chunk, staged_chunk(ledger.warehouse, {1: (1, "a")}, 0, {1}), lsn(0), NOW)
+    apply_chunks(ledger, loaded, staged_chunk(ledger.warehouse, {1: (1, "a")}, 0, {1}), lsn(0), NOW)
     assert ledger.chunks() == ([], 1)
     with pytest.raises(ConcurrentRunError, match="Another run has loaded chunk 0 of LIVING"):
-        apply_chunk(ledger, chunk, staged_chunk(ledger.warehouse, {1: (1, "a")}, 0, {1}), lsn(0), NOW)
+        apply_chunks(ledger, loaded, staged_chunk(ledger.warehouse, {1: (1, "a")}, 0, {1}), lsn(0), NOW)
 
 
 def test_a_snapshot_again_ends_with_tombstones_for_what_it_did_not_see(ledger: Ledger) -> None:
@@ -268,12 +269,12 @@ def test_tables_with_names_that_no_path_can_have_do_not_share_a_file(warehouse: 
         owner = table({"id": INT}, key=["id"], name=name)
         rows = Answers({"FROM [dbo]": [(1,)]})
         batches = read_chunk(rows, owner, chunk, Watermark(lsn(0), NOW), label)  # type: ignore[arg-type]
-        file = land(warehouse, owner, batches, "names", label.batch)
+        file = land(StagedAtOnce(warehouse), owner, batches, "names", label.batch)
         assert file is not None
-        paths.add(file.path)
+        paths.update(file.names)
     staged = {str(row[0]) for row in warehouse.rows("LIST @OPS.LANDING")}
     assert len(paths) == 4
-    assert {f"landing/{path}" for path in paths} <= staged
+    assert {f"landing/names/{path}" for path in paths} <= staged
 
 
 def test_files_of_dead_runs_are_removed_and_those_of_living_ones_are_not(warehouse: WarehouseSession) -> None:
@@ -283,7 +284,7 @@ def test_files_of_dead_runs_are_removed_and_those_of_living_ones_are_not(warehou
     for began in (NOW - timedelta(days=2), NOW):
         folder = f"{began:%Y%m%dT%H%M%S%f}-run"
         batches = read_chunk(rows, LIVING, chunk, Watermark(lsn(0), NOW), label)  # type: ignore[arg-type]
-        land(warehouse, LIVING, batches, folder, label.batch)
+        land(StagedAtOnce(warehouse), LIVING, batches, folder, label.batch)
     assert remove_stale_folders(warehouse, NOW) == [f"{NOW - timedelta(days=2):%Y%m%dT%H%M%S%f}-run"]
     assert remove_stale_folders(warehouse, NOW) == []
     with stage_folder(warehouse, "run", NOW) as folder:

@@ -1,14 +1,22 @@
 """Update masks, large values that an update left alone, and gaps."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.ingest.changes import ChangeStream, Proof, is_set, lost_value, prove, unchanged_columns
+from flows.ingest.change_columns import change_schema
+from flows.ingest.changes import ChangeStream, Proof, prove
 from flows.ingest.columns import BatchLabel
+from flows.ingest.lsn import Lsn
+from flows.ingest.source.session import to_arrow
 from flows.ingest.tables import Segment
+from flows.ingest.unchanged import is_set, lost_value, unchanged_columns
 from flows.ingest.window import Window
+from tests.ingest import rowwise
 from tests.ingest.given import INT, LONG_TEXT, TEXT, Answers, lsn, table
 
 NOTES = table({"id": INT, "name": TEXT, "notes": LONG_TEXT, "body": LONG_TEXT}, key=["id"])
@@ -17,6 +25,10 @@ LSN, SEQVAL = b"\1" * 10, b"\2" * 10
 
 def change(operation: int, mask: int, key: int = 1) -> tuple:
     return LSN, 1, SEQVAL, operation, mask.to_bytes(1, "big"), key, "a", None, None
+
+
+def batch(rows: Sequence[tuple]) -> pa.RecordBatch:
+    return to_arrow(rows, change_schema(NOTES))
 
 
 @given(st.sets(st.integers(1, 60)), st.integers(8, 12))
@@ -32,23 +44,79 @@ def test_column_nine_is_in_the_first_of_two_bytes() -> None:
 
 def test_only_an_update_leaves_large_columns_alone() -> None:
     rows = [change(2, 0b1111), change(3, 0b0010), change(4, 0b0010), change(4, 0b0110), change(1, 0b1111)]
-    assert unchanged_columns(NOTES, rows) == [None, None, '"NOTES","BODY"', '"BODY"', None]
+    expected = [None, None, '"NOTES","BODY"', '"BODY"', None]
+    assert unchanged_columns(NOTES, batch(rows)).to_pylist() == expected
 
 
 def test_a_table_without_large_columns_has_nothing_unchanged() -> None:
-    assert unchanged_columns(table({"id": INT}, ["id"]), [change(4, 0)]) == [None]
+    small = table({"id": INT}, ["id"])
+    changes = to_arrow([change(4, 0)[:6]], change_schema(small))
+    assert unchanged_columns(small, changes).to_pylist() == [None]
 
 
 def test_a_new_key_without_its_large_values_is_noticed() -> None:
     rows = [change(3, 0b0001, key=1), change(4, 0b0001, key=2)]
-    unchanged = unchanged_columns(NOTES, rows)
-    assert 'does not carry "NOTES","BODY"' in (lost_value(NOTES, rows, unchanged, None) or "")
-    assert lost_value(NOTES, rows[1:], unchanged[1:], rows[0]) is not None, "over the border of two batches"
+    both, before, after = batch(rows), batch(rows[:1]), batch(rows[1:])
+    lost = lost_value(NOTES, both, unchanged_columns(NOTES, both), None)
+    assert 'does not carry "NOTES","BODY"' in (lost or "")
+    unchanged = unchanged_columns(NOTES, after)
+    assert lost_value(NOTES, after, unchanged, before) == lost, "over the border of two batches"
 
 
 def test_an_update_of_the_same_key_loses_nothing() -> None:
-    rows = [change(3, 0b0010), change(4, 0b0010)]
+    rows = batch([change(3, 0b0010), change(4, 0b0010)])
     assert lost_value(NOTES, rows, unchanged_columns(NOTES, rows), None) is None
+
+
+SOME_BYTES = st.sampled_from([bytes(10), b"\1" * 10, b"\xfe" * 9 + b"\0", b"\0" * 9 + b"\xff"])
+CHANGES = st.lists(
+    st.tuples(
+        SOME_BYTES,
+        st.sampled_from([None, 0, 1, 2**31 - 1]),
+        SOME_BYTES,
+        st.integers(1, 4),
+        st.sampled_from([None, b"\0", b"\x0f", b"\x04", b"\x08", b"\0\x0c"]),
+        st.integers(1, 2),
+        st.none(),
+        st.none(),
+        st.none(),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+class Batches(Answers):
+    """Gives its rows cut where a test says."""
+
+    def __init__(self, rows: list[tuple], cuts: list[int]) -> None:
+        super().__init__({"": rows})
+        self.cuts = cuts
+
+    def read(self, statement: str, schema: pa.Schema, *_: object) -> list[pa.RecordBatch]:  # type: ignore[override]
+        ends = sorted({0, len(self.answers[""]), *self.cuts})
+        whole = to_arrow(self.rows(statement), schema)
+        return [whole.slice(start, end - start) for start, end in pairwise(ends) if start < end]
+
+
+@given(CHANGES, st.sets(SOME_BYTES), st.data())
+def test_whole_batches_mean_what_their_rows_mean(
+    rows: list[tuple], known: set[bytes], data: st.DataObject
+) -> None:
+    """However they are cut; each batch but the first begins in the middle of its buffers."""
+    cuts = data.draw(st.lists(st.integers(0, len(rows)), max_size=3))
+    times = {Lsn.from_bytes(at): datetime(2026, 1, 1) + timedelta(seconds=at[1]) for at in known}
+    window = Window(lsn(0), lsn(9), times, 1)
+    label = BatchLabel("run", "batch")
+    stream = ChangeStream(Batches(rows, cuts), NOTES, window, lsn(0), label)  # type: ignore[arg-type]
+    landed = pa.Table.from_batches(list(stream)).to_pylist()
+    assert [row["_POSITION"] for row in landed] == [rowwise.position(row) for row in rows]
+    assert [row["_OPERATION"] for row in landed] == [row[3] for row in rows]
+    assert [row["_COMMITTED_AT"] for row in landed] == [rowwise.committed_at(row, times) for row in rows]
+    assert [row["_UNCHANGED"] for row in landed] == [rowwise.unchanged(NOTES, row) for row in rows]
+    assert {(row["_RUN_ID"], row["_BATCH"]) for row in landed} == {("run", "batch")}
+    assert [row["ID"] for row in landed] == [row[5] for row in rows]
+    assert (stream.lost_value is not None) == rowwise.loses_value(NOTES, rows)
 
 
 def test_a_change_whose_commit_cleanup_has_just_forgotten_is_read_for_gaps_to_judge() -> None:

@@ -20,7 +20,7 @@ from flows.ingest.warehouse.apply import append_and_merge
 from flows.ingest.warehouse.landing import land
 from flows.ingest.warehouse.ledger import Ledger
 from flows.ingest.warehouse.session import WarehouseSession
-from tests.ingest.given import INT, Answers, lsn, table
+from tests.ingest.given import INT, Answers, StagedAtOnce, lsn, table
 
 NOW = datetime(2026, 1, 1)
 KEYS = [
@@ -59,7 +59,7 @@ def test_a_row_is_found_again_by_its_key(
         source = Answers({f"FROM [dbo].[{name}]": [(key, number) for key in batch]})
         label, chunk = BatchLabel("test", f"keys/{name}-{number}"), Chunk(by_key.name, lsn(0), 0, None, None)
         rows = read_chunk(source, by_key, chunk, Watermark(lsn(number), NOW), label)  # type: ignore[arg-type]
-        file = land(warehouse, by_key, rows, "keys", label.batch)
+        file = land(StagedAtOnce(warehouse), by_key, rows, "keys", label.batch)
         assert file is not None
         with warehouse.transaction():
             append_and_merge(warehouse, file)

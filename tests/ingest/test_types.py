@@ -75,7 +75,7 @@ def test_a_mirror_is_read_in_the_form_in_which_it_travelled() -> None:
 
 def test_a_text_that_reads_as_null_elsewhere_stays_a_text() -> None:
     """The default of NULL_IF turns a backslash and an N into NULL (Snowflake, "CREATE FILE FORMAT")."""
-    statement = raw_sql.copy_into_change_log(table({"name": TEXT}, key=["name"]), "folder/file.parquet")
+    statement = raw_sql.copy_into_change_log(table({"name": TEXT}, key=["name"]), "folder", ["file.parquet"])
     assert "NULL_IF = ()" in statement
 
 

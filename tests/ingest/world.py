@@ -11,21 +11,22 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from deployments.connections import connect_snowflake, connect_sql_server
+from deployments.connections import connect_snowflake
+from deployments.settings import SqlServerSettings
 from flows.ingest import engine, registration
 from flows.ingest.context import Context, Limits
 from flows.ingest.policy import Policies
 from flows.ingest.progress import Progress
 from flows.ingest.proof import compare_table
 from flows.ingest.report import ReplicationReport
-from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
+from flows.sessions import replication_sessions
 from sandbox.process import Guarded
 from sandbox.shellcorp import script
 from sandbox.shellcorp.install import Size, install
@@ -42,6 +43,8 @@ class World:
 
     folder: Path
     place: Place
+    driver: Literal["auto", "mssql-python", "pymssql"] = "auto"
+    """Who reads in bulk."""
 
     @classmethod
     @contextmanager
@@ -99,6 +102,11 @@ class World:
         """Name of the source's database."""
         return self.place.administrator.database
 
+    @property
+    def reader(self) -> SqlServerSettings:
+        """The platform's login on the source."""
+        return self.place.reader.model_copy(update={"reader": self.driver})
+
     # --- the source
 
     def server(self) -> Server:
@@ -153,13 +161,10 @@ class World:
         progress: Progress | None = None,
         policies: Policies | None = None,
     ) -> Iterator[Context]:
-        with (
-            closing(connect_sql_server(self.place.reader, "test")) as source,
-            closing(connect_snowflake(self.place.warehouse, '{"flow": "test"}')) as warehouse,
-        ):
-            sessions = SourceSession(source), WarehouseSession(warehouse)
-            zone = ZoneInfo(self.place.reader.timezone)
-            yield Context.open(*sessions, run_id, zone, policies, limits, progress)
+        with replication_sessions(self.reader, self.place.warehouse, "test", run_id) as sessions:
+            zone = ZoneInfo(self.reader.timezone)
+            with closing(Context.open(sessions, run_id, zone, policies, limits, progress)) as context:
+                yield context
 
     def replicate(
         self, limits: Limits = SMALL, run_id: str = "test", policies: Policies | None = None

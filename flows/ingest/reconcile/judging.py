@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.ingest.changes import AFTER_UPDATE, BEFORE_UPDATE, is_set, prove
+from flows.ingest.change_columns import AFTER_UPDATE, BEFORE_UPDATE
+from flows.ingest.changes import prove
 from flows.ingest.context import Context
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
@@ -25,6 +26,7 @@ from flows.ingest.reconcile.sides import Row, rows_of
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
 from flows.ingest.tables import CapturedTable, Column, Segment
+from flows.ingest.unchanged import is_set
 
 DELETE, INSERT = 1, 2
 KEYS_PER_QUERY = 100

@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.ingest.columns import data_batch
 from flows.ingest.context import Context
 from flows.ingest.errors import ConcurrentRunError, WarehouseError
 from flows.ingest.lsn import Lsn
@@ -18,7 +17,7 @@ from flows.ingest.reconcile import mirror_sql
 from flows.ingest.reconcile.hashing import MODULUS, Hashing
 from flows.ingest.snapshot import Key
 from flows.ingest.source import statements
-from flows.ingest.source.session import SourceSession, retry_deadlocks
+from flows.ingest.source.session import SourceSession, retry_deadlocks, to_arrow
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse.ledger import STREAMING, ReplicatedTable
 from flows.ingest.warehouse.session import WarehouseSession
@@ -83,7 +82,7 @@ def rows_of(table: CapturedTable, read: list[Row]) -> list[Row]:
     """Rows of the source as they travel."""
     if not read:
         return []
-    return _as_rows(pa.Table.from_batches([data_batch(table, list(zip(*read, strict=True)))]))
+    return _as_rows(pa.Table.from_batches([to_arrow(read, table.arrow_schema)]))
 
 
 def _as_rows(table: pa.Table) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from flows.ingest.lsn import Lsn
 from flows.ingest.source import statements
-from flows.ingest.source.session import Row, SourceSession
+from flows.ingest.source.reader import Row, SourceReader
 from flows.ingest.tables import mirror_name
 from flows.ingest.types import SqlType
 
@@ -76,7 +76,7 @@ class SourceTable:
         return mirror_name(self.schema or "", self.table or "")
 
 
-def read_catalog(session: SourceSession) -> list[SourceTable]:
+def read_catalog(session: SourceReader) -> list[SourceTable]:
     """All captured tables, in the order in which their first instances were made."""
     logged = _grouped(session.rows(statements.CAPTURED_COLUMNS), _logged_column)
     columns = _grouped(session.rows(statements.SOURCE_COLUMNS), _source_column)

@@ -12,7 +12,7 @@ from flows.ingest.policy import Policies
 from flows.ingest.source import statements
 from flows.ingest.source.catalog import SourceTable, read_catalog
 from flows.ingest.source.following import InUse, follow
-from flows.ingest.source.session import SourceSession
+from flows.ingest.source.reader import SourceReader
 from flows.ingest.tables import CHANGE_LOG_SUFFIX, HISTORY_SUFFIX, CapturedTable
 
 STALE_AFTER = timedelta(minutes=11)
@@ -32,7 +32,7 @@ class Database:
     max_lsn: Lsn
 
 
-def check_database(session: SourceSession) -> Database:
+def check_database(session: SourceReader) -> Database:
     """The database, after checking that CDC is on and that its capture job works.
 
     Raises:
@@ -49,7 +49,7 @@ def check_database(session: SourceSession) -> Database:
     return Database(name, snapshot_state == 1, newest)
 
 
-def max_lsn(session: SourceSession, database: str) -> Lsn:
+def max_lsn(session: SourceReader, database: str) -> Lsn:
     """The newest LSN that CDC has harvested.
 
     Raises:
@@ -63,7 +63,7 @@ def max_lsn(session: SourceSession, database: str) -> Lsn:
     return Lsn.from_bytes(value)
 
 
-def _check_capture_job(session: SourceSession, database: str) -> None:
+def _check_capture_job(session: SourceReader, database: str) -> None:
     """Hold that the capture job runs: by its activity where the login may see it, and by its last harvest."""
     _, harvested, now = session.rows(statements.NEWEST_HARVEST)[0]
     check_harvest(database, harvested, now, is_stopped=_is_seen_stopped(session))
@@ -84,7 +84,7 @@ def check_harvest(
         )
 
 
-def _is_seen_stopped(session: SourceSession) -> bool:
+def _is_seen_stopped(session: SourceReader) -> bool:
     """True only where the login may read the job's activity, and it is not running."""
     try:
         activity = session.rows(statements.CAPTURE_JOB)
@@ -115,7 +115,7 @@ class Discovered:
 
 
 def discover(
-    session: SourceSession, in_use: Mapping[str, InUse] | None = None, policies: Policies | None = None
+    session: SourceReader, in_use: Mapping[str, InUse] | None = None, policies: Policies | None = None
 ) -> Discovered:
     """The captured tables; one that cannot be replicated is refused by itself.
 

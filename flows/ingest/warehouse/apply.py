@@ -8,10 +8,10 @@ from datetime import datetime
 
 from flows.ingest.errors import WarehouseError
 from flows.ingest.lsn import Lsn, snapshot_position
-from flows.ingest.snapshot import Chunk
+from flows.ingest.snapshot import LoadedChunk
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse import raw_sql
-from flows.ingest.warehouse.landing import LandedFile
+from flows.ingest.warehouse.landing import LandedTable
 from flows.ingest.warehouse.ledger import Ledger
 from flows.ingest.warehouse.session import WarehouseSession
 from flows.ingest.window import Window
@@ -19,8 +19,11 @@ from flows.ingest.window import Window
 COPY_ROWS_LOADED = 3
 """Place of `rows_loaded` in COPY's result (Snowflake, "COPY INTO <table>"); with no new file, a lone text."""
 
+FILES_PER_COPY = 1_000
+"""As many names as COPY takes (Snowflake, "COPY INTO <table>", FILES)."""
 
-def apply_window(ledger: Ledger, window: Window, files: Sequence[LandedFile], now: datetime) -> None:
+
+def apply_window(ledger: Ledger, window: Window, files: Sequence[LandedTable], now: datetime) -> None:
     """The cursor, the change logs and the mirrors of all tables move from one commit LSN to another.
 
     Raises:
@@ -29,26 +32,29 @@ def apply_window(ledger: Ledger, window: Window, files: Sequence[LandedFile], no
     """
     with ledger.warehouse.transaction():
         ledger.move_cursor(window.after, window.up_to, window.ends_at, now)
-        for file in files:
-            append_and_merge(ledger.warehouse, file)
+        for landed in files:
+            append_and_merge(ledger.warehouse, landed)
         ledger.set_caught_up(window.up_to, now)
 
 
-def apply_chunk(ledger: Ledger, chunk: Chunk, file: LandedFile | None, cursor: Lsn, now: datetime) -> None:
-    """A chunk's rows enter change log and mirror, and the chunk is done.
+def apply_chunks(
+    ledger: Ledger, chunks: Sequence[LoadedChunk], landed: LandedTable | None, cursor: Lsn, now: datetime
+) -> None:
+    """The rows of some chunks of one table enter change log and mirror, and the chunks are done.
 
     Raises:
-        ConcurrentRunError: another run moved the cursor or loaded the chunk; nothing of it remains.
+        ConcurrentRunError: another run moved the cursor or loaded a chunk; nothing of them remains.
     """
     with ledger.warehouse.transaction():
         ledger.hold_cursor(cursor, now)
-        ledger.set_chunk_loaded(chunk, file.rows if file else 0, now)
-        if file is not None:
-            append_and_merge(ledger.warehouse, file)
+        for chunk in chunks:
+            ledger.set_chunk_loaded(chunk.chunk, chunk.rows, now)
+        if landed is not None:
+            append_and_merge(ledger.warehouse, landed)
 
 
 def apply_alone(
-    ledger: Ledger, table: str, window: Window, files: Sequence[LandedFile], cursor: Lsn, now: datetime
+    ledger: Ledger, table: str, window: Window, files: Sequence[LandedTable], cursor: Lsn, now: datetime
 ) -> None:
     """A table that stood while the others went on moves by one window towards the cursor.
 
@@ -98,20 +104,26 @@ def finish_snapshot(ledger: Ledger, end: SnapshotEnd, cursor: Lsn, now: datetime
         ledger.set_caught_up(cursor, now)
 
 
-def append_and_merge(warehouse: WarehouseSession, file: LandedFile) -> None:
-    """Append a staged file to its change log and, by its key, bring it into its mirror; inside a transaction.
+def append_and_merge(warehouse: WarehouseSession, landed: LandedTable) -> None:
+    """Append the staged files of a batch to a change log and, by its key, bring it into its mirror.
+
+    Inside a transaction.
 
     Raises:
         WarehouseError: COPY did not load every row.
     """
-    table = file.table
-    loaded = warehouse.rows(raw_sql.copy_into_change_log(table, file.path))
-    rows = sum(int(row[COPY_ROWS_LOADED]) for row in loaded if len(row) > COPY_ROWS_LOADED)
+    table = landed.table
+    rows = 0
+    for start in range(0, len(landed.names), FILES_PER_COPY):
+        names = landed.names[start : start + FILES_PER_COPY]
+        copied = warehouse.rows(raw_sql.copy_into_change_log(table, landed.folder, names))
+        rows += sum(int(row[COPY_ROWS_LOADED]) for row in copied if len(row) > COPY_ROWS_LOADED)
     warehouse.cost.add(rows=rows)
-    if rows != file.rows:
+    if rows != landed.rows:
         raise WarehouseError(
-            f"COPY into the change log of {table.name} loaded {rows} of {file.rows} rows of {file.path}: "
-            "the transaction was rolled back; run again."
+            f"COPY into the change log of {table.name} loaded {rows} of {landed.rows} rows of batch "
+            f"{landed.batch}: the transaction was rolled back; run again."
         )
-    if file.key_range is not None:
-        warehouse.execute(raw_sql.merge_batch(table, file.batch, file.key_range.low, file.key_range.high))
+    span = landed.key_range
+    if span is not None:
+        warehouse.execute(raw_sql.merge_batch(table, landed.batch, span.low, span.high))

@@ -1,14 +1,15 @@
-"""Arrow batches to one Parquet file on the run's path of the stage."""
+"""Arrow batches to Parquet files on the run's path of the stage, cut at a number of rows."""
 
 from __future__ import annotations
 
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import IO, Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +20,12 @@ from flows.ingest.errors import ReplicationError, WarehouseError
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse import ops_sql
 from flows.ingest.warehouse.session import WarehouseSession
+from flows.ingest.warehouse.stager import Stager
 
 STALE_AFTER = timedelta(days=1)
 """Files of a run that began longer ago are taken for a dead run's; no run lasts that long between commits."""
+
+ROWS_PER_FILE = 500_000
 
 _STAMP = "%Y%m%dT%H%M%S%f"
 
@@ -53,42 +57,112 @@ class KeyRange:
 
 
 @dataclass(frozen=True)
-class LandedFile:
-    """A staged file. `path` is below the stage; `key_range` spans its rows, None without a key."""
+class LandedTable:
+    """The staged files of one batch of a table. `names` are below `folder` of the stage; `key_range` spans
+    the rows of all, None without a key."""
 
     table: CapturedTable
-    path: str
+    folder: str
+    names: tuple[str, ...]
     batch: str
     rows: int
     key_range: KeyRange | None
 
 
 def land(
-    warehouse: WarehouseSession,
+    stager: Stager,
     table: CapturedTable,
     batches: Iterable[pa.RecordBatch],
     folder: str,
     batch: str,
-) -> LandedFile | None:
-    """Write batches to one Parquet file and stage it; None when there are no rows.
+    rows_per_file: int = ROWS_PER_FILE,
+) -> LandedTable | None:
+    """Write batches to Parquet files and stage them; None when there are no rows.
 
-    The file has no name on this machine, so nothing of it is left when the process is killed.
+    A file is uploaded while the next one is written. None of them has a name on this machine, so nothing is
+    left when the process is killed.
     """
-    rows = 0
+    landing = _Landing(stager, table, folder, batch, rows_per_file)
+    try:
+        for record_batch in batches:
+            landing.write(record_batch)
+        return landing.finish()
+    except BaseException:
+        landing.abandon()
+        raise
+
+
+@dataclass
+class _Landing:
+    """The files of one batch label, the newest of them still open."""
+
+    stager: Stager
+    table: CapturedTable
+    folder: str
+    batch: str
+    rows_per_file: int
+    rows: int = 0
+    names: list[str] = field(default_factory=list)
     key_range: KeyRange | None = None
-    name = f"{_file_name(table.name)}-{batch.rsplit('/', 1)[-1]}.parquet"
-    with tempfile.TemporaryFile() as file:
-        with pq.ParquetWriter(file, change_log_schema(table), compression="snappy") as writer:
-            for record_batch in batches:
-                writer.write_batch(record_batch)
-                rows += record_batch.num_rows
-                if table.key:
-                    key_range = _widened(key_range, record_batch.column(table.key[0].name))
-        if not rows:
+    open_file: _OpenFile | None = None
+    uploads: list[Future[None]] = field(default_factory=list)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self.open_file is None:
+            self.open_file = _OpenFile.begin(change_log_schema(self.table))
+        self.open_file.write(batch)
+        self.rows += batch.num_rows
+        if self.table.key:
+            self.key_range = _widened(self.key_range, batch.column(self.table.key[0].name))
+        if self.open_file.rows >= self.rows_per_file:
+            self._stage()
+
+    def finish(self) -> LandedTable | None:
+        if not self.rows:
             return None
-        file.seek(0)
-        warehouse.put(file, f"@{ops_sql.STAGE}/{folder}", name)
-    return LandedFile(table, f"{folder}/{name}", batch, rows, key_range)
+        self._stage()
+        for upload in self.uploads:
+            upload.result()
+        return LandedTable(self.table, self.folder, tuple(self.names), self.batch, self.rows, self.key_range)
+
+    def abandon(self) -> None:
+        if self.open_file is not None:
+            self.open_file.file.close()
+        for upload in self.uploads:
+            upload.cancel()
+
+    def _stage(self) -> None:
+        if self.open_file is None:
+            return
+        number = self.batch.rpartition("/")[2]
+        name = f"{_file_name(self.table.name)}-{number}-{len(self.names) + 1:04d}.parquet"
+        self.uploads.append(self.stager.put(self.open_file.end(), self.folder, name))
+        self.names.append(name)
+        self.open_file = None
+
+
+@dataclass
+class _OpenFile:
+    """A Parquet file that is being written."""
+
+    file: IO[bytes]
+    writer: pq.ParquetWriter
+    rows: int = 0
+
+    @classmethod
+    def begin(cls, schema: pa.Schema) -> _OpenFile:
+        file = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - closed once uploaded
+        return cls(file, pq.ParquetWriter(file, schema, compression="snappy"))
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self.writer.write_batch(batch)
+        self.rows += batch.num_rows
+
+    def end(self) -> IO[bytes]:
+        """The whole file, from its beginning."""
+        self.writer.close()
+        self.file.seek(0)
+        return self.file
 
 
 def remove_folder(warehouse: WarehouseSession, folder: str) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from flows.ingest.changes import quoted_mark
 from flows.ingest.columns import PLATFORM_COLUMNS
 from flows.ingest.quoting import snowflake_name, snowflake_text
 from flows.ingest.tables import CHANGE_LOG_SUFFIX, RAW, CapturedTable, Column
+from flows.ingest.unchanged import quoted_mark
 from flows.ingest.warehouse.ops_sql import STAGE
 
 RAW_COLUMNS = """
@@ -72,14 +72,15 @@ def rename_column(table: str, name: str, new_name: str) -> str:
     return f"ALTER TABLE {snowflake_name(RAW, table)} RENAME COLUMN {old} TO {new}"
 
 
-def copy_into_change_log(table: CapturedTable, path: str) -> str:
-    """Append a staged file to a change log, column by column name.
+def copy_into_change_log(table: CapturedTable, folder: str, names: Sequence[str]) -> str:
+    """Append staged files to a change log, column by column name.
 
     NULL_IF is empty, else a text that reads `\\N` would become NULL (Snowflake, "CREATE FILE FORMAT").
     """
     return f"""
 COPY INTO {change_log(table.name)}
-FROM '@{STAGE}/{path}'
+FROM '@{STAGE}/{folder}/'
+FILES = ({", ".join(map(snowflake_text, names))})
 FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE NULL_IF = ())
 MATCH_BY_COLUMN_NAME = CASE_SENSITIVE
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 import pyarrow as pa
@@ -77,6 +77,11 @@ class WarehouseSession:
                 file_stream=stream,
             )
         self.cost.add(statements=1, size=stream.seek(0, os.SEEK_END) - began)
+
+    def close(self) -> None:
+        """End the session; one that is gone already is ended, too."""
+        with suppress(snowflake.connector.errors.Error):
+            self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -81,9 +81,9 @@ def test_a_table_that_is_captured_meanwhile_is_taken_up(world: World) -> None:
             "@role_name = NULL",
         )
         began = time.monotonic()
-        while "SHELLS" not in world.states():
+        while world.states().get("SHELLS") != "streaming":
             assert not report.done(), report.result()
-            assert time.monotonic() - began < PATIENCE_SECONDS, "the new table is not seen"
+            assert time.monotonic() - began < PATIENCE_SECONDS, "the new table is not followed"
             time.sleep(POLL_SECONDS)
     assert report.result().snapshot_rows == 1
 

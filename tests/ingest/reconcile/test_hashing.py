@@ -26,7 +26,7 @@ from flows.ingest.warehouse import raw_sql
 from flows.ingest.warehouse.landing import land
 from flows.ingest.warehouse.ledger import Ledger
 from flows.ingest.warehouse.session import WarehouseSession
-from tests.ingest.given import lsn, table
+from tests.ingest.given import StagedAtOnce, lsn, table
 
 COLUMNS = {
     "id": SqlType("int", 4, 10),
@@ -163,9 +163,9 @@ def brought_over(source: Connection, warehouse: WarehouseSession, rows: list[tup
     label = BatchLabel("test", f"hashing/{datetime.now(UTC).timestamp()}")
     chunk = Chunk(HASHED.name, lsn(1), 0, None, None)
     batches = read_chunk(SourceSession(source), HASHED, chunk, Watermark(lsn(1), None), label)
-    file = land(warehouse, HASHED, batches, label.batch, label.batch)
+    file = land(StagedAtOnce(warehouse), HASHED, batches, label.batch, label.batch)
     assert file is not None
-    warehouse.rows(raw_sql.copy_into_change_log(HASHED, file.path))
+    warehouse.rows(raw_sql.copy_into_change_log(HASHED, file.folder, file.names))
     columns = ", ".join(column.quoted for column in HASHED.columns)
     warehouse.execute(
         f"INSERT INTO {raw_sql.mirror(HASHED.name)} ({columns}, _POSITION, _DELETED) "

@@ -22,6 +22,7 @@ from prefect.states import Completed, Failed
 from flows.failures import fails_in_one_line, result_of, was_overtaken
 from flows.ingest import engine, registration
 from flows.ingest.context import Limits
+from flows.ingest.errors import ReplicationError
 from flows.ingest.follow import Watch, follow
 from flows.ingest.report import ReplicationReport
 from flows.interrupts import until_interrupt
@@ -46,6 +47,9 @@ def replicate(
     chunk_rows: int = DEFAULTS.chunk_rows,
     run_id: str | None = None,
     follow_minutes: float = 0,
+    resync: list[str] | None = None,
+    snapshot_rows_per_second: float | None = None,
+    snapshot_share: float = DEFAULTS.snapshot_share,
 ) -> State[Any]:
     """Take up new tables, then apply windows of changes and load chunks of snapshots until caught up.
 
@@ -57,18 +61,26 @@ def replicate(
         chunk_rows: how many rows one query of a snapshot reads.
         run_id: the run that this is part of; its own without one.
         follow_minutes: how long to go on after catching up; 0 ends the run then.
+        resync: tables to read anew, as `dbo.orders`; a run that dies is gone on with by the next one.
+        snapshot_rows_per_second: how fast snapshots may read the source; as fast as they can without it.
+        snapshot_share: of the time in which the source may be busy with snapshots, at most 1.
     """
     run_id = run_id or this_run_id()
-    limits = Limits(max_transactions_per_window, chunk_rows)
     try:
-        registered = result_of(register_tables(run_id, limits, return_state=True))
+        limits = Limits(
+            max_transactions_per_window,
+            chunk_rows,
+            snapshot_rows_per_second=snapshot_rows_per_second,
+            snapshot_share=snapshot_share,
+        )
+        registered = result_of(register_tables(run_id, limits, resync or [], return_state=True))
         if follow_minutes:
             report = result_of(
                 follow_source(run_id, limits, follow_minutes, registered.warnings, return_state=True)
             )
         else:
             report = result_of(catch_up(run_id, limits, registered.warnings, return_state=True))
-    except FailedRun as failure:
+    except (FailedRun, ReplicationError) as failure:
         return Failed(message=str(failure))
     publish_table(report)
     name_this_run(
@@ -86,10 +98,11 @@ ANOTHER_RUN_IS_FASTER: dict[str, Any] = {
 
 @task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
-def register_tables(run_id: str, limits: Limits) -> Registered:
+def register_tables(run_id: str, limits: Limits, resync: Sequence[str] = ()) -> Registered:
     """Discover the captured tables and plan a snapshot of those that are new or have a gap."""
     with replication_context("replicate", run_id, limits, PrefectProgress()) as context:
         tables = registration.register(context)
+        registration.resync(context, resync)
         return Registered(tuple(tables), tuple(context.tally.warnings))
 
 
@@ -141,12 +154,21 @@ def arguments() -> argparse.Namespace:
         "--follow", action="store_true", help="go on applying what is committed; Ctrl-C ends it"
     )
     parser.add_argument("--minutes", type=float, default=60, help="how long to follow (default: 60)")
+    parser.add_argument("--resync", nargs="+", metavar="TABLE", help="read tables anew, beside the stream")
+    parser.add_argument("--rows-per-second", type=float, help="how fast snapshots may read the source")
+    parser.add_argument("--share", type=float, default=1, help="of the time that snapshots may keep it busy")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     given = arguments()
-    state = replicate(follow_minutes=given.minutes if given.follow else 0, return_state=True)
+    state = replicate(
+        follow_minutes=given.minutes if given.follow else 0,
+        resync=given.resync,
+        snapshot_rows_per_second=given.rows_per_second,
+        snapshot_share=given.share,
+        return_state=True,
+    )
     if not state.is_completed():
         print(state.message, file=sys.stderr)  # noqa: T201 - the one line that says why
         sys.exit(1)

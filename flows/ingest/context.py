@@ -10,6 +10,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from flows.ingest.columns import BatchLabel
+from flows.ingest.errors import ReplicationError
 from flows.ingest.policy import Policies
 from flows.ingest.progress import Progress, Silence
 from flows.ingest.source.discovery import Database, Discovered, check_database, discover
@@ -19,6 +20,7 @@ from flows.ingest.source.reader import SourceReader
 from flows.ingest.source.readers import Readers
 from flows.ingest.source.session import SourceSession
 from flows.ingest.tables import CapturedTable
+from flows.ingest.throttle import Throttle
 from flows.ingest.warehouse.evolution import RawTable, fitted, read_raw
 from flows.ingest.warehouse.landing import ROWS_PER_FILE
 from flows.ingest.warehouse.ledger import Ledger
@@ -42,6 +44,19 @@ class Limits:
     readers: int = 2
     """Sessions on SQL Server that read in bulk, beside the one that asks for control."""
     rows_per_file: int = ROWS_PER_FILE
+    chunk_bytes: int = 64 * 2**20
+    """Of the large values in a chunk, by the average of the table's first rows."""
+    snapshot_rows_per_second: float | None = None
+    snapshot_share: float = 1.0
+    """Of the time in which the source may be busy with snapshots."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.snapshot_share <= 1:
+            raise ReplicationError(f"snapshot_share is {self.snapshot_share}: give more than 0, at most 1.")
+        if self.snapshot_rows_per_second is not None and self.snapshot_rows_per_second <= 0:
+            raise ReplicationError(
+                f"snapshot_rows_per_second is {self.snapshot_rows_per_second}: give more than 0, or nothing."
+            )
 
 
 @dataclass
@@ -100,6 +115,7 @@ class Context:
     policies: Policies
     limits: Limits
     progress: Progress
+    throttle: Throttle
     tally: Tally = field(default_factory=Tally)
 
     @classmethod
@@ -140,7 +156,8 @@ class Context:
         context = cls(
             run_id, utc_now(), zone, source, warehouse, Readers(open_reader, limits.readers),
             Stager(sessions.open_stage), database, Harvest(source), ledger, Discovered(), {}, {},
-            policies or Policies(), limits, progress, tally,
+            policies or Policies(), limits, progress,
+            Throttle(limits.snapshot_rows_per_second, limits.snapshot_share), tally,
         )  # fmt: skip
         context.discover()
         return context

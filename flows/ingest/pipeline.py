@@ -80,7 +80,8 @@ class Pipeline:
     def read_chunks(self) -> None:
         """Have the next chunks read, by as many readers as there are."""
         self._know_chunks()
-        while self._pending and self._chunk_reads() < self._crew.size:
+        at_once = 1 if self._context.throttle.is_limited else self._crew.size
+        while self._pending and self._chunk_reads() < at_once and self._context.throttle.is_open():
             chunks, context = self._take_chunks(), self._context
             table = context.tables[chunks[0].table]
             task = ChunksTask(context.database.name, context.zone, table, chunks, self._landing)
@@ -90,7 +91,7 @@ class Pipeline:
         """The next chunks of one table, as many as one reader lands at a time."""
         chunks = [self._pending.popleft()]
         while self._pending and self._pending[0].table == chunks[0].table:
-            if len(chunks) == self._context.limits.chunks_per_round:
+            if len(chunks) == self._context.limits.chunks_per_round or self._context.throttle.is_limited:
                 break
             chunks.append(self._pending.popleft())
         return chunks
@@ -100,7 +101,13 @@ class Pipeline:
         if self._pending or self._chunk_reads():
             return
         pending, self._loaded = self._context.ledger.chunks()
-        self._pending.extend(chunk for chunk in pending if chunk.table in self._context.tables)
+        followed = [chunk for chunk in pending if chunk.table in self._context.tables]
+        self._pending.extend(sorted(followed, key=self._urgency))
+
+    def _urgency(self, chunk: Chunk) -> tuple[int, str, int]:
+        """Tables of a higher priority first, one table after the other, its chunks in their order."""
+        table = self._context.tables[chunk.table]
+        return -self._context.policies.of(table.source_label).priority, chunk.table, chunk.number
 
     def _begin_at_the_cursor(self) -> None:
         """Nothing is under way, so another run may have moved the cursor: go on from there."""
@@ -200,6 +207,7 @@ class Pipeline:
         except TableError as error:
             stop(context, read.chunks[0].table, str(error))
             return True
+        context.throttle.book(sum(loaded.rows for loaded in landed.chunks), landed.seconds)
         context.harvest.mark()
         apply_chunks(context.ledger, landed.chunks, landed.file, self.cursor.lsn, utc_now())
         for loaded in landed.chunks:

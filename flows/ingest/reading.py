@@ -130,6 +130,8 @@ class LandedChunks:
 
     chunks: list[LoadedChunk]
     file: LandedTable | None
+    seconds: float = 0.0
+    """How long the source was busy with them."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,10 @@ class ChunksTask:
     def _read(self, reader: SourceReader, stop: Event) -> LandedChunks:
         loaded: list[LoadedChunk] = []
         label = self.landing.next_label()
+        before = reader.meter.by_table[self.table.name].milliseconds
         file = self.landing.land(self.table, self._batches(reader, label, loaded), label, stop)
-        return LandedChunks(loaded, file)
+        busy = reader.meter.by_table[self.table.name].milliseconds - before
+        return LandedChunks(loaded, file, busy / 1000)
 
     def _batches(
         self, reader: SourceReader, label: BatchLabel, loaded: list[LoadedChunk]

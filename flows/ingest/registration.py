@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flows.ingest.changes import Gap
 from flows.ingest.context import Context, utc_now
 from flows.ingest.drift import capture_added_columns, evolve
-from flows.ingest.errors import TableError
+from flows.ingest.errors import SourceError, TableError
 from flows.ingest.history import keep_histories
 from flows.ingest.restores import check_history
-from flows.ingest.snapshot import plan_chunks
+from flows.ingest.snapshot import plan_chunks, rows_per_chunk
 from flows.ingest.source import statements
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
 from flows.ingest.tables import CapturedTable
-from flows.ingest.warehouse.ledger import DROPPED, FILLING, GAP, ReplicatedTable
+from flows.ingest.warehouse.ledger import DROPPED, FILLING, GAP, SNAPSHOT, ReplicatedTable
 from flows.ingest.window import Window, commit_time
 
 
@@ -56,11 +58,37 @@ def start_snapshot(context: Context, table: CapturedTable) -> bool:
     known = context.ledger.tables().get(table.name)
     is_followed = known is not None and known.state not in (GAP, DROPPED) and known.stopped_at is None
     snapshot = cursor if is_followed else max(max_lsn(context.source, context.database.name), table.start_lsn)
-    rows = context.limits.chunk_rows
+    limits = context.limits
+    rows = retry_deadlocks(
+        lambda: rows_per_chunk(context.source, table, limits.chunk_rows, limits.chunk_bytes)
+    )
     chunks = retry_deadlocks(lambda: plan_chunks(context.source, table, snapshot, rows))
     context.ledger.start_snapshot(table, snapshot, chunks, cursor, utc_now())
     context.progress.step(f"{table.source_label}: snapshot of {len(chunks)} chunks begins at LSN {snapshot}")
     return True
+
+
+def resync(context: Context, names: Sequence[str]) -> None:
+    """Read tables anew, beside the stream; one whose snapshot is not at its end yet goes on with that.
+
+    Args:
+        names: as in the source (`dbo.orders`) or in RAW (`ORDERS`), in any case.
+
+    Raises:
+        SourceError: a name is of no table that is replicated; nothing was begun.
+    """
+    by_name = {table.source_label.lower(): table for table in context.tables.values()}
+    by_name |= {name.lower(): table for name, table in context.tables.items()}
+    unknown = [name for name in names if name.lower() not in by_name]
+    if unknown:
+        known = ", ".join(sorted(table.source_label for table in context.tables.values()))
+        raise SourceError(f"{', '.join(unknown)}: no such table is replicated; there are {known}.")
+    registered = context.ledger.tables()
+    for table in dict.fromkeys(by_name[name.lower()] for name in names):
+        if registered[table.name].state == SNAPSHOT:
+            context.progress.step(f"{table.source_label}: its snapshot is under way, and goes on")
+        else:
+            start_snapshot(context, table)
 
 
 def close_gap(context: Context, name: str, gap: Gap) -> None:

@@ -20,6 +20,8 @@ from flows.ingest.window import commit_time
 
 READ_BY_SNAPSHOT = 0
 
+SAMPLE_ROWS = 1_000
+
 Key = tuple[str, ...]
 """The values of a key, each as lossless text."""
 
@@ -65,6 +67,17 @@ def plan_chunks(source: SourceReader, table: CapturedTable, snapshot: Lsn, chunk
         if up_to is None:
             return chunks
         after = up_to
+
+
+def rows_per_chunk(source: SourceReader, table: CapturedTable, chunk_rows: int, chunk_bytes: int) -> int:
+    """How many rows a chunk has: fewer where the table's first rows carry large values.
+
+    A guess that costs one bounded query; what a run holds in memory does not depend on it.
+    """
+    if not table.lobs:
+        return chunk_rows
+    rows, size = source.rows(statements.lob_bytes(table, SAMPLE_ROWS), table.name)[0]
+    return max(1, min(chunk_rows, chunk_bytes * rows // size)) if size else chunk_rows
 
 
 def read_watermark(source: SourceReader, database: str, table: CapturedTable, zone: ZoneInfo) -> Watermark:

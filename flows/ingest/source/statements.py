@@ -242,6 +242,17 @@ OFFSET {rows - 1} ROWS FETCH NEXT 1 ROWS ONLY
 """
 
 
+def lob_bytes(table: CapturedTable, rows: int) -> str:
+    """How many of a table's first rows there are, and how many bytes their large values have."""
+    sizes = " + ".join(f"COALESCE(DATALENGTH({tsql_name(column.source_name)}), 0)" for column in table.lobs)
+    order = ", ".join(tsql_name(column.source_name) for column in table.key)
+    ordered = f" ORDER BY {order}" if order else ""
+    return f"""
+SELECT COUNT(*), SUM(CONVERT(bigint, bytes))
+FROM (SELECT TOP ({rows}) {sizes} AS bytes FROM {tsql_name(table.schema, table.table)}{ordered}) AS first_rows
+"""
+
+
 def chunk(table: CapturedTable, after: Sequence[str] | None, up_to: Sequence[str] | None) -> str:
     """The rows with keys in (after, up_to]; None is an open end."""
     columns = ", ".join(column.read_expression for column in table.columns)

@@ -98,7 +98,8 @@ def judge(context: Context, table: CapturedTable, at: Lsn, candidates: Sequence[
     """
     if not candidates:
         return Verdict()
-    changes = _changes_since(context, table, at, [candidate.key for candidate in candidates])
+    newest = max(max_lsn(context.source, context.database.name), at)
+    changes = changes_since(context, table, at, newest, [candidate.key for candidate in candidates])
     found: dict[str, list[KeyValues]] = defaultdict(list)
     surplus_rows = 0
     for candidate in candidates:
@@ -112,12 +113,15 @@ def judge(context: Context, table: CapturedTable, at: Lsn, candidates: Sequence[
     )
 
 
-def _changes_since(
-    context: Context, table: CapturedTable, at: Lsn, keys: Sequence[KeyValues]
+def changes_since(
+    context: Context, table: CapturedTable, at: Lsn, up_to: Lsn, keys: Sequence[KeyValues]
 ) -> dict[KeyValues, list[Change]]:
-    """The changes of keys after an LSN, by key, in the order of the log, proven to be all."""
-    newest = max(max_lsn(context.source, context.database.name), at)
-    segments = list(table.segments(at, newest))
+    """The changes of keys in (at, up_to], by key, in the order of the log, proven to be all.
+
+    Raises:
+        SourceError: CDC's retention has passed the LSN in the meantime.
+    """
+    segments = list(table.segments(at, up_to))
 
     def read() -> list[Change]:
         found: list[Change] = []

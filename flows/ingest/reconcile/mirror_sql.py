@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flows.ingest.quoting import snowflake_name
+from flows.ingest.quoting import snowflake_name, snowflake_text
 from flows.ingest.reconcile.hashing import Hashing
 from flows.ingest.reconcile.keys import snowflake_in_range
 from flows.ingest.snapshot import Key
 from flows.ingest.tables import OPS, CapturedTable
-from flows.ingest.warehouse.raw_sql import mirror
+from flows.ingest.warehouse.raw_sql import change_log, mirror
 
 CLONE_PREFIX = "RECONCILED__"
 
@@ -67,3 +67,13 @@ def rows(table: CapturedTable, condition: str, limit: int) -> str:
 def in_buckets(hashing: Hashing, bits: int, numbers: Sequence[int]) -> str:
     """The condition that a row's key is in one of some buckets."""
     return f"{hashing.snowflake_bucket(bits)} IN ({', '.join(map(str, numbers))})"
+
+
+def remove_batch_keys(table: CapturedTable, batch: str, position: str, limit: str) -> str:
+    """Remove from a mirror the rows of a batch's keys, but those with positions in (position, limit]."""
+    keys = ", ".join(column.quoted for column in table.key)
+    return f"""
+DELETE FROM {mirror(table.name)}
+WHERE ({keys}) IN (SELECT {keys} FROM {change_log(table.name)} WHERE _BATCH = {snowflake_text(batch)})
+    AND NOT (_POSITION > {snowflake_text(position)} AND _POSITION <= {snowflake_text(limit)})
+"""

@@ -112,6 +112,16 @@ def append_and_merge(warehouse: WarehouseSession, landed: LandedTable) -> None:
     Raises:
         WarehouseError: COPY did not load every row.
     """
+    append(warehouse, landed)
+    merge(warehouse, landed)
+
+
+def append(warehouse: WarehouseSession, landed: LandedTable) -> None:
+    """Append the staged files of a batch to a change log; inside a transaction.
+
+    Raises:
+        WarehouseError: COPY did not load every row.
+    """
     table = landed.table
     rows = 0
     for start in range(0, len(landed.names), FILES_PER_COPY):
@@ -124,6 +134,10 @@ def append_and_merge(warehouse: WarehouseSession, landed: LandedTable) -> None:
             f"COPY into the change log of {table.name} loaded {rows} of {landed.rows} rows of batch "
             f"{landed.batch}: the transaction was rolled back; run again."
         )
+
+
+def merge(warehouse: WarehouseSession, landed: LandedTable) -> None:
+    """Bring a batch that is in its change log into its mirror, by its key; inside a transaction."""
     span = landed.key_range
     if span is not None:
-        warehouse.execute(raw_sql.merge_batch(table, landed.batch, span.low, span.high))
+        warehouse.execute(raw_sql.merge_batch(landed.table, landed.batch, span.low, span.high))

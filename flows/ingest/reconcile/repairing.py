@@ -1,0 +1,128 @@
+"""Repair: the rows of keys that differ are read anew from the source and replace those of the mirror.
+
+A row counts only if no change touched its key between the cursor before the read and what CDC had harvested
+after it: then it is the row that the source had at every LSN in between. So it is exact wherever the cursor
+stands in between, and it takes the position of the last of these LSNs: later than all that the mirror can
+rightly have of the key, earlier than every change to come. Keys that were touched wait for the next round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from flows.ingest.columns import BatchLabel, change_log_batch
+from flows.ingest.context import Context, utc_now
+from flows.ingest.errors import ConcurrentRunError
+from flows.ingest.lsn import Lsn, snapshot_position
+from flows.ingest.reconcile import mirror_sql, source_sql
+from flows.ingest.reconcile.judging import DELETE, KEYS_PER_QUERY, changes_since, wait_for_harvest
+from flows.ingest.reconcile.keys import KeyValues, as_key
+from flows.ingest.reconcile.results import TableReconciliation
+from flows.ingest.reconcile.sides import Row, rows_of
+from flows.ingest.snapshot import READ_BY_SNAPSHOT
+from flows.ingest.source.discovery import max_lsn
+from flows.ingest.source.session import retry_deadlocks
+from flows.ingest.tables import CapturedTable
+from flows.ingest.warehouse.apply import append, merge
+from flows.ingest.warehouse.landing import LandedFile, land, stage_folder
+from flows.ingest.warehouse.ledger import STREAMING
+from flows.ingest.window import commit_time
+
+
+@dataclass(frozen=True)
+class Reread:
+    """What the source has of some keys at every LSN in [since, up_to]: a row, or None where it has none."""
+
+    table: CapturedTable
+    since: Lsn
+    up_to: Lsn
+    rows: dict[KeyValues, Row | None]
+
+
+def repair_table(context: Context, found: TableReconciliation) -> int:
+    """Replace the rows of keys that differ; returns of how many, the others were touched meanwhile.
+
+    Safe to be killed anywhere, to be repeated, and to run beside other runs: all of it is one transaction.
+
+    Raises:
+        ConcurrentRunError: another run moved the cursor just then, or began a snapshot of the table.
+    """
+    table = context.tables[found.table]
+    reread = read_anew(context, table, found.verdict.keys)
+    if not reread.rows:
+        return 0
+    committed_at = commit_time(context.source, reread.up_to, context.zone)
+    with stage_folder(context.warehouse, context.run_id, utc_now()) as folder:
+        label = BatchLabel(context.run_id, f"{folder}/repair")
+        file = land(context.warehouse, table, _batches(reread, committed_at, label), folder, label.batch)
+        if file is not None:
+            _apply(context, reread, file)
+    context.progress.step(
+        f"{table.source_label}: {len(reread.rows):,} of {found.differences:,} keys repaired"
+    )
+    return len(reread.rows)
+
+
+def read_anew(context: Context, table: CapturedTable, keys: Sequence[KeyValues]) -> Reread:
+    """The source's rows of keys, without those that a change touched around the read."""
+    since = context.ledger.require_cursor().lsn
+    places = [table.columns.index(column) for column in table.key]
+    rows: dict[KeyValues, Row | None] = dict.fromkeys(keys)
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        some = [as_key(table, key) for key in keys[start : start + KEYS_PER_QUERY]]
+        for row in rows_of(table, _ask(context, table, source_sql.rows_of(table, some))):
+            rows[tuple(row[place] for place in places)] = row
+    wait_for_harvest(context)
+    up_to = max(max_lsn(context.source, context.database.name), since)
+    touched = changes_since(context, table, since, up_to, list(rows))
+    return Reread(table, since, up_to, {key: row for key, row in rows.items() if key not in touched})
+
+
+def _ask(context: Context, table: CapturedTable, statement: str) -> list[Row]:
+    return retry_deadlocks(lambda: context.source.rows(statement, table.name))
+
+
+def _batches(reread: Reread, committed_at: datetime | None, label: BatchLabel) -> Iterator[pa.RecordBatch]:
+    """One batch: rows as a snapshot reads them, and a delete for each key that the source does not have."""
+    table = reread.table
+    rows = [_tombstone(table, key) if row is None else row for key, row in reread.rows.items()]
+    count = len(rows)
+    yield change_log_batch(
+        table,
+        list(zip(*rows, strict=True)),
+        positions=[snapshot_position(reread.up_to)] * count,
+        operations=[DELETE if row is None else READ_BY_SNAPSHOT for row in reread.rows.values()],
+        committed_at=[committed_at] * count,
+        unchanged=[None] * count,
+        label=label,
+    )
+
+
+def _tombstone(table: CapturedTable, key: KeyValues) -> Row:
+    values = dict(zip((column.name for column in table.key), key, strict=True))
+    return tuple(values.get(column.name) for column in table.columns)
+
+
+def _apply(context: Context, reread: Reread, file: LandedFile) -> None:
+    """Take away what the mirror has of the keys and bring in what was read, unless something later is there.
+
+    A position later than what CDC has harvested is none that replication gives: it goes, too. That limit is
+    asked while the cursor is held, so that what another run has just applied is within it.
+    """
+    ledger, table = context.ledger, reread.table
+    cursor = ledger.require_cursor().lsn
+    with context.warehouse.transaction():
+        ledger.hold_cursor(cursor, utc_now())
+        if cursor > reread.up_to or ledger.tables()[table.name].state != STREAMING:
+            raise ConcurrentRunError(
+                f"Another run went on with {table.name} while it was repaired; this one rolled back. Run again."
+            )
+        limit = max(max_lsn(context.source, context.database.name), reread.up_to)
+        position, latest = snapshot_position(reread.up_to), snapshot_position(limit)
+        append(context.warehouse, file)
+        context.warehouse.execute(mirror_sql.remove_batch_keys(table, file.batch, position, latest))
+        merge(context.warehouse, file)

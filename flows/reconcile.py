@@ -20,6 +20,7 @@ from prefect.states import Completed, Failed
 from flows.failures import fails_in_one_line, result_of
 from flows.ingest.context import Limits
 from flows.ingest.reconcile.compare import chosen_tables, reconcile_tables
+from flows.ingest.reconcile.repairing import repair_table
 from flows.ingest.reconcile.results import TableReconciliation, record
 from flows.progress import PrefectProgress
 from flows.prove import replicate_up_to_now
@@ -27,22 +28,39 @@ from flows.replicate import ANOTHER_RUN_IS_FASTER
 from flows.run import name_this_run, this_run_id
 from flows.sessions import replication_context
 
+REPAIRS = 3
+"""How often keys are repaired at most: those that somebody writes just then wait for the next time."""
+
 
 @flow(name="reconcile")
-def reconcile(tables: list[str] | None = None) -> State[Any]:
+def reconcile(tables: list[str] | None = None, repair: bool = False) -> State[Any]:
     """Compare mirrors with their sources by hash, at one LSN each; differences end the flow as failed.
 
     Args:
         tables: source tables such as `dbo.orders`; all that are replicated, without it.
+        repair: read the rows that differ anew, and compare again.
     """
     run_id = this_run_id()
     try:
-        replicate_up_to_now(run_id)
-        found: list[TableReconciliation] = result_of(compare(run_id, tables, return_state=True))
+        found = compare_now(run_id, tables)
+        for _ in range(REPAIRS if repair else 0):
+            broken = [table for table in found if table.can_be_repaired]
+            if not broken:
+                break
+            result_of(repair_tables(run_id, broken, return_state=True))
+            again = compare_now(run_id, [table.source for table in broken])
+            found = sorted([*(t for t in found if t not in broken), *again], key=lambda table: table.table)
     except FailedRun as failure:
         return Failed(message=str(failure))
     publish_table(found)
     return verdict(found)
+
+
+def compare_now(run_id: str, tables: list[str] | None) -> list[TableReconciliation]:
+    """Bring the mirrors up to what CDC has harvested, and compare them."""
+    replicate_up_to_now(run_id)
+    found: list[TableReconciliation] = result_of(compare(run_id, tables, return_state=True))
+    return found
 
 
 @task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
@@ -55,6 +73,15 @@ def compare(run_id: str, tables: list[str] | None) -> list[TableReconciliation]:
         for table in found:
             get_run_logger().info(str(table))
         return found
+
+
+@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
+@fails_in_one_line
+def repair_tables(run_id: str, broken: list[TableReconciliation]) -> None:
+    """Replace the rows of keys that differ by what the source has."""
+    with replication_context("reconcile", run_id, Limits(), PrefectProgress()) as context:
+        for table in broken:
+            repair_table(context, table)
 
 
 def publish_table(found: Sequence[TableReconciliation]) -> None:
@@ -86,11 +113,11 @@ def publish_table(found: Sequence[TableReconciliation]) -> None:
 
 
 def verdict(found: Sequence[TableReconciliation]) -> State[Any]:
-    """Completed when nothing differs."""
+    """Completed when nothing differs; what could not be told is said."""
     differing = [str(table) for table in found if table.differs]
     if differing:
         name_this_run(f"{len(differing)} of {len(found)} tables differ")
-        return Failed(message=f"{'; '.join(differing)}. `python -m flows.reconcile --repair` mends them.")
+        return Failed(message=". ".join([*differing, *_remedy(found)]))
     rows = sum(table.mirror_rows for table in found)
     name_this_run(f"{rows:,} rows, 0 differences")
     left = [str(table) for table in found if table.outcome in ("not compared", "undecided")]
@@ -98,12 +125,18 @@ def verdict(found: Sequence[TableReconciliation]) -> State[Any]:
     return Completed(message="; ".join([said, *left]), data=tuple(found))
 
 
+def _remedy(found: Sequence[TableReconciliation]) -> list[str]:
+    tables = " ".join(f"--table {table.source}" for table in found if table.can_be_repaired)
+    return [f"Mend them with: python -m flows.reconcile {tables} --repair"] if tables else []
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the flow; the exit code is 0 when nothing differs."""
     parser = argparse.ArgumentParser(prog="flows.reconcile", description=__doc__)
     parser.add_argument("--table", action="append", help="a source table such as dbo.orders; may be repeated")
+    parser.add_argument("--repair", action="store_true", help="read the rows that differ anew")
     chosen = parser.parse_args(arguments)
-    state = reconcile(chosen.table, return_state=True)
+    state = reconcile(chosen.table, chosen.repair, return_state=True)
     print(state.message, file=sys.stderr)  # noqa: T201 - the one line of the verdict
     return 0 if state.is_completed() else 1
 

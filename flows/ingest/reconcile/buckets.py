@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from flows.ingest.reconcile import mirror_sql, source_sql
-from flows.ingest.reconcile.parts import LEAF_ROWS, SPLIT, KeyRange, plan_ranges
+from flows.ingest.reconcile.parts import SPLIT, KeyRange, plan_ranges
 from flows.ingest.reconcile.sides import Row, Sides, Summary
 
 MOST_BITS = 32
@@ -34,17 +34,18 @@ class Bucket:
 
 @dataclass
 class BucketCut:
-    """Cut into buckets that are small enough to be read; the source is read by ranges of `range_rows`."""
+    """Cut into buckets of about `leaf_rows`; the source is read by ranges of `range_rows`."""
 
     sides: Sides
     range_rows: int
+    leaf_rows: int
     ranges: list[KeyRange] = field(default_factory=list)
 
     def first(self) -> list[Bucket]:
         """Buckets for a table of at least as many rows as its full ranges have."""
         self.ranges = plan_ranges(self.sides, self.range_rows)
         full = max(1, (len(self.ranges) - 1) * self.range_rows)
-        bits = min(MOST_BITS_AT_FIRST, max(0, math.ceil(math.log2(full / LEAF_ROWS))))
+        bits = min(MOST_BITS_AT_FIRST, max(0, math.ceil(math.log2(full / self.leaf_rows))))
         return [Bucket(bits, number) for number in range(2**bits)]
 
     def source(self, parts: Sequence[Bucket]) -> Mapping[Bucket, Summary]:

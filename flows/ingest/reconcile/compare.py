@@ -15,7 +15,7 @@ from flows.ingest.reconcile.judging import judge, wait_for_harvest
 from flows.ingest.reconcile.keys import is_ordered_alike
 from flows.ingest.reconcile.ranges import RangeCut
 from flows.ingest.reconcile.results import Effort, TableReconciliation
-from flows.ingest.reconcile.search import Found, Search
+from flows.ingest.reconcile.search import LEAF_ROWS, Found, Search
 from flows.ingest.reconcile.sides import Sides, mirror_at_rest
 from flows.ingest.restores import check_history
 from flows.ingest.tables import CapturedTable
@@ -49,8 +49,12 @@ def chosen_tables(context: Context, labels: Sequence[str] | None) -> list[str]:
     return sorted(by_label[label.lower()] for label in labels) if labels else sorted(context.tables)
 
 
-def reconcile_tables(context: Context, names: Sequence[str]) -> list[TableReconciliation]:
+def reconcile_tables(
+    context: Context, names: Sequence[str], leaf_rows: int = LEAF_ROWS
+) -> list[TableReconciliation]:
     """Compare tables with their mirrors, each exactly at one LSN, whatever is written meanwhile.
+
+    Parts that differ are cut until they have at most `leaf_rows` rows.
 
     Raises:
         SourceError: the database was restored, or CDC's retention passed the LSN meanwhile.
@@ -60,7 +64,7 @@ def reconcile_tables(context: Context, names: Sequence[str]) -> list[TableReconc
     knows_utf8 = context.source.scalar(source_sql.KNOWS_UTF8) is not None
     results, searched = [], []
     for name in names:
-        outcome = _search(context, name, knows_utf8)
+        outcome = _search(context, name, knows_utf8, leaf_rows)
         if isinstance(outcome, Searched):
             searched.append(outcome)
         else:
@@ -71,7 +75,7 @@ def reconcile_tables(context: Context, names: Sequence[str]) -> list[TableReconc
     return sorted(results, key=lambda result: result.table)
 
 
-def _search(context: Context, name: str, knows_utf8: bool) -> Searched | TableReconciliation:
+def _search(context: Context, name: str, knows_utf8: bool, leaf_rows: int) -> Searched | TableReconciliation:
     """Search a table, or say why it cannot be compared."""
     whole, policy = context.tables[name], context.policies.of(context.tables[name].source_label)
     hashed = {column.lower() for column in policy.hash}
@@ -85,9 +89,9 @@ def _search(context: Context, name: str, knows_utf8: bool) -> Searched | TableRe
     rows = context.limits.chunk_rows
     with mirror_at_rest(context, table) as lsn:
         if is_ordered_alike(table):
-            found = Search(table, RangeCut(sides, rows)).run()
+            found = Search(table, RangeCut(sides, rows, leaf_rows), leaf_rows).run()
         else:
-            found = Search(table, BucketCut(sides, rows)).run()
+            found = Search(table, BucketCut(sides, rows, leaf_rows), leaf_rows).run()
     context.progress.step(
         f"{table.source_label}: {found.mirror_rows:,} rows in {found.parts:,} parts compared by hash, "
         f"{found.parts_differing:,} differ, {len(found.candidates):,} keys to be judged at LSN {lsn}"

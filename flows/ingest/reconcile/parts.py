@@ -13,9 +13,6 @@ P = TypeVar("P")
 KeyRange = tuple[Key | None, Key | None]
 """Keys in (after, up_to]; None is an open end."""
 
-LEAF_ROWS = 500
-"""A part of at most so many rows of the source is read instead of cut."""
-
 SPLIT = 16
 """Into how many parts at most one that differs is cut."""
 

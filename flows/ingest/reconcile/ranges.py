@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flows.ingest.reconcile import mirror_sql, source_sql
 from flows.ingest.reconcile.keys import snowflake_in_range
-from flows.ingest.reconcile.parts import LEAF_ROWS, SPLIT, KeyRange, plan_ranges
+from flows.ingest.reconcile.parts import SPLIT, KeyRange, plan_ranges
 from flows.ingest.reconcile.sides import Row, Sides, Summary
 
 RANGES_PER_STATEMENT = 100
@@ -15,10 +15,11 @@ RANGES_PER_STATEMENT = 100
 
 @dataclass
 class RangeCut:
-    """Cut into ranges of `range_rows` rows."""
+    """Cut into ranges of `range_rows` rows, and then of no fewer than `leaf_rows`."""
 
     sides: Sides
     range_rows: int
+    leaf_rows: int
     ranges: list[KeyRange] = field(default_factory=list)
 
     def first(self) -> list[KeyRange]:
@@ -47,7 +48,7 @@ class RangeCut:
 
     def split(self, part: KeyRange, rows: int) -> list[KeyRange]:
         """Ranges of a sixteenth of the rows each, or of as few as are read at once."""
-        return plan_ranges(self.sides, max(LEAF_ROWS, rows // SPLIT), part)
+        return plan_ranges(self.sides, max(self.leaf_rows, rows // SPLIT), part)
 
     def source_rows(self, parts: Sequence[KeyRange]) -> list[Row]:
         """One query a range."""

@@ -119,7 +119,8 @@ def _apply(context: Context, reread: Reread, file: LandedFile) -> None:
         ledger.hold_cursor(cursor, utc_now())
         if cursor > reread.up_to or ledger.tables()[table.name].state != STREAMING:
             raise ConcurrentRunError(
-                f"Another run went on with {table.name} while it was repaired; this one rolled back. Run again."
+                f"Another run went on with {table.name} while it was repaired; this one rolled back: run "
+                "again."
             )
         limit = max(max_lsn(context.source, context.database.name), reread.up_to)
         position, latest = snapshot_position(reread.up_to), snapshot_position(limit)

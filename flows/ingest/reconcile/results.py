@@ -56,6 +56,11 @@ class TableReconciliation:
         return self.is_cut_short or bool(self.differences)
 
     @property
+    def can_be_repaired(self) -> bool:
+        """Whether the keys that differ are known, each."""
+        return bool(self.differences) and not self.is_cut_short
+
+    @property
     def outcome(self) -> str:
         """In a word or two."""
         if self.reason:

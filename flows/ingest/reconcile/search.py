@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from flows.ingest.reconcile.keys import KeyValues
-from flows.ingest.reconcile.parts import LEAF_ROWS, Cut, P
+from flows.ingest.reconcile.parts import Cut, P
 from flows.ingest.reconcile.sides import Row, Summary
 from flows.ingest.tables import CapturedTable
+
+LEAF_ROWS = 500
+"""A part of at most so many rows of the source is read instead of cut."""
 
 PARTS_READ_AT_ONCE = 20
 MOST_CANDIDATES = 20_000
@@ -43,6 +46,7 @@ class Search(Generic[P]):
 
     table: CapturedTable
     cut: Cut[P]
+    leaf_rows: int = LEAF_ROWS
     found: Found = field(default_factory=Found)
 
     def run(self) -> Found:
@@ -68,7 +72,7 @@ class Search(Generic[P]):
         """The parts to compare next; those that are small enough are read."""
         leaves = []
         for part, summary in differing.items():
-            smaller = self.cut.split(part, summary.rows) if summary.rows > LEAF_ROWS else [part]
+            smaller = self.cut.split(part, summary.rows) if summary.rows > self.leaf_rows else [part]
             if smaller == [part]:
                 leaves.append(part)
             else:

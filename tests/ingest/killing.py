@@ -39,14 +39,15 @@ FAILED = 3
 def replicate_alone(world: World, seed: int | None) -> None:
     """Replicate in this process, a forked child, until SIGKILL where the seed says, if there is one."""
     if seed is not None:
-        _die_at_a_moment(seed)
+        die_at_a_moment(seed)
     try:
         world.replicate()
     except (ReplicationError, ConnectionFailed):
         sys.exit(FAILED)
 
 
-def _die_at_a_moment(seed: int) -> None:
+def die_at_a_moment(seed: int) -> None:
+    """Let this process die before, during or after a statement that the seed chooses."""
     moments = Random(seed)
     place, latest = moments.choice(PLACES)
     countdown = [moments.randint(1, latest)]

@@ -25,10 +25,10 @@ from flows.ingest.reconcile.results import TableReconciliation
 from flows.ingest.reconcile.sides import Row, rows_of
 from flows.ingest.snapshot import READ_BY_SNAPSHOT
 from flows.ingest.source.discovery import max_lsn
-from flows.ingest.source.session import retry_deadlocks
+from flows.ingest.source.session import retry_deadlocks, to_arrow
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse.apply import append, merge
-from flows.ingest.warehouse.landing import LandedFile, land, stage_folder
+from flows.ingest.warehouse.landing import LandedTable, land, stage_folder
 from flows.ingest.warehouse.ledger import STREAMING
 from flows.ingest.window import commit_time
 
@@ -58,9 +58,9 @@ def repair_table(context: Context, found: TableReconciliation) -> int:
     committed_at = commit_time(context.source, reread.up_to, context.zone)
     with stage_folder(context.warehouse, context.run_id, utc_now()) as folder:
         label = BatchLabel(context.run_id, f"{folder}/repair")
-        file = land(context.warehouse, table, _batches(reread, committed_at, label), folder, label.batch)
-        if file is not None:
-            _apply(context, reread, file)
+        landed = land(context.stager, table, _batches(reread, committed_at, label), folder, label.batch)
+        if landed is not None:
+            _apply(context, reread, landed)
     context.progress.step(
         f"{table.source_label}: {len(reread.rows):,} of {found.differences:,} keys repaired"
     )
@@ -87,19 +87,21 @@ def _ask(context: Context, table: CapturedTable, statement: str) -> list[Row]:
 
 
 def _batches(reread: Reread, committed_at: datetime | None, label: BatchLabel) -> Iterator[pa.RecordBatch]:
-    """One batch: rows as a snapshot reads them, and a delete for each key that the source does not have."""
+    """Rows as a snapshot reads them, and a delete for each key that the source does not have."""
     table = reread.table
-    rows = [_tombstone(table, key) if row is None else row for key, row in reread.rows.items()]
-    count = len(rows)
-    yield change_log_batch(
-        table,
-        list(zip(*rows, strict=True)),
-        positions=[snapshot_position(reread.up_to)] * count,
-        operations=[DELETE if row is None else READ_BY_SNAPSHOT for row in reread.rows.values()],
-        committed_at=[committed_at] * count,
-        unchanged=[None] * count,
-        label=label,
-    )
+    found = [row for row in reread.rows.values() if row is not None]
+    gone = [_tombstone(table, key) for key, row in reread.rows.items() if row is None]
+    for operation, rows in ((READ_BY_SNAPSHOT, found), (DELETE, gone)):
+        if rows:
+            yield change_log_batch(
+                table,
+                to_arrow(rows, table.arrow_schema),
+                positions=snapshot_position(reread.up_to),
+                operations=operation,
+                committed_at=committed_at,
+                unchanged=None,
+                label=label,
+            )
 
 
 def _tombstone(table: CapturedTable, key: KeyValues) -> Row:
@@ -107,7 +109,7 @@ def _tombstone(table: CapturedTable, key: KeyValues) -> Row:
     return tuple(values.get(column.name) for column in table.columns)
 
 
-def _apply(context: Context, reread: Reread, file: LandedFile) -> None:
+def _apply(context: Context, reread: Reread, landed: LandedTable) -> None:
     """Take away what the mirror has of the keys and bring in what was read, unless something later is there.
 
     A position later than what CDC has harvested is none that replication gives: it goes, too. That limit is
@@ -124,6 +126,6 @@ def _apply(context: Context, reread: Reread, file: LandedFile) -> None:
             )
         limit = max(max_lsn(context.source, context.database.name), reread.up_to)
         position, latest = snapshot_position(reread.up_to), snapshot_position(limit)
-        append(context.warehouse, file)
-        context.warehouse.execute(mirror_sql.remove_batch_keys(table, file.batch, position, latest))
-        merge(context.warehouse, file)
+        append(context.warehouse, landed)
+        context.warehouse.execute(mirror_sql.remove_batch_keys(table, landed.batch, position, latest))
+        merge(context.warehouse, landed)

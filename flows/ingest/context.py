@@ -19,7 +19,7 @@ from flows.ingest.source.harvest import Harvest
 from flows.ingest.source.reader import SourceReader
 from flows.ingest.source.readers import Readers
 from flows.ingest.source.session import SourceSession
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables import CapturedTable, change_log_name
 from flows.ingest.throttle import Throttle
 from flows.ingest.warehouse.evolution import RawTable, fitted, read_raw
 from flows.ingest.warehouse.landing import ROWS_PER_FILE
@@ -173,7 +173,10 @@ class Context:
         }
         self.discovered = discover(self.source, in_use, self.policies)
         self.raw = read_raw(self.warehouse)
-        self.tables = {name: fitted(table, self.raw) for name, table in self.discovered.tables.items()}
+        self.tables = {
+            name: fitted(table, self.raw.get(change_log_name(name)), self.raw.get(name))
+            for name, table in self.discovered.tables.items()
+        }
 
     def telling(self, progress: Progress) -> Context:
         """The same run, telling somebody else."""

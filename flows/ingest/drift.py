@@ -10,9 +10,9 @@ from flows.ingest.source import statements
 from flows.ingest.source.catalog import MOST_INSTANCES, Instance, SourceColumn, SourceTable
 from flows.ingest.source.following import wanted_columns
 from flows.ingest.source.statements import NewInstance
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables import CapturedTable, change_log_name
 from flows.ingest.types import is_mapped
-from flows.ingest.warehouse.evolution import Evolution, fitted, plan, read_raw, undone, unfit
+from flows.ingest.warehouse.evolution import Evolution, fitted, plan, undone, unfit
 from flows.ingest.warehouse.ledger import FILLING, ReplicatedTable
 
 LONGEST_INSTANCE_NAME = 100
@@ -37,8 +37,8 @@ def capture_added_columns(context: Context) -> None:
         context.discover()
 
 
-def evolve(context: Context, name: str, known: ReplicatedTable | None) -> bool:
-    """Bring a table's change log and mirror to what the source's table is; True when that takes its rows.
+def evolve(context: Context, name: str, known: ReplicatedTable | None) -> None:
+    """Bring a table's change log and mirror to what the source's table is; mark it where that takes its rows.
 
     Raises:
         TableError: the table's policy is to stop, or the change is not in CDC's change table yet.
@@ -55,18 +55,15 @@ def evolve(context: Context, name: str, known: ReplicatedTable | None) -> bool:
     planned = plan(table, context.raw)
     if known is not None and policy.on_drift == "freeze":
         _refuse_drift(context, table, planned)
-    lacks_values = known is not None and (planned.is_read_anew or _is_new_to_its_instance(table, known))
-    if lacks_values:
-        context.ledger.set_state(name, FILLING, utc_now())
+    _wait_for_change_table(table, planned)
+    if known is not None and (planned.is_read_anew or _is_new_to_its_instance(table, known)):
+        context.ledger.set_state(name, FILLING, utc_now())  # first: a run that dies in between leaves it
     for statement in planned.statements:
         context.warehouse.execute(statement)
-    if planned.statements:
-        context.raw.update(read_raw(context.warehouse))
-    for change in planned.changes if known is not None else ():
-        context.warn(f"{table.source_label}: {change}; its mirror follows.")
-    _wait_for_change_table(table, context)
-    context.tables[name] = fitted(table, context.raw)
-    return lacks_values
+    if known is not None and planned.changes:
+        context.warn(f"{table.source_label}: {'; '.join(planned.changes)}; its mirror follows.")
+    context.raw |= {change_log_name(name): planned.log, name: planned.mirror}
+    context.tables[name] = fitted(table, planned.log, planned.mirror)
 
 
 def uncaptured(context: Context, table: CapturedTable, source: SourceTable) -> list[SourceColumn]:
@@ -140,7 +137,7 @@ def _is_replicable(column: SourceColumn) -> bool:
 
 def _kept_only(context: Context, table: CapturedTable) -> CapturedTable:
     """Discard: only the columns that the mirror has, and can keep as they are now."""
-    kept = fitted(table, context.raw)
+    kept = fitted(table, context.raw.get(change_log_name(table.name)), context.raw.get(table.name))
     names = {column.source_name for column in kept.columns if column.kept_as is None}
     left_out = [column.source_name for column in table.columns if column.source_name not in names]
     if left_out:
@@ -179,8 +176,8 @@ def _is_new_to_its_instance(table: CapturedTable, known: ReplicatedTable) -> boo
     return not captured.issuperset(column.source_name for column in table.columns)
 
 
-def _wait_for_change_table(table: CapturedTable, context: Context) -> None:
-    waiting = unfit(table, context.raw)
+def _wait_for_change_table(table: CapturedTable, planned: Evolution) -> None:
+    waiting = unfit(table, planned)
     if waiting:
         raise TableError(
             f"Table {table.source_label}: the new type of {waiting[0].source_name} is not in CDC's change "

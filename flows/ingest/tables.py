@@ -30,6 +30,11 @@ def mirror_name(schema: str, table: str) -> str:
     return (table if schema.lower() == DEFAULT_SCHEMA else f"{schema}_{table}").upper()
 
 
+def change_log_name(mirror: str) -> str:
+    """The name of a mirror's change log in RAW."""
+    return f"{mirror}{CHANGE_LOG_SUFFIX}"
+
+
 @dataclass(frozen=True)
 class Column:
     """A captured column. `ordinal` counts from 1 in the change table and names its bit in the update mask.

@@ -6,12 +6,13 @@ column's name, and the older values stay in `<COLUMN>__V1`. A column that is dro
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from flows.ingest.columns import PLATFORM_COLUMNS
-from flows.ingest.tables import CHANGE_LOG_SUFFIX, CapturedTable, Column
+from flows.ingest.tables import CapturedTable, Column, change_log_name
 from flows.ingest.warehouse import raw_sql
 from flows.ingest.warehouse.raw_types import RawType
 from flows.ingest.warehouse.session import WarehouseSession
@@ -36,16 +37,22 @@ class Evolution:
     """How a change log and a mirror become what the source's table is.
 
     Attributes:
+        log, mirror: as they are when it is done.
         statements: DDL, in its order; it commits by itself.
         changes: what is different, in words; empty for a table that is only created.
         is_read_anew: the mirror then lacks values that only the source's table has.
-        is_rekeyed: the mirror is made anew, because its key is another one.
     """
 
+    log: RawTable
+    mirror: RawTable
     statements: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     is_read_anew: bool = False
-    is_rekeyed: bool = False
+
+    def alter(self, raw: RawTable, column: str, new: RawType, *statements: str) -> None:
+        """A column has a type from here on."""
+        raw.columns[column] = new
+        self.statements += statements
 
 
 def read_raw(warehouse: WarehouseSession) -> dict[str, RawTable]:
@@ -61,20 +68,23 @@ def read_raw(warehouse: WarehouseSession) -> dict[str, RawTable]:
 
 def plan(table: CapturedTable, raw: RawTables) -> Evolution:
     """What has to be done for a table; nothing where its change log and mirror are as its columns are."""
-    evolution = Evolution()
-    log, mirror = raw.get(f"{table.name}{CHANGE_LOG_SUFFIX}"), raw.get(table.name)
+    log, mirror = (raw.get(name) for name in (change_log_name(table.name), table.name))
+    created = RawTable(
+        {column.name: RawType.parse(column.mapping.snowflake) for column in table.columns},
+        {column.name for column in table.key},
+    )
+    evolution = Evolution(copy.deepcopy(log or created), copy.deepcopy(mirror or created))
     if log is None:
         evolution.statements.append(raw_sql.create_change_log(table))
     if mirror is None:
         evolution.statements.append(raw_sql.create_mirror(table))
     elif _has_another_key(table, mirror):
-        evolution.is_rekeyed = evolution.is_read_anew = True
-        evolution.statements.append(raw_sql.create_mirror(table, replacing=True))
         key = ", ".join(table.key_names)
         evolution.changes.append(f"its key is now ({key})" if key else "it has no key any more")
-        mirror = None
+        evolution.statements.append(raw_sql.create_mirror(table, replacing=True))
+        evolution.mirror, evolution.is_read_anew = copy.deepcopy(created), True
     for column in table.columns:
-        _evolve_column(evolution, table, column, log, mirror)
+        _evolve_column(evolution, table, column)
     return evolution
 
 
@@ -91,9 +101,8 @@ def undone(table: CapturedTable, raw: RawTables) -> list[str]:
     ]
 
 
-def fitted(table: CapturedTable, raw: RawTables) -> CapturedTable:
+def fitted(table: CapturedTable, log: RawTable | None, mirror: RawTable | None) -> CapturedTable:
     """The table with each column under the name where change log and mirror can keep it, or left out."""
-    log, mirror = raw.get(f"{table.name}{CHANGE_LOG_SUFFIX}"), raw.get(table.name)
     if log is None or mirror is None:
         return table.with_columns(lambda column: None if column.is_dropped else column)
 
@@ -101,29 +110,25 @@ def fitted(table: CapturedTable, raw: RawTables) -> CapturedTable:
         wanted = RawType.parse(column.mapping.snowflake)
         own = column.source_name.upper()
         for name in (own, *reversed(_versions(own, log, mirror))):
-            if all(name in t.columns and t.columns[name].holds(wanted) for t in (log, mirror)):
+            if all(name in raw.columns and raw.columns[name].holds(wanted) for raw in (log, mirror)):
                 return replace(column, kept_as=None if name == own else name)
         return None
 
     return table.with_columns(place)
 
 
-def unfit(table: CapturedTable, raw: RawTables) -> list[Column]:
-    """The columns that the source's table has and that change log and mirror cannot keep as they come."""
-    kept = fitted(table, raw)
-    places = {column.source_name for column in kept.columns if column.kept_as is None}
-    missing = [column for column in table.columns if column.source_name not in places]
-    for part, whole in _parts(kept, table):
-        present = {column.source_name for column in part if column.kept_as is None}
-        missing += [c for c in whole if not c.is_dropped and c.source_name not in present]
-    return missing
-
-
-def _parts(kept: CapturedTable, table: CapturedTable) -> list[tuple[tuple[Column, ...], tuple[Column, ...]]]:
-    parts = [(kept.logged or (), table.logged or ())]
-    if kept.older is not None and table.older is not None:
-        parts.append((kept.older.logged or (), table.older.logged or ()))
-    return parts
+def unfit(table: CapturedTable, evolution: Evolution) -> list[Column]:
+    """The columns of the source's table of which the change tables still have values of another type."""
+    kept = fitted(table, evolution.log, evolution.mirror)
+    parts = [(table.columns, kept.columns), (table.logged, kept.logged)]
+    if table.older is not None and kept.older is not None:
+        parts.append((table.older.logged, kept.older.logged))
+    return [
+        column
+        for all_columns, kept_columns in parts
+        for column in all_columns or ()
+        if not column.is_dropped and column not in (kept_columns or ())
+    ]
 
 
 def _has_another_key(table: CapturedTable, mirror: RawTable) -> bool:
@@ -136,44 +141,38 @@ def _has_another_key(table: CapturedTable, mirror: RawTable) -> bool:
     return False
 
 
-def _evolve_column(
-    evolution: Evolution, table: CapturedTable, column: Column, log: RawTable | None, mirror: RawTable | None
-) -> None:
-    """A column in the change log and in the mirror, where these are there already."""
+def _evolve_column(evolution: Evolution, table: CapturedTable, column: Column) -> None:
+    """A column in the change log and in the mirror."""
     wanted = RawType.parse(column.mapping.snowflake)
     change = None
-    kept_as = f"{column.name}__V{len(_versions(column.name, log, mirror)) + 1}"
-    for name, raw in ((f"{table.name}{CHANGE_LOG_SUFFIX}", log), (table.name, mirror)):
-        if raw is None:
-            continue
+    kept_as = f"{column.name}__V{len(_versions(column.name, evolution.log, evolution.mirror)) + 1}"
+    for name, raw in ((change_log_name(table.name), evolution.log), (table.name, evolution.mirror)):
         have = raw.columns.get(column.name)
+        if have is not None and have.holds(wanted):
+            continue
         if have is None:
-            evolution.statements.append(raw_sql.add_column(name, column))
+            evolution.alter(raw, column.name, wanted, raw_sql.add_column(name, column))
             evolution.is_read_anew = True
             change = f"column {column.source_name} ({column.sql_type.declaration}) was added"
-        elif have.holds(wanted):
-            continue
         elif (wider := have.widened_to(wanted)) is not None:
-            evolution.statements.append(raw_sql.widen_column(name, column, wider.declaration))
+            widen = raw_sql.widen_column(name, column, wider.declaration)
+            evolution.alter(raw, column.name, wider, widen)
             change = f"column {column.source_name} was widened to {column.sql_type.declaration}"
         else:
-            evolution.statements.append(raw_sql.rename_column(name, column.name, kept_as))
-            evolution.statements.append(raw_sql.add_column(name, column))
+            evolution.alter(raw, kept_as, have, raw_sql.rename_column(name, column.name, kept_as))
+            evolution.alter(raw, column.name, wanted, raw_sql.add_column(name, column))
             evolution.is_read_anew = True
-            change = (
-                f"column {column.source_name} is now {column.sql_type.declaration}: what it was is kept in "
-                f"{kept_as}"
-            )
+            change = f"column {column.source_name} is now {column.sql_type.declaration}"
+            change += f" (what it was is kept in {kept_as})"
     if change is not None:
         evolution.changes.append(change)
 
 
-def _versions(name: str, *tables: RawTable | None) -> list[str]:
+def _versions(name: str, *tables: RawTable) -> list[str]:
     """The names under which earlier columns of a name are kept, oldest first."""
     found = {
         int(kept[2])
         for raw in tables
-        if raw is not None
         for column in raw.columns
         if (kept := _KEPT_VERSION.fullmatch(column)) and kept[1] == name
     }

@@ -11,6 +11,7 @@ from typing import Protocol
 from duckdb import DuckDBPyConnection
 
 from sandbox.sqlserver.cdc.quoting import identifier
+from sandbox.sqlserver.engine.catalog import Catalog
 from sandbox.sqlserver.engine.model import TableDef
 
 
@@ -51,8 +52,17 @@ def readable_instances(reader: Reader) -> set[str]:
         instance
         for instance, source, role, columns in rows
         if reader.is_owner
-        or ((role is None or reader.is_member(role)) and set(columns) <= reader.selectable(source))
+        or ((role is None or reader.is_member(role)) and _may_select(reader, source, set(columns)))
     }
+
+
+def _may_select(reader: Reader, source: int, columns: set[int]) -> bool:
+    """Whether the login may SELECT captured columns of a table: those that it still has."""
+    missing = columns - reader.selectable(source)
+    if not missing:
+        return True
+    table = Catalog(reader.connection, reader.database).by_id(source)
+    return table is not None and missing.isdisjoint(column.column_id for column in table.columns)
 
 
 def may_read(reader: Reader, capture_instance: str) -> bool:

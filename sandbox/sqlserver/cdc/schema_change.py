@@ -8,6 +8,7 @@ in the change table and is NULL from then on; a changed type changes the change 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -35,17 +36,19 @@ _IMAGE = pa.schema(
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """The statement, and the columns that have another type after it."""
+    """The statement, the columns that have another type after it, and those that are gone."""
 
     command: str
     retyped: tuple[tuple[str, SqlType], ...]
+    dropped: tuple[str, ...] = ()
 
     @classmethod
     def between(cls, before: TableDef, after: TableDef, command: str) -> SchemaChange:
         """What a statement did to a table."""
         old = {column.name: column.type for column in before.columns}
         changed = [c for c in after.columns if c.name in old and c.type != old[c.name]]
-        return cls(command, tuple((column.name, column.type) for column in changed))
+        dropped = old.keys() - {column.name for column in after.columns}
+        return cls(command, tuple((column.name, column.type) for column in changed), tuple(sorted(dropped)))
 
 
 def log_image(change: SchemaChange) -> pa.Table:
@@ -54,7 +57,7 @@ def log_image(change: SchemaChange) -> pa.Table:
         {"name": name, "type": t.name, "length": t.length, "precision": t.precision, "scale": t.scale}
         for name, t in change.retyped
     ]
-    schema = _IMAGE.with_metadata({"command": change.command})
+    schema = _IMAGE.with_metadata({"command": change.command, "dropped": json.dumps(change.dropped)})
     return pa.Table.from_pylist(rows, schema=schema)
 
 
@@ -64,7 +67,9 @@ def from_log(image: pa.Table) -> SchemaChange:
         (row["name"], SqlType(row["type"], row["length"], row["precision"], row["scale"]))
         for row in image.to_pylist()
     ]
-    return SchemaChange(image.schema.metadata[b"command"].decode(), tuple(retyped))
+    metadata = image.schema.metadata
+    dropped = tuple(json.loads(metadata.get(b"dropped", b"[]")))
+    return SchemaChange(metadata[b"command"].decode(), tuple(retyped), dropped)
 
 
 def carry_over(
@@ -89,10 +94,21 @@ def carry_over(
     if row is None:
         raise LookupError(f"no capture instance {instance} in {database}")
     object_id, source_id = row
+    for name in change.dropped:
+        _forget(connection, database, object_id, name)
     followed = [_follow(connection, database, instance, object_id, *column) for column in change.retyped]
     connection.execute(
         f"INSERT INTO {db}.cdc.ddl_history VALUES (?, ?, ?, ?, ?, ?)",
         [source_id, object_id, any(followed), change.command, lsn.commit_lsn(commit_number), at],
+    )
+
+
+def _forget(connection: DuckDBPyConnection, database: str, object_id: int, name: str) -> None:
+    """A dropped column is NULL in the change table for good: a later column of its name is another one."""
+    connection.execute(
+        f"UPDATE {identifier(database)}.log.image_columns SET is_computed = TRUE, lob = '' "
+        "WHERE change_table_id = ? AND column_name = ?",
+        [object_id, name],
     )
 
 
@@ -102,7 +118,9 @@ def _follow(
     """Give a captured column its new type; False where the instance does not capture it."""
     db = identifier(database)
     captured = connection.execute(
-        f"SELECT 1 FROM {db}.cdc.captured_columns WHERE object_id = ? AND column_name = ?", [object_id, name]
+        f"SELECT 1 FROM {db}.log.image_columns "
+        "WHERE change_table_id = ? AND column_name = ? AND NOT is_computed",
+        [object_id, name],
     ).fetchone()
     if captured is None:
         return False

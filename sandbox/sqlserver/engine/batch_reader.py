@@ -111,7 +111,7 @@ class BatchReader:
             return True
         if key in ("UPDATE", "DELETE", "SET") and before in ("ON", "THEN", "DELETE", "UPDATE", "FOR"):
             return True
-        if key in ("DROP", "ALTER") and after in ("COLUMN", "CONSTRAINT") and head == "ALTER":
+        if key in ("DROP", "ALTER") and after in ("COLUMN", "CONSTRAINT", "MEMBER") and head == "ALTER":
             return True
         if head == "ALTER" and (key == "SET" or (key == "ROLLBACK" and before == "WITH")):
             return True

@@ -58,6 +58,21 @@ def test_a_dropped_column_is_null_from_then_on(table: Client) -> None:
     assert changes(table, "one", "a, b") == [(2, 1, "b"), (3, None, "b"), (4, None, "c")]
 
 
+def test_a_column_that_takes_the_name_of_a_dropped_one_is_another_one(table: Client) -> None:
+    table.run("INSERT INTO t VALUES (1, 1, 'b', NULL); ALTER TABLE t DROP COLUMN a")
+    table.run("ALTER TABLE t ADD a varchar(5) NOT NULL DEFAULT 'new'; UPDATE t SET b = 'c', a = 'newer'")
+    table.run(ENABLE.format("two"))
+    table.run("ALTER TABLE t ALTER COLUMN a varchar(9); UPDATE t SET b = 'd'")
+    assert changes(table, "one", "a, b") == [
+        (2, 1, "b"),
+        (3, None, "b"),
+        (4, None, "c"),
+        (3, None, "c"),
+        (4, None, "d"),
+    ]
+    assert changes(table, "two", "a, b") == [(3, "newer", "c"), (4, "newer", "d")]
+
+
 def test_moments_of_all_years_pass_through_a_change_of_their_scale(table: Client) -> None:
     table.run("DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, at datetime2(7), far datetimeoffset)")
     table.run(ENABLE.format("one"))

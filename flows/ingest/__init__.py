@@ -5,6 +5,7 @@
     window.py, changes.py, snapshot.py   what is read, in which order, and what proves it complete
     source/          SQL Server: session, discovery, every T-SQL statement
     warehouse/       Snowflake: session, landing, apply (one transaction), ledger (OPS), every statement
+    reconcile/       mirrors proven equal to their sources by hash, and repaired
     proof.py, health.py, report.py       what a run, a proof and the status say
     lsn.py, types.py, tables.py, columns.py   the words they share
 

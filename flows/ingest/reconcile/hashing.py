@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from flows.ingest.quoting import tsql_name
 from flows.ingest.tables import CapturedTable, Column
-from flows.ingest.types import MAX_LENGTH, TEXT_DATE_STYLE, SqlType
+from flows.ingest.types import MAX_LENGTH, TEXT_DATE_STYLE, SqlType, map_type
 
 UTF8 = "Latin1_General_100_BIN2_UTF8"
 """In it varchar is UTF-8, as Snowflake's VARCHAR always is; SQL Server has it since 2019."""
@@ -167,6 +167,13 @@ def _text(sql_type: SqlType) -> CanonicalText:
     )
 
 
+def _variant(sql_type: SqlType) -> CanonicalText:
+    """As it travels: base type and value in one text."""
+    text = map_type(sql_type, "A sql_variant").read.format("{0}")
+    tsql = f"CONVERT(varchar(max), ({text}) COLLATE {UTF8})"
+    return CanonicalText(tsql, "{0}", MAX_LENGTH, is_free_text=True)
+
+
 def _binary(sql_type: SqlType) -> CanonicalText:
     """Hexadecimal digits, two a byte (style 2)."""
     digits = 2 * sql_type.max_length
@@ -221,6 +228,7 @@ _TEXTS: dict[str, Callable[[SqlType], CanonicalText]] = {
     "float": _float,
     **dict.fromkeys(("char", "varchar", "nchar", "nvarchar", "text", "ntext", "xml"), _text),
     **dict.fromkeys(("binary", "varbinary", "image", "timestamp", "rowversion"), _binary),
+    "sql_variant": _variant,
     "uniqueidentifier": lambda _: CanonicalText("CONVERT(varchar(36), {0})", "{0}", 36),
     "date": lambda _: _moment(10, "YYYY-MM-DD", 23),
     "time": _with_fraction("HH24:MI:SS", 16),

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from flows.ingest.columns import BatchLabel, change_log_batch
 from flows.ingest.context import Context, utc_now
-from flows.ingest.errors import ConcurrentRunError
+from flows.ingest.errors import ConcurrentRunError, SourceError
 from flows.ingest.lsn import Lsn, snapshot_position
 from flows.ingest.reconcile import mirror_sql, source_sql
 from flows.ingest.reconcile.judging import DELETE, KEYS_PER_QUERY, changes_since, wait_for_harvest
@@ -50,8 +50,14 @@ def repair_table(context: Context, found: TableReconciliation) -> int:
 
     Raises:
         ConcurrentRunError: another run moved the cursor just then, or began a snapshot of the table.
+        SourceError: its policy hashes columns, or CDC's retention has passed the cursor.
     """
     table = context.tables[found.table]
+    if context.policies.of(table.source_label).hash:
+        raise SourceError(
+            f"{table.source_label} has columns that its policy hashes, so its rows cannot be repaired one by "
+            f"one: read it anew with `python -m flows.replicate --resync {table.source_label}`."
+        )
     reread = read_anew(context, table, found.verdict.keys)
     if not reread.rows:
         return 0

@@ -16,9 +16,10 @@ from pymssql import Connection
 
 from deployments.connections import connect_snowflake, connect_sql_server
 from deployments.settings import SnowflakeSettings, SqlServerSettings
+from flows.ingest import types
 from flows.ingest.columns import BatchLabel
 from flows.ingest.quoting import tsql_text
-from flows.ingest.reconcile.hashing import MODULUS, Hashing
+from flows.ingest.reconcile.hashing import MODULUS, Hashing, canonical_text
 from flows.ingest.snapshot import Chunk, Watermark, read_chunk
 from flows.ingest.source.session import SourceSession
 from flows.ingest.types import SqlType
@@ -149,6 +150,23 @@ def warehouse(snowflake: SnowflakeSettings) -> Iterator[WarehouseSession]:
         ledger.prepare()
         ledger.create_tables([HASHED])
         yield session
+
+
+def test_every_type_that_is_replicated_has_a_text() -> None:
+    for name in types._MAPPINGS:
+        assert canonical_text(SqlType(name, 16, 9, 2)).tsql, name
+
+
+def test_without_utf8_a_text_is_told_from_null_alone_and_named() -> None:
+    old = Hashing.of(HASHED, knows_utf8=False)
+    assert {text.split(" ")[0] for text in old.leaves_out} == {
+        "RATIO", "SHARE", "CODE", "NAME", "TITLE", "MARK", "STORY", "OLD_STORY"
+    }  # fmt: skip
+    assert "COLLATE" not in old.tsql_row
+    assert old.has_whole_key
+    assert not Hashing.of(
+        table({"name": SqlType("nvarchar", 40)}, key=["name"]), knows_utf8=False
+    ).has_whole_key
 
 
 def brought_over(source: Connection, warehouse: WarehouseSession, rows: list[tuple[str, ...]]) -> None:

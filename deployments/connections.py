@@ -75,13 +75,12 @@ def connect_sql_server_arrow(settings: SqlServerSettings) -> mssql_python.Connec
     mssql_python.pooling(enabled=False)  # SNAPSHOT isolation would stick to a pooled session (error 3952)
     password = settings.password.get_secret_value().replace("}", "}}")
     try:
-        return mssql_python.connect(
+        connection = mssql_python.connect(
             f"Server={settings.host},{settings.port};Database={{{settings.database.replace('}', '}}')}}};"
             f"UID={{{settings.user.replace('}', '}}')}}};PWD={{{password}}};"
             f"Encrypt={'no' if settings.encryption == 'off' else 'yes'};TrustServerCertificate=yes;",
             autocommit=True,
-            attrs_before={mssql_python.SQL_ATTR_LOGIN_TIMEOUT: settings.login_timeout_seconds},
-            timeout=settings.query_timeout_seconds,
+            timeout=settings.login_timeout_seconds,
         )
     except mssql_python.Error as error:
         text = error.ddbc_error
@@ -89,6 +88,8 @@ def connect_sql_server_arrow(settings: SqlServerSettings) -> mssql_python.Connec
             raise DriverMissing(ARROW_DRIVER_MISSING) from None
         number = 18456 if "Login failed" in text else 4060 if "Cannot open database" in text else 0
         raise _failed(settings, number) from None
+    connection.timeout = settings.query_timeout_seconds
+    return connection
 
 
 def _failed(settings: SqlServerSettings, number: int) -> ConnectionFailed:

@@ -38,7 +38,7 @@ class Limits:
     """How much a run asks of the source at a time."""
 
     max_transactions_per_window: int = 5_000
-    chunk_rows: int = 50_000
+    chunk_rows: int = 100_000
     chunks_per_round: int = 4
     """Chunks of one table that one reader lands and one Snowflake transaction applies."""
     readers: int = 2

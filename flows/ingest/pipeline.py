@@ -29,6 +29,9 @@ from flows.ingest.window import Window, commit_time, next_window
 WINDOWS_AHEAD = 2
 """How many windows are read or wait to be applied."""
 
+CHUNKS_AHEAD = 2
+"""How many reads of chunks may wait to be applied, so that no reader waits for that."""
+
 
 @dataclass(frozen=True)
 class WindowRead:
@@ -80,7 +83,7 @@ class Pipeline:
     def read_chunks(self) -> None:
         """Have the next chunks read, by as many readers as there are."""
         self._know_chunks()
-        at_once = 1 if self._context.throttle.is_limited else self._crew.size
+        at_once = 1 if self._context.throttle.is_limited else self._crew.size + CHUNKS_AHEAD
         while self._pending and self._chunk_reads() < at_once and self._context.throttle.is_open():
             chunks, context = self._take_chunks(), self._context
             table = context.tables[chunks[0].table]

@@ -157,6 +157,7 @@ class ChunksTask:
         label = self.landing.next_label()
         before = reader.meter.by_table[self.table.name].milliseconds
         file = self.landing.land(self.table, self._batches(reader, label, loaded), label, stop)
+        file = None if file is None else replace(file, has_changes=False)
         busy = reader.meter.by_table[self.table.name].milliseconds - before
         return LandedChunks(loaded, file, busy / 1000)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count, pairwise
 from typing import Any
@@ -99,7 +100,7 @@ def staged_chunk(
         return None
     chunk = Chunk("LIVING", lsn(0), 0, None, None)
     batches = read_chunk(source, LIVING, chunk, Watermark(lsn(watermark), NOW), label)  # type: ignore[arg-type]
-    return stage(warehouse, batches, label)
+    return replace(stage(warehouse, batches, label), has_changes=False)
 
 
 def apply(warehouse: WarehouseSession, file: Any) -> None:

@@ -140,4 +140,7 @@ def merge(warehouse: WarehouseSession, landed: LandedTable) -> None:
     """Bring a batch that is in its change log into its mirror, by its key; inside a transaction."""
     span = landed.key_range
     if span is not None:
-        warehouse.execute(raw_sql.merge_batch(landed.table, landed.batch, span.low, span.high))
+        statement = raw_sql.merge_batch(
+            landed.table, landed.batch, span.low, span.high, has_changes=landed.has_changes
+        )
+        warehouse.execute(statement)

@@ -58,8 +58,13 @@ class KeyRange:
 
 @dataclass(frozen=True)
 class LandedTable:
-    """The staged files of one batch of a table. `names` are below `folder` of the stage; `key_range` spans
-    the rows of all, None without a key."""
+    """The staged files of one batch of a table.
+
+    Attributes:
+        names: of the files, below `folder` of the stage.
+        key_range: spans the rows of all; None without a key.
+        has_changes: False where a snapshot read the rows, and so each key once.
+    """
 
     table: CapturedTable
     folder: str
@@ -67,6 +72,7 @@ class LandedTable:
     batch: str
     rows: int
     key_range: KeyRange | None
+    has_changes: bool = True
 
 
 def land(

@@ -86,14 +86,16 @@ MATCH_BY_COLUMN_NAME = CASE_SENSITIVE
 """
 
 
-def merge_batch(table: CapturedTable, batch: str, low: Any, high: Any) -> str:
+def merge_batch(table: CapturedTable, batch: str, low: Any, high: Any, *, has_changes: bool = True) -> str:
     """Bring a batch of a change log into the mirror: the latest change of each key, where it is not earlier.
 
     At the same position it is the same row, read again: with a column that was added since, for one.
     Operations 1 and 3 remove their key at their position. Of a large column the latest value that was set
     in the batch counts; when none was, the mirror keeps its own. `low` and `high` span the batch's first key
-    column, so that Snowflake prunes the mirror's micro-partitions.
+    column, so that Snowflake prunes the mirror's micro-partitions. A batch that has no changes was read by a
+    snapshot, which has each key once: it needs no sorting.
     """
+    source = _latest_changes(table, batch) if has_changes else _read_rows(table, batch)
     conditions = [f"m.{column.quoted} = s.{column.quoted}" for column in table.key]
     first = table.key[0]
     if first.mapping.is_ordered:
@@ -103,7 +105,7 @@ def merge_batch(table: CapturedTable, batch: str, low: Any, high: Any) -> str:
     names = [column.quoted for column in table.columns] + ["_POSITION", "_COMMITTED_AT", "_DELETED"]
     return f"""
 MERGE INTO {mirror(table.name)} AS m
-USING ({_latest_changes(table, batch)}) AS s
+USING ({source}) AS s
 ON {" AND ".join(conditions)}
 WHEN MATCHED AND s._POSITION >= m._POSITION AND s._DELETED THEN UPDATE SET
     m._POSITION = s._POSITION,
@@ -170,6 +172,19 @@ def _latest_changes(table: CapturedTable, batch: str) -> str:
     FROM {change_log(table.name)} AS c
     WHERE c._BATCH = {snowflake_text(batch)}
     QUALIFY ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY c._POSITION DESC) = 1
+"""
+
+
+def _read_rows(table: CapturedTable, batch: str) -> str:
+    """The rows of a batch that a snapshot read: each key once, with a value in each large column."""
+    columns = [column.quoted for column in table.columns]
+    columns += [f"1 AS {_set_flag(column)}" for column in table.lobs]
+    return f"""
+    SELECT
+        {lines([*columns, "_POSITION", "_COMMITTED_AT"], indent=8)},
+        FALSE AS _DELETED
+    FROM {change_log(table.name)}
+    WHERE _BATCH = {snowflake_text(batch)}
 """
 
 

@@ -81,7 +81,8 @@ def test_a_table_that_is_captured_meanwhile_is_taken_up(world: World) -> None:
             "@role_name = NULL",
         )
         began = time.monotonic()
-        while world.states().get("SHELLS") != "streaming":
+        state = "SELECT STATE FROM OPS.REPLICATED_TABLES WHERE TABLE_NAME = 'SHELLS'"
+        while world.warehouse_rows(state) != [("streaming",)]:
             assert not report.done(), report.result()
             assert time.monotonic() - began < PATIENCE_SECONDS, "the new table is not followed"
             time.sleep(POLL_SECONDS)

@@ -130,8 +130,15 @@ def test_a_difference_fails_the_proof_and_names_table_and_key(world: World, pref
     assert outcome.returncode == 1
     assert "ORDERS: 1 differences in" in outcome.stderr
     assert "keys 7" in outcome.stderr
-    world.execute("UPDATE dbo.orders SET updated_at = '2026-02-01' WHERE order_id = 7")
-    assert world.differences() == {}
+    found = world.command("flows.reconcile", "--table", "dbo.orders", **prefect)
+    assert found.returncode == 1
+    assert "ORDERS: 1 keys differ at LSN" in last_line(found.stderr)
+    assert "such as different 7" in last_line(found.stderr)
+    assert last_line(found.stderr).endswith("flows.reconcile --table dbo.orders --repair")
+    repaired = world.command("flows.reconcile", "--table", "dbo.orders", "--repair", **prefect)
+    assert repaired.returncode == 0, repaired.stderr
+    assert last_line(repaired.stderr).endswith("rows of 1 tables, 0 differences")
+    assert world.differences("ORDERS") == {}
 
 
 @pytest.mark.parametrize(

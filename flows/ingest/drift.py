@@ -45,11 +45,6 @@ def evolve(context: Context, name: str, known: ReplicatedTable | None) -> None:
     """
     table = context.discovered.tables[name]
     policy = context.policies.of(table.source_label)
-    if not table.key:
-        raise TableError(
-            f"Table {table.source_label} has no primary key, so its mirror cannot be kept: add one, or "
-            "enable CDC with @index_name = a unique index."
-        )
     if known is not None and policy.on_drift == "discard":
         table = _kept_only(context, table)
     planned = plan(table, context.raw)

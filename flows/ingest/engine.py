@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.ingest.context import Context
+from flows.ingest.copies import copy_due_tables
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
 from flows.ingest.pipeline import Pipeline
@@ -48,6 +49,7 @@ def advance(context: Context, folder: str, is_over: Callable[[], bool] = lambda:
     """
     move_stopped_tables(context, folder)
     begin_snapshots(context)
+    copy_due_tables(context, folder)
     target: Lsn | None = None
     with _pipeline(context, folder) as pipeline:
         while not is_over() and (target is None or pipeline.cursor.lsn < target):

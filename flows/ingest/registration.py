@@ -58,6 +58,10 @@ def start_snapshot(context: Context, table: CapturedTable) -> bool:
     known = context.ledger.tables().get(table.name)
     is_followed = known is not None and known.state not in (GAP, DROPPED) and known.stopped_at is None
     snapshot = cursor if is_followed else max(max_lsn(context.source, context.database.name), table.start_lsn)
+    if not table.key:
+        context.ledger.start_copying(table, snapshot, cursor, utc_now())
+        context.progress.step(f"{table.source_label} has no key: its mirror is a copy, made every so often")
+        return True
     limits = context.limits
     rows = retry_deadlocks(
         lambda: rows_per_chunk(context.source, table, limits.chunk_rows, limits.chunk_bytes)

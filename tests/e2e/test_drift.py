@@ -294,6 +294,42 @@ def test_a_third_instance_is_not_possible_and_said(world: World) -> None:
     assert "@capture_instance = N'crowded_v3'" in told
 
 
+def test_a_table_without_a_key_has_a_whole_change_log_and_a_copy_that_says_how_old_it_is(
+    world: World,
+) -> None:
+    world.execute(
+        "CREATE TABLE dbo.keyless (name varchar(10), value int)",
+        "INSERT INTO dbo.keyless VALUES ('a', 1), ('a', 1), ('b', 2)",
+        enable("keyless"),
+        f"GRANT SELECT ON dbo.keyless TO [{world.place.reader.user}]",
+    )
+    run(world)
+    copied = "SELECT NAME, VALUE FROM RAW.KEYLESS WHERE NOT _DELETED ORDER BY NAME, VALUE"
+    assert world.warehouse_rows(copied) == [("a", 1), ("a", 1), ("b", 2)]
+    world.execute(
+        "UPDATE dbo.keyless SET value = 3 WHERE name = 'b'",
+        "DELETE FROM dbo.keyless WHERE name = 'a'",
+        "ALTER TABLE dbo.keyless ALTER COLUMN name varchar(20)",
+    )
+    assert run(world).snapshot_rows == 0, "the copy is not too old yet"
+    assert world.warehouse_rows(copied) == [("a", 1), ("a", 1), ("b", 2)]
+    assert sorted(log(world, "keyless", "NAME, VALUE")) == [
+        (1, "a", 1),
+        (1, "a", 1),
+        (3, "b", 2),
+        (4, "b", 3),
+    ]
+    (state, copied_at, position) = world.warehouse_rows(
+        "SELECT STATE, COPIED_AT, (SELECT MAX(_POSITION) FROM RAW.KEYLESS) FROM OPS.REPLICATED_TABLES "
+        "WHERE TABLE_NAME = 'KEYLESS'"
+    )[0]
+    assert (state, position[20:]) == ("copied", 30 * "F")
+    run(world, keyless=TablePolicy(resnapshot_hours=1e-9))
+    assert world.warehouse_rows(copied) == [("b", 3)]
+    newer = world.warehouse_rows("SELECT COPIED_AT FROM OPS.REPLICATED_TABLES WHERE TABLE_NAME = 'KEYLESS'")
+    assert newer[0][0] > copied_at
+
+
 def test_an_instance_that_is_made_while_a_run_goes_on_is_taken_up_by_it(world: World) -> None:
     """Else the run would read the older instance beyond the start of the newer one, without its column."""
     with world.context() as context:

@@ -7,7 +7,6 @@ from flows.ingest.errors import SourceError
 from flows.ingest.tables import Column, mirror_name
 from flows.ingest.types import SqlType, key_literal, key_text, map_type
 from flows.ingest.warehouse import raw_sql
-from tests.ingest.given import TEXT, table
 
 SNOWFLAKE_TYPES = [
     (SqlType("bit", 1), "BOOLEAN"),
@@ -75,7 +74,7 @@ def test_a_mirror_is_read_in_the_form_in_which_it_travelled() -> None:
 
 def test_a_text_that_reads_as_null_elsewhere_stays_a_text() -> None:
     """The default of NULL_IF turns a backslash and an N into NULL (Snowflake, "CREATE FILE FORMAT")."""
-    statement = raw_sql.copy_into_change_log(table({"name": TEXT}, key=["name"]), "folder", ["file.parquet"])
+    statement = raw_sql.copy_into("RAW.T", "folder", ["file.parquet"])
     assert "NULL_IF = ()" in statement
 
 

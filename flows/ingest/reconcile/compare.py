@@ -39,14 +39,14 @@ def chosen_tables(context: Context, labels: Sequence[str] | None) -> list[str]:
     Raises:
         SourceError: CDC captures no table of a name.
     """
-    by_label = {table.source_label.lower(): name for name, table in context.tables.items()}
+    by_label = {t.source_label.lower(): name for name, t in context.tables.items() if t.key}
     for label in labels or ():
         if label.lower() not in by_label:
             raise SourceError(
-                f"Table {label} is not captured by CDC, so it cannot be compared: captured are "
+                f"Table {label} is not captured by CDC, or has no key, so it cannot be compared: there are "
                 f"{', '.join(sorted(by_label))}."
             )
-    return sorted(by_label[label.lower()] for label in labels) if labels else sorted(context.tables)
+    return sorted(by_label[label.lower()] for label in labels) if labels else sorted(by_label.values())
 
 
 def reconcile_tables(

@@ -104,6 +104,37 @@ def finish_snapshot(ledger: Ledger, end: SnapshotEnd, cursor: Lsn, now: datetime
         ledger.set_caught_up(cursor, now)
 
 
+def replace_mirror(
+    ledger: Ledger,
+    table: CapturedTable,
+    copied_before: datetime | None,
+    landed: LandedTable | None,
+    cursor: Lsn,
+    began: datetime,
+) -> None:
+    """The mirror of a table without a key becomes the copy that was landed, between two reads of anybody.
+
+    Args:
+        ledger: notes the copy.
+        table: which table.
+        copied_before: when the copy before was read, as the ledger has it.
+        landed: the rows; None when there are none.
+        cursor: where it is, and stays meanwhile.
+        began: when the reading of the rows began, UTC.
+
+    Raises:
+        ConcurrentRunError: another run moved the cursor or made a copy; nothing was replaced.
+        WarehouseError: COPY did not load every row.
+    """
+    with ledger.warehouse.transaction():
+        ledger.hold_cursor(cursor, began)
+        ledger.set_copied(table.name, copied_before, began)
+        ledger.warehouse.execute(raw_sql.empty_mirror(table.name))
+        if landed is not None:
+            copy_whole(ledger.warehouse, landed, raw_sql.mirror(table.name))
+            ledger.warehouse.execute(raw_sql.mark_present(table.name))
+
+
 def append_and_merge(warehouse: WarehouseSession, landed: LandedTable) -> None:
     """Append the staged files of a batch to a change log and, by its key, bring it into its mirror.
 
@@ -122,17 +153,25 @@ def append(warehouse: WarehouseSession, landed: LandedTable) -> None:
     Raises:
         WarehouseError: COPY did not load every row.
     """
-    table = landed.table
+    copy_whole(warehouse, landed, raw_sql.change_log(landed.table.name))
+
+
+def copy_whole(warehouse: WarehouseSession, landed: LandedTable, into: str) -> None:
+    """Copy the staged files of a batch into a table of RAW by its quoted name; inside a transaction.
+
+    Raises:
+        WarehouseError: COPY did not load every row.
+    """
     rows = 0
     for start in range(0, len(landed.names), FILES_PER_COPY):
         names = landed.names[start : start + FILES_PER_COPY]
-        copied = warehouse.rows(raw_sql.copy_into_change_log(table, landed.folder, names))
+        copied = warehouse.rows(raw_sql.copy_into(into, landed.folder, names))
         rows += sum(int(row[COPY_ROWS_LOADED]) for row in copied if len(row) > COPY_ROWS_LOADED)
     warehouse.cost.add(rows=rows)
     if rows != landed.rows:
         raise WarehouseError(
-            f"COPY into the change log of {table.name} loaded {rows} of {landed.rows} rows of batch "
-            f"{landed.batch}: the transaction was rolled back; run again."
+            f"COPY into {into} loaded {rows} of {landed.rows} rows of batch {landed.batch}: the transaction "
+            "was rolled back; run again."
         )
 
 

@@ -14,7 +14,7 @@ from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse import ops_sql, raw_sql
 from flows.ingest.warehouse.session import Row, WarehouseSession
 
-State = Literal["snapshot", "catching up", "streaming", "filling", "stopped", "gap", "dropped"]
+State = Literal["snapshot", "catching up", "streaming", "filling", "stopped", "gap", "dropped", "copied"]
 SNAPSHOT: State = "snapshot"
 CATCHING_UP: State = "catching up"
 STREAMING: State = "streaming"
@@ -25,6 +25,9 @@ STOPPED: State = "stopped"
 """Stands at `stopped_at` until what stopped it is mended; then it reads on from there."""
 
 GAP: State = "gap"
+COPIED: State = "copied"
+"""It has no key: its change log is followed, its mirror is a copy as of `copied_at`."""
+
 DROPPED: State = "dropped"
 """The source's table is gone; the mirror stays as it was."""
 
@@ -156,7 +159,13 @@ class Ledger:
         return {row[0]: _replicated_table(row) for row in self.warehouse.rows(ops_sql.READ_TABLES)}
 
     def start_snapshot(
-        self, table: CapturedTable, snapshot: Lsn, chunks: Sequence[Chunk], cursor: Lsn, now: datetime
+        self,
+        table: CapturedTable,
+        snapshot: Lsn,
+        chunks: Sequence[Chunk],
+        cursor: Lsn,
+        now: datetime,
+        state: State = SNAPSHOT,
     ) -> None:
         """Register a table, or start it again, with the chunks of its snapshot.
 
@@ -175,7 +184,7 @@ class Ledger:
                     table.schema,
                     table.table,
                     table.capture_instance,
-                    SNAPSHOT,
+                    state,
                     snapshot.hex,
                     now,
                     table.start_lsn.hex,
@@ -201,6 +210,26 @@ class Ledger:
     def set_state(self, table: str, state: State, now: datetime) -> None:
         """Change a table's state."""
         self.warehouse.execute(ops_sql.SET_STATE, (state, now, table))
+
+    def start_copying(self, table: CapturedTable, start: Lsn, cursor: Lsn, now: datetime) -> None:
+        """Register a table without a key, or start it anew: its changes count from `start`, a copy is due.
+
+        Raises:
+            ConcurrentRunError: another run has moved the cursor.
+        """
+        self.start_snapshot(table, start, (), cursor, now, COPIED)
+
+    def set_copied(self, table: str, before: datetime | None, now: datetime) -> None:
+        """Compare and set, in the transaction that replaces a mirror by a copy.
+
+        Raises:
+            ConcurrentRunError: another run has made a copy, or has stopped the table.
+        """
+        if self.warehouse.execute(ops_sql.SET_COPIED, (COPIED, now, now, table, before)) != 1:
+            raise ConcurrentRunError(
+                f"Another run has made a copy of {table}; this run rolled back. Let the other one finish, "
+                "then run again if it is needed."
+            )
 
     def follow(self, table: CapturedTable, cursor: Lsn, now: datetime) -> None:
         """A table's changes come from another capture instance from its start on.

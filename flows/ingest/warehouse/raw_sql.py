@@ -46,7 +46,7 @@ def create_mirror(table: CapturedTable, *, replacing: bool = False) -> str:
     columns += [
         "_POSITION VARCHAR(50) NOT NULL",
         "_COMMITTED_AT TIMESTAMP_NTZ(9)",
-        "_DELETED BOOLEAN NOT NULL",
+        f"_DELETED BOOLEAN{' NOT NULL' if table.key else ''}",  # the files of a copy lack it
     ]
     if replacing:
         return f"CREATE OR REPLACE TABLE {mirror(table.name)} (\n    {lines(columns)}\n) COPY GRANTS"
@@ -72,13 +72,23 @@ def rename_column(table: str, name: str, new_name: str) -> str:
     return f"ALTER TABLE {snowflake_name(RAW, table)} RENAME COLUMN {old} TO {new}"
 
 
-def copy_into_change_log(table: CapturedTable, folder: str, names: Sequence[str]) -> str:
-    """Append staged files to a change log, column by column name.
+def empty_mirror(table: str) -> str:
+    """All rows of a mirror, before a copy takes their place."""
+    return f"DELETE FROM {mirror(table)}"
+
+
+def mark_present(table: str) -> str:
+    """The rows of a copy have no tombstones among them."""
+    return f"UPDATE {mirror(table)} SET _DELETED = FALSE"
+
+
+def copy_into(table: str, folder: str, names: Sequence[str]) -> str:
+    """Append staged files to a table by its quoted name, column by column name.
 
     NULL_IF is empty, else a text that reads `\\N` would become NULL (Snowflake, "CREATE FILE FORMAT").
     """
     return f"""
-COPY INTO {change_log(table.name)}
+COPY INTO {table}
 FROM '@{STAGE}/{folder}/'
 FILES = ({", ".join(map(snowflake_text, names))})
 FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE NULL_IF = ())

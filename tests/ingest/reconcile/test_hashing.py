@@ -183,7 +183,7 @@ def brought_over(source: Connection, warehouse: WarehouseSession, rows: list[tup
     batches = read_chunk(SourceSession(source), HASHED, chunk, Watermark(lsn(1), None), label)
     file = land(StagedAtOnce(warehouse), HASHED, batches, label.batch, label.batch)
     assert file is not None
-    warehouse.rows(raw_sql.copy_into_change_log(HASHED, file.folder, file.names))
+    warehouse.rows(raw_sql.copy_into(raw_sql.change_log(HASHED.name), file.folder, file.names))
     columns = ", ".join(column.quoted for column in HASHED.columns)
     warehouse.execute(
         f"INSERT INTO {raw_sql.mirror(HASHED.name)} ({columns}, _POSITION, _DELETED) "

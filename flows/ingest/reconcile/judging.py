@@ -191,8 +191,6 @@ def row_at(table: CapturedTable, now: Row | None, changes: Sequence[Change]) -> 
 def _told_later(place: int, now: Row | None, changes: Sequence[Change]) -> Any:
     """A value that the first change did not touch: the next change that tells it, or the row of now, does."""
     for change, following in zip(changes, [*changes[1:], None], strict=True):
-        if change.operation == INSERT:
-            return UNKNOWN  # another row of the same key
         if change.operation == DELETE or (change.operation == BEFORE_UPDATE and change.is_set(place)):
             return change.row[place] if change.tells(place) else UNKNOWN
         if change.operation == BEFORE_UPDATE and (following is None or following.operation != AFTER_UPDATE):

@@ -7,13 +7,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import stand_in_memory, stand_in_reads, stand_in_writes
+from benchmarks import (
+    replication_memory,
+    replication_speed,
+    stand_in_memory,
+    stand_in_reads,
+    stand_in_writes,
+)
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "stand-in-reads": stand_in_reads.run,
     "stand-in-writes": stand_in_writes.run,
     "stand-in-memory": stand_in_memory.run,
+    "replication": replication_speed.run,
+    "replication-memory": replication_memory.run,
 }
 
 

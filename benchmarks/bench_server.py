@@ -88,11 +88,13 @@ class BenchServer:
         times = psutil.Process(self.service.process.pid).cpu_times()
         return float(times.user + times.system)
 
-    def wait_for_changes(self, rows: int, cursor: Any, limit_seconds: float = 120) -> None:
-        """Wait until the change table has so many rows. Raises TimeoutError."""
+    def wait_for_changes(
+        self, rows: int, cursor: Any, limit_seconds: float = 120, table: str = "dbo_mixed_CT"
+    ) -> None:
+        """Wait until a change table has so many rows. Raises TimeoutError."""
         deadline = time.monotonic() + limit_seconds
         while True:
-            cursor.execute("SELECT COUNT_BIG(*) FROM cdc.dbo_mixed_CT")
+            cursor.execute(f"SELECT COUNT_BIG(*) FROM cdc.{table}")
             found = int(str(cursor.fetchall()[0][0]))
             if found >= rows:
                 return

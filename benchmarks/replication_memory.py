@@ -38,9 +38,7 @@ def run(folder: Path) -> Iterator[Figure]:
                 measured = place.replicate(driver, Limits())
             note = f"aim: at most {AIM} for 5,000,000 changes; {measured.rows:,} were applied"
             yield Figure(f"{driver}, at most", peak[0], "MiB", note)
-            yield Figure(
-                "  before it began", peak[1], "MiB", "interpreter, drivers, Prefect's imports left out"
-            )
+            yield Figure("  before it began", peak[1], "MiB", "interpreter and drivers")
             lineitem.drop(cursor, "lineitem")
             place.empty_warehouse()
 

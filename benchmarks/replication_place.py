@@ -18,6 +18,7 @@ from deployments.settings import SnowflakeSettings, SqlServerSettings
 from flows.ingest import engine
 from flows.ingest.context import Context, Limits
 from flows.ingest.progress import Silence
+from flows.ingest.warehouse.landing import stage_folder
 from flows.sessions import replication_sessions
 from sandbox.process import Service
 
@@ -125,12 +126,15 @@ class Place:
             yield context
 
     def replicate(self, driver: Driver, limits: Limits) -> Measured:
-        """Replicate all that is there, and measure it."""
+        """Replicate all that is there; measured without what a run does once at its start and its end."""
         moments = Moments()
         with self.context(driver, limits, moments) as context:
+            started_from = engine.begin(context)
             before, began = self.processor_seconds(), time.perf_counter()
-            report = engine.catch_up(context)
+            with stage_folder(context.warehouse, context.run_id, context.started_at) as folder:
+                engine.advance(context, folder)
             used = {name: now - before[name] for name, now in self.processor_seconds().items()}
+            report = engine.conclude(context, started_from)
         return Measured(report.snapshot_rows + report.changes, moments.last - began, used)
 
     def empty_warehouse(self) -> None:

@@ -9,14 +9,22 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it and the remedy."""
+
+
+def _known_zone(name: str) -> str:
+    """Hold that a time zone is known, for pydantic."""
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no time zone: give its IANA name, such as Europe/Copenhagen")
+    return name
 
 
 class SqlServerSettings(BaseSettings):
@@ -33,7 +41,7 @@ class SqlServerSettings(BaseSettings):
     user: str
     password: SecretStr
     encryption: Literal["off", "request", "require"] = "require"
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     """IANA name of the server's own time zone: CDC's commit times are server-local."""
     reader: Literal["auto", "mssql-python", "pymssql"] = "auto"
     """Who reads in bulk; auto: mssql-python, the faster one, where it loads."""
@@ -91,6 +99,8 @@ class Settings(BaseSettings):
     environment: Literal["local", "dev", "prod"] = "local"
     replication_file: Path = Path(__file__).parent / "replication.toml"
     """How each table is replicated (flows/ingest/policy.py)."""
+    hash_salt: SecretStr | None = Field(default=None, min_length=16)
+    """The secret by which columns are hashed; another one makes other hashes."""
     data_docs_folder: Path = Path(".sandbox/data_docs")
     data_docs_url: str | None = None
     """Address under which the folder is served; file:// of the folder when unset."""

@@ -34,7 +34,8 @@ def replication_context(
         SettingsError, ConnectionFailed, ReplicationError: each with one line that names the remedy.
     """
     settings = load_settings()
-    policies = Policies.read(settings.replication_file)
+    salt = settings.hash_salt.get_secret_value() if settings.hash_salt else None
+    policies = Policies.read(settings.replication_file).with_salt(salt)
     with replication_sessions(settings.sql_server, settings.snowflake, flow, run_id) as sessions:
         zone = ZoneInfo(settings.sql_server.timezone)
         with closing(Context.open(sessions, run_id, zone, policies, limits, progress)) as context:

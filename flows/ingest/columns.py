@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from flows.ingest.pseudonyms import hashed
 from flows.ingest.tables import CapturedTable
 
 
@@ -32,7 +33,7 @@ PLATFORM_COLUMNS = (
 def change_log_schema(table: CapturedTable) -> pa.Schema:
     """The Arrow schema of a landed file: the table's columns, then the platform's."""
     platform = [pa.field(name, arrow) for name, _, arrow in PLATFORM_COLUMNS]
-    return pa.schema([*table.arrow_schema, *platform])
+    return pa.schema([*table.landed_schema, *platform])
 
 
 def change_log_batch(
@@ -55,13 +56,19 @@ def change_log_batch(
         unchanged: `_UNCHANGED`.
         label: `_RUN_ID` and `_BATCH`.
     """
-    own = values.columns[values.num_columns - len(table.columns) :]
+    first = values.num_columns - len(table.columns)
+    own = landed_values(table, values.select(range(first, values.num_columns))).columns
     platform = (positions, operations, committed_at, unchanged, label.run_id, label.batch)
     arrays = [
         value if isinstance(value, pa.Array) else _repeated(value, values.num_rows, arrow)
         for value, (_, _, arrow) in zip(platform, PLATFORM_COLUMNS, strict=True)
     ]
     return pa.RecordBatch.from_arrays([*own, *arrays], schema=change_log_schema(table))
+
+
+def landed_values(table: CapturedTable, values: pa.RecordBatch) -> pa.RecordBatch:
+    """A table's columns as they may leave the process: by its policy, some as hashes."""
+    return hashed(values, [column.hasher for column in table.columns])
 
 
 def _repeated(value: Any, rows: int, arrow: pa.DataType) -> pa.Array:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from flows.ingest.column_policy import apply_policies
 from flows.ingest.columns import BatchLabel
 from flows.ingest.errors import ReplicationError
 from flows.ingest.policy import Policies
@@ -167,11 +168,13 @@ class Context:
 
         Raises:
             SourceError: no table is captured, or CDC's catalog cannot be read.
+            PolicyError: columns are to be hashed, and there is no salt.
         """
         in_use = {
             name: InUse(t.capture_instance, t.instance_from) for name, t in self.ledger.tables().items()
         }
         self.discovered = discover(self.source, in_use, self.policies)
+        apply_policies(self.discovered, self.policies)
         self.raw = read_raw(self.warehouse)
         self.tables = {
             name: fitted(table, self.raw.get(change_log_name(name)), self.raw.get(name))

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from flows.ingest.errors import ReplicationError
+from flows.ingest.pseudonyms import Hasher
 
 OnDrift = Literal["evolve", "freeze", "discard"]
 
@@ -53,6 +54,7 @@ class Policies(BaseModel):
 
     defaults: TablePolicy = TablePolicy()
     tables: Mapping[str, TablePolicy] = {}
+    _hasher: Hasher | None = PrivateAttr(default=None)
 
     @classmethod
     def read(cls, file: Path) -> Policies:
@@ -82,6 +84,17 @@ class Policies(BaseModel):
     def unknown(self, source_labels: Iterable[str]) -> list[str]:
         """The tables that the file names and the source does not have, or does not capture."""
         return sorted(self._by_label.keys() - {label.lower() for label in source_labels})
+
+    @property
+    def hasher(self) -> Hasher | None:
+        """Hashes the columns that are to be hashed; None without a salt."""
+        return self._hasher
+
+    def with_salt(self, salt: str | None) -> Policies:
+        """The same policies with the secret by which columns are hashed; it is never in their file."""
+        salted = self.model_copy()
+        salted._hasher = None if salt is None else Hasher(salt.encode())
+        return salted
 
     @property
     def _by_label(self) -> dict[str, TablePolicy]:

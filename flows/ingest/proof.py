@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from flows.ingest.columns import landed_values
 from flows.ingest.context import Context, utc_now
 from flows.ingest.source import statements
 from flows.ingest.tables import CapturedTable
@@ -50,8 +51,10 @@ def compare_table(context: Context, name: str) -> TableProof:
     Both sides are held in memory, one table at a time.
     """
     table = context.tables[name]
-    schema, statement = table.arrow_schema, statements.chunk(table, None, None)
-    source = pa.Table.from_batches(context.source.read(statement, schema, name, table.batch_rows), schema)
+    statement = statements.chunk(table, None, None)
+    batches = context.source.read(statement, table.arrow_schema, name, table.batch_rows)
+    landed = (landed_values(table, batch) for batch in batches)
+    source = pa.Table.from_batches(landed, table.landed_schema)
     mirror = as_travelled(context.warehouse.arrow(raw_sql.read_mirror(table)), table)
     comparison = compare(source, mirror, [column.name for column in table.key])
     return TableProof(
@@ -87,9 +90,9 @@ def record_proofs(context: Context, proofs: Sequence[TableProof]) -> None:
 def as_travelled(mirror: pa.Table, table: CapturedTable) -> pa.Table:
     """A mirror's rows with the Arrow types in which they left the source; Snowflake narrows numbers."""
     columns = [
-        column.cast(field.type) for column, field in zip(mirror.columns, table.arrow_schema, strict=True)
+        column.cast(field.type) for column, field in zip(mirror.columns, table.landed_schema, strict=True)
     ]
-    return pa.Table.from_arrays(columns, schema=table.arrow_schema)
+    return pa.Table.from_arrays(columns, schema=table.landed_schema)
 
 
 def compare(source: pa.Table, mirror: pa.Table, key: Sequence[str]) -> Comparison:

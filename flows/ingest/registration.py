@@ -9,6 +9,7 @@ from flows.ingest.context import Context, utc_now
 from flows.ingest.drift import capture_added_columns, evolve
 from flows.ingest.errors import SourceError, TableError
 from flows.ingest.history import keep_histories
+from flows.ingest.privacy import comment_columns, enforce, read_salts
 from flows.ingest.restores import check_history
 from flows.ingest.snapshot import plan_chunks, rows_per_chunk
 from flows.ingest.source import statements
@@ -31,9 +32,11 @@ def register(context: Context) -> list[str]:
     context.ledger.start_cursor(newest, commit_time(context.source, newest, context.zone), utc_now())
     check_history(context.source, context.database.name, context.ledger.require_cursor(), context.zone)
     capture_added_columns(context)
-    registered = context.ledger.tables()
+    registered, salts = context.ledger.tables(), read_salts(context)
     for name in list(context.tables):
-        _take_up(context, name, registered.get(name))
+        enforce(context, name, registered.get(name), salts)
+        _take_up(context, name, context.ledger.tables().get(name))
+    comment_columns(context)
     keep_histories(context)
     return begin_snapshots(context)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from flows.ingest.lsn import Lsn
+from flows.ingest.pseudonyms import Hasher
 from flows.ingest.quoting import snowflake_name, tsql_name
 from flows.ingest.types import Mapping, SqlType, map_type
 
@@ -40,7 +41,8 @@ class Column:
     """A captured column. `ordinal` counts from 1 in the change table and names its bit in the update mask.
 
     `kept_as` is its name in the mirror where that is not its own: a later column took the name. `is_dropped`
-    is true where only the change table still has it.
+    is true where only the change table still has it. Where it has a `hasher`, it is read as `travels_as`
+    says, and `mapping` is that of its hash.
     """
 
     source_name: str
@@ -49,6 +51,8 @@ class Column:
     mapping: Mapping
     kept_as: str | None = None
     is_dropped: bool = False
+    travels_as: Mapping | None = None
+    hasher: Hasher | None = None
 
     @classmethod
     def of(cls, source_name: str, ordinal: int, sql_type: SqlType, owner: str) -> Column:
@@ -66,9 +70,14 @@ class Column:
         return snowflake_name(self.name)
 
     @property
+    def read_mapping(self) -> Mapping:
+        """How its value is read and travels, before it may be hashed."""
+        return self.travels_as or self.mapping
+
+    @property
     def read_expression(self) -> str:
         """The T-SQL expression that brings its value across without loss."""
-        return self.mapping.read.format(tsql_name(self.source_name))
+        return self.read_mapping.read.format(tsql_name(self.source_name))
 
     @property
     def compare_expression(self) -> str:
@@ -133,7 +142,12 @@ class CapturedTable:
 
     @property
     def arrow_schema(self) -> pa.Schema:
-        """The schema of its own columns in a landed file."""
+        """The schema of its own columns as they are read."""
+        return pa.schema([pa.field(column.name, column.read_mapping.arrow) for column in self.columns])
+
+    @property
+    def landed_schema(self) -> pa.Schema:
+        """The schema of its own columns in a landed file: those that are hashed carry their hash."""
         return data_schema(self.columns)
 
     def segments(self, after: Lsn, up_to: Lsn) -> Iterator[Segment]:

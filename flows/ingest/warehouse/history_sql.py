@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flows.ingest.lsn import LSN_DIGITS
 from flows.ingest.quoting import snowflake_name, snowflake_text
 from flows.ingest.tables import HISTORY_SUFFIX, RAW, CapturedTable, Column
@@ -25,17 +27,20 @@ def drop_history(table: str) -> str:
     return f"DROP VIEW IF EXISTS {history(table)}"
 
 
-def create_history(table: CapturedTable) -> str:
+def create_history(table: CapturedTable, comments: Mapping[str, str] | None = None) -> str:
     """The versions of a table's rows, in four steps over its change log.
 
     It goes by positions alone, so batches that came twice, or in another order, change nothing. Of several
     changes of a row in one commit the last counts: nobody could see the others. What a later snapshot read
-    makes a version only where it differs from the one before.
+    makes a version only where it differs from the one before. `comments` says what columns are, by name.
     """
     names = [column.quoted for column in table.columns]
+    declared = [_declared(column, (comments or {}).get(column.name)) for column in table.columns]
     ordered = f"PARTITION BY {_keys(table)} ORDER BY _POSITION"
     return f"""
-CREATE OR REPLACE VIEW {history(table.name)} COPY GRANTS COMMENT = {snowflake_text(COMMENT)} AS
+CREATE OR REPLACE VIEW {history(table.name)} (
+    {lines([*declared, "_VALID_FROM", "_VALID_TO", "_FROM_POSITION", "_TO_POSITION"])}
+) COPY GRANTS COMMENT = {snowflake_text(COMMENT)} AS
 WITH delivered AS (
     SELECT
         {lines([*names, "_POSITION", "_COMMITTED_AT", "_OPERATION", "_UNCHANGED"], indent=8)}
@@ -78,6 +83,10 @@ QUALIFY NOT _DELETED
 
 
 _COMMIT = f"LEFT(_POSITION, {LSN_DIGITS})"
+
+
+def _declared(column: Column, comment: str | None) -> str:
+    return f"{column.quoted} COMMENT {snowflake_text(comment)}" if comment else column.quoted
 
 
 def _keys(table: CapturedTable) -> str:

@@ -1,0 +1,79 @@
+"""Columns that people have excluded, hashed or marked as personal: what that means for a source's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from flows.ingest.policy import Policies, PolicyError, TablePolicy
+from flows.ingest.pseudonyms import HASHED
+from flows.ingest.source.catalog import SourceTable
+from flows.ingest.source.discovery import Discovered
+from flows.ingest.tables import CapturedTable, Column
+
+PERSONAL = "personal data"
+HASHED_COMMENT = "hashed (HMAC-SHA256, salted)"
+
+
+def apply_policies(discovered: Discovered, policies: Policies) -> None:
+    """Have the columns that are to be hashed hashed, wherever they are read from.
+
+    A table whose policy cannot be followed is refused: better it stands than its values leave in the clear.
+
+    Raises:
+        PolicyError: columns are to be hashed, and there is no salt.
+    """
+    for name, table in list(discovered.tables.items()):
+        policy = policies.of(table.source_label)
+        if reason := _contradiction(policy, table, discovered.catalog[name]):
+            discovered.refused[table.source_label] = reason
+            del discovered.tables[name]
+        elif policy.hash:
+            discovered.tables[name] = _with_hashes(table, policy, policies)
+
+
+def comment_of(column: Column, policy: TablePolicy) -> str:
+    """What Snowflake tells of a column of a mirror, its change log and its history."""
+    parts = [PERSONAL] if column.source_name.lower() in _lower(policy.personal) else []
+    parts += [HASHED_COMMENT] if column.hasher is not None else []
+    return "; ".join(parts)
+
+
+def _contradiction(policy: TablePolicy, table: CapturedTable, source: SourceTable) -> str | None:
+    """Why a policy cannot be followed; None where it can."""
+    columns = {column.name.lower() for column in source.columns}
+    unknown = sorted(_lower(policy.exclude | policy.hash | policy.personal) - columns)
+    if unknown:
+        return (
+            f"The policy of {table.source_label} names the column {', '.join(unknown)}, which the table does "
+            "not have: mend its name, or take it out of the policy. Until then the table stands still."
+        )
+    keys = sorted(_lower(policy.hash) & _lower(table.key_names))
+    if keys:
+        return (
+            f"The policy of {table.source_label} hashes its key column {', '.join(keys)}, by which its rows "
+            "are told apart: take it out of the policy. Until then the table stands still."
+        )
+    return None
+
+
+def _with_hashes(table: CapturedTable, policy: TablePolicy, policies: Policies) -> CapturedTable:
+    hasher = policies.hasher
+    if hasher is None:
+        raise PolicyError(
+            f"The policy of {table.source_label} hashes columns, and there is no salt: set "
+            "PLATFORM_HASH_SALT to a secret of at least 16 characters, and keep it: another one makes other "
+            "hashes."
+        )
+    names = _lower(policy.hash)
+
+    def change(column: Column) -> Column:
+        if column.source_name.lower() not in names:
+            return column
+        return replace(column, mapping=HASHED, travels_as=column.mapping, hasher=hasher)
+
+    return table.with_columns(change)
+
+
+def _lower(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)

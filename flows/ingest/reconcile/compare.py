@@ -37,10 +37,13 @@ def chosen_tables(context: Context, labels: Sequence[str] | None) -> list[str]:
     """The names in RAW of tables that people name as the source does; all, without labels.
 
     Raises:
-        SourceError: CDC captures no table of a name.
+        SourceError: CDC captures no table of a name, or it cannot be replicated as it is.
     """
     by_label = {t.source_label.lower(): name for name, t in context.tables.items() if t.key}
+    refused = {label.lower(): reason for label, reason in context.discovered.refused.items()}
     for label in labels or ():
+        if label.lower() in refused:
+            raise SourceError(refused[label.lower()])
         if label.lower() not in by_label:
             raise SourceError(
                 f"Table {label} is not captured by CDC, or has no key, so it cannot be compared: there are "
@@ -108,9 +111,6 @@ def _not_comparable(
         return f"its state is {state!r}: compare it once it is streaming"
     if not whole.key_names:
         return "it has no key"
-    names = {column.source_name for column in table.columns}
-    if not names.issuperset(whole.key_names):
-        return "its key is hashed by its policy, so its rows cannot be told apart"
     if not is_ordered_alike(table) and not Hashing.of(table, knows_utf8).has_whole_key:
         return "its key cannot be hashed alike on both sides"
     return None

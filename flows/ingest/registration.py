@@ -35,7 +35,7 @@ def register(context: Context) -> list[str]:
     registered, salts = context.ledger.tables(), read_salts(context)
     for name in list(context.tables):
         enforce(context, name, registered.get(name), salts)
-        _take_up(context, name, context.ledger.tables().get(name))
+        _take_up(context, name, registered.get(name))
     comment_columns(context)
     keep_histories(context)
     return begin_snapshots(context)

@@ -21,7 +21,7 @@ from sandbox.sqlserver.engine.security.access import denied
 from sandbox.sqlserver.engine.security.system_objects import require_system_read
 from sandbox.sqlserver.engine.security.visibility import visible_rows
 from sandbox.sqlserver.engine.temporary import is_held
-from sandbox.sqlserver.engine.types import DATETIME, SYSNAME, TEMPORAL, from_duckdb
+from sandbox.sqlserver.engine.types import DATETIME, MAX, SYSNAME, TEMPORAL, from_duckdb
 from sandbox.sqlserver.results import SqlServerError, SqlType
 
 if TYPE_CHECKING:
@@ -253,10 +253,19 @@ def _storage(argument: Bound) -> str:
     return duckdb_type(argument.type)
 
 
+_CATALOG_TEXTS = {
+    "type": SqlType("char", length=2),
+    "definition": SqlType("nvarchar", length=MAX),
+    "filter_definition": SqlType("nvarchar", length=MAX),
+    "error_message": SqlType("nvarchar", length=1024),
+}
+"""Microsoft, "System catalog views" and sys.dm_cdc_errors."""
+
+
 def _named_type(name: str, duckdb_name: str) -> SqlType:
-    """Texts of catalog views are sysname or nvarchar; their types are char(2)."""
+    """The type of a catalog view's column; most of its texts are sysname."""
     if duckdb_name == "VARCHAR":
-        return SqlType("char", length=2) if name == "type" else SYSNAME
+        return _CATALOG_TEXTS.get(name, SYSNAME)
     if duckdb_name == "TIMESTAMP":
         return SqlType("datetime", scale=3)
     return from_duckdb(duckdb_name)

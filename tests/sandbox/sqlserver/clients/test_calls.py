@@ -197,3 +197,12 @@ def test_jdbc_transactions_end_as_they_are_told(jdbc: Any, table: str) -> None:
     statement.execute(f"INSERT INTO {table} (id, name) VALUES (3, N'goes')")
     jdbc.rollback()
     assert rows_of(statement.executeQuery(f"SELECT id, name FROM {table}")) == [(1, "stays")]
+
+
+def test_a_catalog_views_long_text_arrives_whole(sql_server_service: Service) -> None:
+    condition = " OR ".join(f"[c] = {number}" for number in range(60))
+    with closing(with_mssql_python(sql_server_service)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"CREATE TABLE dbo.long_check (c int, CONSTRAINT ck_long CHECK ({condition}))")
+        cursor.execute("SELECT definition FROM sys.check_constraints WHERE name = 'ck_long'")
+        assert len(cursor.fetchall()[0][0]) > 256

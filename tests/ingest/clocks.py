@@ -105,6 +105,7 @@ def _watch(world: World, stop: Event, seen: SimpleQueue[set[Shown]]) -> None:
                 session = WarehouseSession(connection)
                 while not stop.wait(WATCH_SECONDS):
                     shown.update(session.rows(SEEN_AT_ONCE))
+                shown.update(session.rows(SEEN_AT_ONCE))
         except (WarehouseError, ConnectionFailed):
             time.sleep(RECONNECT_SECONDS)  # the warehouse is down, or RAW has no clocks yet
     seen.put(shown)

@@ -225,6 +225,38 @@ def test_a_snapshot_again_ends_with_tombstones_for_what_it_did_not_see(ledger: L
     assert position == snapshot_position(lsn(2))
 
 
+def test_arrivals_name_every_key_that_changed_also_where_its_position_has_passed(ledger: Ledger) -> None:
+    """What is built on a mirror asks for the batches since a number, and finds all that is new."""
+    history = History.of([[("put", 1, "a")], [("put", 2, "b"), ("put", 3, "c")]])
+    apply_window(ledger, window(0, 1), [staged_window(ledger.warehouse, history, 0, 1)], NOW)
+    first = newest_arrival(ledger)
+    apply_window(ledger, window(1, 2), [staged_window(ledger.warehouse, history, 1, 2)], NOW)
+    second = newest_arrival(ledger)
+    assert first < second
+    assert keys_since(ledger, first) == {2, 3}
+    ledger.start_snapshot(LIVING, lsn(1), [], lsn(2), NOW)
+    finish_snapshot(ledger, snapshot_end(1), lsn(2), NOW)
+    assert keys_since(ledger, second) == {1}, "the tombstone lies at the position where the snapshot began"
+    third = newest_arrival(ledger)
+    with pytest.raises(ConcurrentRunError):
+        apply_window(ledger, window(1, 2), [staged_window(ledger.warehouse, history, 1, 2)], NOW)
+    assert newest_arrival(ledger) == third, "what rolled back has not arrived"
+
+
+def newest_arrival(ledger: Ledger) -> int:
+    ((newest,),) = ledger.warehouse.rows("SELECT MAX(ARRIVAL) FROM OPS.ARRIVALS")
+    return int(newest)
+
+
+def keys_since(ledger: Ledger, arrival: int) -> set[int]:
+    query = """
+        SELECT c.ID FROM RAW.LIVING__CHANGES AS c
+        JOIN OPS.ARRIVALS AS a ON a.TABLE_NAME = 'LIVING' AND a.BATCH = c._BATCH
+        WHERE a.ARRIVAL > %s
+    """
+    return {int(key) for (key,) in ledger.warehouse.rows(query, (arrival,))}
+
+
 def test_a_snapshot_that_another_run_began_anew_is_not_ended(ledger: Ledger) -> None:
     """This run saw its own snapshot complete; the other one's chunks are all still to be loaded."""
     before = History.of([[("put", 1, "a")]])

@@ -135,3 +135,4 @@ def _apply(context: Context, reread: Reread, landed: LandedTable) -> None:
         append(context.warehouse, landed)
         context.warehouse.execute(mirror_sql.remove_batch_keys(table, landed.batch, position, latest))
         merge(context.warehouse, landed)
+        ledger.record_arrivals([landed.arrival], utc_now())

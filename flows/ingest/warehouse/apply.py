@@ -12,7 +12,7 @@ from flows.ingest.snapshot import LoadedChunk
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse import raw_sql
 from flows.ingest.warehouse.landing import LandedTable
-from flows.ingest.warehouse.ledger import Ledger
+from flows.ingest.warehouse.ledger import Arrival, Ledger
 from flows.ingest.warehouse.session import WarehouseSession
 from flows.ingest.window import Window
 
@@ -34,6 +34,7 @@ def apply_window(ledger: Ledger, window: Window, files: Sequence[LandedTable], n
         ledger.move_cursor(window.after, window.up_to, window.ends_at, now)
         for landed in files:
             append_and_merge(ledger.warehouse, landed)
+        ledger.record_arrivals([landed.arrival for landed in files], now)
         ledger.set_caught_up(window.up_to, now)
 
 
@@ -51,6 +52,7 @@ def apply_chunks(
             ledger.set_chunk_loaded(chunk.chunk, chunk.rows, now)
         if landed is not None:
             append_and_merge(ledger.warehouse, landed)
+            ledger.record_arrivals([landed.arrival], now)
 
 
 def apply_alone(
@@ -66,6 +68,7 @@ def apply_alone(
         ledger.move_stopped(table, window.after, None if window.up_to == cursor else window.up_to, now)
         for file in files:
             append_and_merge(ledger.warehouse, file)
+        ledger.record_arrivals([file.arrival for file in files], now)
         ledger.set_caught_up(cursor, now)
 
 
@@ -99,8 +102,9 @@ def finish_snapshot(ledger: Ledger, end: SnapshotEnd, cursor: Lsn, now: datetime
     with ledger.warehouse.transaction():
         ledger.hold_cursor(cursor, now)
         ledger.set_consistent_from(end.table.name, end.began, end.consistent_from, now)
-        ledger.warehouse.execute(raw_sql.log_unseen(end.table), logged)
+        unseen = ledger.warehouse.execute(raw_sql.log_unseen(end.table), logged)
         ledger.warehouse.execute(raw_sql.tombstone_unseen(end.table.name), (position, end.began_at, position))
+        ledger.record_arrivals([Arrival(end.table.name, end.batch, unseen)] if unseen else [], now)
         ledger.set_caught_up(cursor, now)
 
 
@@ -133,6 +137,7 @@ def replace_mirror(
         if landed is not None:
             copy_whole(ledger.warehouse, landed, raw_sql.mirror(table.name))
             ledger.warehouse.execute(raw_sql.mark_present(table.name))
+        ledger.record_arrivals([landed.arrival if landed else Arrival(table.name, "", 0)], began)
 
 
 def append_and_merge(warehouse: WarehouseSession, landed: LandedTable) -> None:

@@ -19,6 +19,7 @@ from flows.ingest.columns import change_log_schema
 from flows.ingest.errors import ReplicationError, WarehouseError
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse import ops_sql
+from flows.ingest.warehouse.ledger import Arrival
 from flows.ingest.warehouse.session import WarehouseSession
 from flows.ingest.warehouse.stager import Stager
 
@@ -73,6 +74,11 @@ class LandedTable:
     rows: int
     key_range: KeyRange | None
     has_changes: bool = True
+
+    @property
+    def arrival(self) -> Arrival:
+        """What the ledger notes of it."""
+        return Arrival(self.table.name, self.batch, self.rows)
 
 
 def land(

@@ -69,6 +69,15 @@ class ReplicatedTable:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """A batch of a change log that a transaction has brought into a mirror."""
+
+    table: str
+    batch: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class RunRow:
     """What a run did for one table: a row of OPS.REPLICATION_RUNS."""
 
@@ -304,6 +313,22 @@ class Ledger:
                 f"Another run has loaded chunk {chunk.number} of {chunk.table}; this run rolled back. Let "
                 "the other one finish, then run again if it is needed."
             )
+
+    # --- arrivals
+
+    def record_arrivals(self, arrivals: Sequence[Arrival], now: datetime) -> None:
+        """Number what a transaction brings, in it, while it holds the cursor: so the numbers have an order.
+
+        By them whoever builds on the mirrors tells what is new. Positions do not: the end of a snapshot and a
+        repair write rows with positions that have passed.
+        """
+        if arrivals:
+            ((last,),) = self.warehouse.rows(ops_sql.LAST_ARRIVAL)
+            rows = [
+                (int(last) + 1, arrival.table, arrival.batch, arrival.rows, self.run_id, now)
+                for arrival in arrivals
+            ]
+            self.warehouse.execute_many(ops_sql.INSERT_ARRIVAL, rows)
 
     # --- runs
 

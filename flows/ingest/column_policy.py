@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from flows.ingest.policy import Policies, PolicyError, TablePolicy
@@ -15,21 +15,41 @@ PERSONAL = "personal data"
 HASHED_COMMENT = "hashed (HMAC-SHA256, salted)"
 
 
-def apply_policies(discovered: Discovered, policies: Policies) -> None:
+def apply_policies(discovered: Discovered, policies: Policies, replicated: Collection[str] = ()) -> None:
     """Have the columns that are to be hashed hashed, wherever they are read from.
 
     A table whose policy cannot be followed is refused: better it stands than its values leave in the clear.
+    So are tables that are not replicated yet, while a policy that hides columns is of no table: it may be
+    meant for one of them.
+
+    Args:
+        discovered: what is captured; changed.
+        policies: of all tables.
+        replicated: the tables that the ledger has, as `schema.table`.
 
     Raises:
         PolicyError: columns are to be hashed, and there is no salt.
     """
+    hiding = [name for name in tableless(discovered, policies, replicated) if _hides(policies.of(name))]
     for name, table in list(discovered.tables.items()):
         policy = policies.of(table.source_label)
-        if reason := _contradiction(policy, table, discovered.catalog[name]):
+        reason = _contradiction(policy, table, discovered.catalog[name])
+        if reason is None and hiding and table.source_label not in replicated:
+            reason = (
+                f"The policy of {', '.join(hiding)} excludes or hashes columns, and CDC captures no such "
+                "table: mend its name, or take it out of the policies. Until then no new table is taken up."
+            )
+        if reason is not None:
             discovered.refused[table.source_label] = reason
             del discovered.tables[name]
         elif policy.hash:
             discovered.tables[name] = _with_hashes(table, policy, policies)
+
+
+def tableless(discovered: Discovered, policies: Policies, replicated: Collection[str]) -> list[str]:
+    """The names that have a policy and are of no table that is captured or was replicated."""
+    captured = [table.source_label for table in discovered.tables.values()]
+    return policies.unknown([*captured, *discovered.refused, *replicated])
 
 
 def comment_of(column: Column, policy: TablePolicy) -> str:
@@ -37,6 +57,10 @@ def comment_of(column: Column, policy: TablePolicy) -> str:
     parts = [PERSONAL] if column.source_name.lower() in _lower(policy.personal) else []
     parts += [HASHED_COMMENT] if column.hasher is not None else []
     return "; ".join(parts)
+
+
+def _hides(policy: TablePolicy) -> bool:
+    return bool(policy.exclude or policy.hash)
 
 
 def _contradiction(policy: TablePolicy, table: CapturedTable, source: SourceTable) -> str | None:

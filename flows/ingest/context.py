@@ -52,6 +52,9 @@ class Limits:
     """Of the time in which the source may be busy with snapshots."""
 
     def __post_init__(self) -> None:
+        for name in ("max_transactions_per_window", "chunk_rows"):
+            if getattr(self, name) < 1:
+                raise ReplicationError(f"{name} is {getattr(self, name)}: give 1 or more.")
         if not 0 < self.snapshot_share <= 1:
             raise ReplicationError(f"snapshot_share is {self.snapshot_share}: give more than 0, at most 1.")
         if self.snapshot_rows_per_second is not None and self.snapshot_rows_per_second <= 0:
@@ -70,6 +73,11 @@ class Tally:
     changes: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     lost_tables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def losses(self) -> list[str]:
+        """Why tables were lost; what holds for several of them once."""
+        return list(dict.fromkeys(self.lost_tables.values()))
 
 
 @dataclass(frozen=True)
@@ -144,15 +152,10 @@ class Context:
         limits, progress, tally = limits or Limits(), progress or Silence(), Tally()
 
         def open_reader() -> SourceReader:
-            reader = sessions.open_reader(tell)
+            reader = sessions.open_reader(context.warn)
             if database.allows_snapshot_isolation:
                 reader.use_snapshot_isolation()
             return reader
-
-        def tell(message: str) -> None:
-            if message not in tally.warnings:
-                tally.warnings.append(message)
-                progress.warn(message)
 
         context = cls(
             run_id, utc_now(), zone, source, warehouse, Readers(open_reader, limits.readers),
@@ -170,11 +173,10 @@ class Context:
             SourceError: no table is captured, or CDC's catalog cannot be read.
             PolicyError: columns are to be hashed, and there is no salt.
         """
-        in_use = {
-            name: InUse(t.capture_instance, t.instance_from) for name, t in self.ledger.tables().items()
-        }
+        known = self.ledger.tables()
+        in_use = {name: InUse(t.capture_instance, t.instance_from) for name, t in known.items()}
         self.discovered = discover(self.source, in_use, self.policies)
-        apply_policies(self.discovered, self.policies)
+        apply_policies(self.discovered, self.policies, {table.source_label for table in known.values()})
         self.raw = read_raw(self.warehouse)
         self.tables = {
             name: fitted(table, self.raw.get(change_log_name(name)), self.raw.get(name))
@@ -195,11 +197,13 @@ class Context:
         return BatchLabel(self.run_id, f"{folder}/{next(self.tally.batches):06d}")
 
     def warn(self, message: str) -> None:
-        """Tell what a person must know, now and in the report."""
-        self.tally.warnings.append(message)
-        self.progress.warn(message)
+        """Tell what a person must know, now and in the report; once in a run."""
+        if message not in self.tally.warnings:
+            self.tally.warnings.append(message)
+            self.progress.warn(message)
 
     def lose(self, table: str, reason: str) -> None:
         """A table can no longer be followed: the others go on, and the run fails at its end."""
+        if reason not in self.tally.lost_tables.values():
+            self.progress.warn(reason)
         self.tally.lost_tables[table] = reason
-        self.progress.warn(reason)

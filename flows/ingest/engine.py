@@ -74,7 +74,7 @@ def conclude(context: Context, started_from: Lsn) -> ReplicationReport:
     """Write the report of a run; a table that was lost fails it."""
     report = write_report(context, started_from)
     if context.tally.lost_tables:
-        raise SourceError(" ".join(context.tally.lost_tables.values()))
+        raise SourceError(" ".join(context.tally.losses))
     return report
 
 

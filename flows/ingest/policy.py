@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from flows.ingest.errors import ReplicationError
 from flows.ingest.pseudonyms import Hasher
 
 OnDrift = Literal["evolve", "freeze", "discard"]
+
+LONGEST_HOURS = 24 * 366
 
 
 class PolicyError(ReplicationError):
@@ -43,7 +45,7 @@ class TablePolicy(BaseModel):
     """Keep a history of all versions beside the mirror."""
     priority: int = 0
     """Tables of a higher priority are snapshot first."""
-    resnapshot_hours: float = Field(default=24, gt=0)
+    resnapshot_hours: float = Field(default=24, gt=0, le=LONGEST_HOURS)
     """A table without a key is read anew after this many hours."""
 
 
@@ -56,25 +58,36 @@ class Policies(BaseModel):
     tables: Mapping[str, TablePolicy] = {}
     _hasher: Hasher | None = PrivateAttr(default=None)
 
+    @field_validator("tables")
+    @classmethod
+    def _each_table_once(cls, tables: Mapping[str, TablePolicy]) -> Mapping[str, TablePolicy]:
+        """TOML tells names apart by case, SQL Server and `of` do not: one section would hide the other."""
+        labels = [label.lower() for label in tables]
+        if doubled := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ValueError(f"{', '.join(doubled)} has more than one section: make one of them")
+        return tables
+
     @classmethod
     def read(cls, file: Path) -> Policies:
         """The policies of a file.
 
         Raises:
-            PolicyError: the file is missing, is no TOML, or says something that no policy knows.
+            PolicyError: the file cannot be read, is no TOML, or says something that no policy knows.
         """
         try:
             return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise PolicyError(f"{file} is missing: set PLATFORM_REPLICATION_FILE to where it is.") from None
-        except tomllib.TOMLDecodeError as error:
+        except OSError as error:
+            raise PolicyError(f"{file} cannot be read: {error.strerror}.") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PolicyError(f"{file} is no TOML ({error}): mend it there.") from None
         except ValidationError as error:
             problems = "; ".join(
                 f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
                 for problem in error.errors(include_input=False, include_url=False)
             )
-            raise PolicyError(f"{file}: {problems}.") from None
+            raise PolicyError(f'{file}: {problems}. A table is named so: [tables."dbo.orders"].') from None
 
     def of(self, source_label: str) -> TablePolicy:
         """The policy of a source table, named `schema.table`: what it leaves out comes from the defaults."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.ingest.changes import Gap
+from flows.ingest.column_policy import tableless
 from flows.ingest.context import Context, utc_now
 from flows.ingest.drift import capture_added_columns, evolve
 from flows.ingest.errors import SourceError, TableError
@@ -31,8 +32,12 @@ def register(context: Context) -> list[str]:
     newest = context.database.max_lsn
     context.ledger.start_cursor(newest, commit_time(context.source, newest, context.zone), utc_now())
     check_history(context.source, context.database.name, context.ledger.require_cursor(), context.zone)
-    capture_added_columns(context)
     registered, salts = context.ledger.tables(), read_salts(context)
+    for label in tableless(
+        context.discovered, context.policies, [t.source_label for t in registered.values()]
+    ):
+        context.warn(f"There is a policy of {label}, and CDC captures no such table: is its name right?")
+    capture_added_columns(context)
     for name in list(context.tables):
         enforce(context, name, registered.get(name), salts)
         _take_up(context, name, registered.get(name))
@@ -46,30 +51,36 @@ def begin_snapshots(context: Context) -> list[str]:
     registered = context.ledger.tables()
     return [
         name
-        for name, table in context.tables.items()
+        for name, table in list(context.tables.items())
         if _needs_snapshot(registered.get(name)) and start_snapshot(context, table)
     ]
 
 
 def start_snapshot(context: Context, table: CapturedTable) -> bool:
-    """Plan a table's chunks and begin its snapshot.
+    """Plan a table's chunks and begin its snapshot; False when it cannot be read, and so stands.
 
-    Of a table that is followed it begins at the cursor, so that no change is left out of the change log;
-    otherwise at the max LSN: earlier changes are in its rows.
+    Of a table that is followed it begins at the cursor, so that no change is left out of the change log, but
+    never before the snapshot that was; otherwise at the max LSN: earlier changes are in its rows.
     """
     cursor = context.ledger.require_cursor().lsn
     known = context.ledger.tables().get(table.name)
-    is_followed = known is not None and known.state not in (GAP, DROPPED) and known.stopped_at is None
-    snapshot = cursor if is_followed else max(max_lsn(context.source, context.database.name), table.start_lsn)
+    if known is None or known.state in (GAP, DROPPED) or known.stopped_at is not None:
+        snapshot = max(max_lsn(context.source, context.database.name), table.start_lsn)
+    else:
+        snapshot = max(cursor, known.start_lsn)
     if not table.key:
         context.ledger.start_copying(table, snapshot, cursor, utc_now())
         context.progress.step(f"{table.source_label} has no key: its mirror is a copy, made every so often")
         return True
     limits = context.limits
-    rows = retry_deadlocks(
-        lambda: rows_per_chunk(context.source, table, limits.chunk_rows, limits.chunk_bytes)
-    )
-    chunks = retry_deadlocks(lambda: plan_chunks(context.source, table, snapshot, rows))
+    try:
+        rows = retry_deadlocks(
+            lambda: rows_per_chunk(context.source, table, limits.chunk_rows, limits.chunk_bytes)
+        )
+        chunks = retry_deadlocks(lambda: plan_chunks(context.source, table, snapshot, rows))
+    except TableError as error:
+        stop(context, table.name, str(error))
+        return False
     context.ledger.start_snapshot(table, snapshot, chunks, cursor, utc_now())
     context.progress.step(f"{table.source_label}: snapshot of {len(chunks)} chunks begins at LSN {snapshot}")
     return True
@@ -82,7 +93,8 @@ def resync(context: Context, names: Sequence[str]) -> None:
         names: as in the source (`dbo.orders`) or in RAW (`ORDERS`), in any case.
 
     Raises:
-        SourceError: a name is of no table that is replicated; nothing was begun.
+        SourceError: a name is of no table that is replicated, and nothing was begun; or a table cannot be
+            read.
     """
     by_name = {table.source_label.lower(): table for table in context.tables.values()}
     by_name |= {name.lower(): table for name, table in context.tables.items()}
@@ -94,8 +106,8 @@ def resync(context: Context, names: Sequence[str]) -> None:
     for table in dict.fromkeys(by_name[name.lower()] for name in names):
         if registered[table.name].state == SNAPSHOT:
             context.progress.step(f"{table.source_label}: its snapshot is under way, and goes on")
-        else:
-            start_snapshot(context, table)
+        elif not start_snapshot(context, table):
+            raise SourceError(context.tally.lost_tables[table.name])
 
 
 def close_gap(context: Context, name: str, gap: Gap) -> None:

@@ -40,7 +40,7 @@ def record_health(context: Context, cursor: Cursor, lag_seconds: float) -> None:
     condition, now = read_condition(context.source), utc_now()
     states = [table.state for table in context.ledger.tables().values()]
     source, warehouse = context.source.meter.total(), context.warehouse.cost
-    warnings = [*context.tally.warnings, *context.tally.lost_tables.values()]
+    warnings = [*context.tally.warnings, *context.tally.losses]
     context.warehouse.execute(
         ops_sql.INSERT_HEALTH,
         (

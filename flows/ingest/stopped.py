@@ -22,6 +22,8 @@ def _move(context: Context, table: CapturedTable, stopped_at: Lsn, folder: str) 
     """Apply a table's changes from where it stands up to the cursor, window by window."""
     cursor = context.ledger.require_cursor().lsn
     limit = context.limits.max_transactions_per_window
+    if stopped_at >= cursor:  # nothing was committed since, or its snapshot began beyond the cursor
+        apply_alone(context.ledger, table.name, stopped_at, cursor, (), cursor, utc_now())
     while stopped_at < cursor:
         newest = next_window(context.source, stopped_at, limit, context.zone)
         window = clipped(newest, stopped_at, cursor)
@@ -31,7 +33,7 @@ def _move(context: Context, table: CapturedTable, stopped_at: Lsn, folder: str) 
         for name, gap in landed.broken.items():
             close_gap(context, name, gap)
             return
-        apply_alone(context.ledger, table.name, window, landed.files, cursor, utc_now())
+        apply_alone(context.ledger, table.name, window.after, window.up_to, landed.files, cursor, utc_now())
         context.tally.changes.update({file.table.name: file.rows for file in landed.files})
         stopped_at = window.up_to
     context.progress.step(f"{table.source_label}: it stood, and is at the cursor again")

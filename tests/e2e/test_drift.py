@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows.ingest import engine
+from flows.ingest import engine, registration
 from flows.ingest.errors import SourceError
 from flows.ingest.policy import Policies, TablePolicy
 from flows.ingest.report import ReplicationReport
@@ -269,9 +269,40 @@ def test_a_table_that_may_not_be_read_stops_alone_and_is_taken_up_when_it_may(wo
     )
     with pytest.raises(SourceError, match="cannot see the table of capture instance dbo_hidden: grant it"):
         run(world)
+    world.execute(f"GRANT VIEW DEFINITION ON dbo.hidden TO [{world.place.reader.user}]")
+    with pytest.raises(SourceError, match=r"error 229\): GRANT SELECT ON \[dbo\]\.\[hidden\] to the login"):
+        run(world)
+    newest = world.query("SELECT COUNT(*) FROM dbo.markers")[0]
+    assert world.warehouse_rows("SELECT COUNT(*) FROM RAW.MARKERS") == [newest], "the others go on"
     world.execute(f"GRANT SELECT ON dbo.hidden TO [{world.place.reader.user}]")
     run(world)
     assert mirror(world, "hidden", "ID") == [(1,)]
+
+
+def test_a_table_that_is_altered_while_its_snapshot_runs_stops_and_the_next_run_mends_it(
+    world: World,
+) -> None:
+    world.execute("CREATE TABLE dbo.altered (id int PRIMARY KEY, code int)", enable("altered"))
+    world.execute(
+        f"GRANT SELECT ON dbo.altered TO [{world.place.reader.user}]",
+        "INSERT INTO dbo.altered VALUES (1, 5)",
+    )
+    world.mark()
+    with world.context() as context:
+        registration.register(context)
+        world.execute(
+            "ALTER TABLE dbo.altered ALTER COLUMN code nvarchar(40)",
+            "UPDATE dbo.altered SET code = N'a secret'",
+        )
+        world.mark()
+        with pytest.raises(
+            SourceError, match="while reading ALTERED: a column has another type than"
+        ) as told:
+            engine.catch_up(context)
+    assert "secret" not in str(told.value)
+    assert not any("ALTERED" in warning or "gap" in warning for warning in run(world).warnings)
+    assert mirror(world, "altered", "ID, CODE") == [(1, "a secret")]
+    assert world.states()["ALTERED"] == "streaming"
 
 
 def test_a_changed_key_makes_the_mirror_anew(world: World) -> None:

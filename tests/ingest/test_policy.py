@@ -12,7 +12,7 @@ from flows.ingest.policy import Policies, PolicyError, TablePolicy
 
 def written(folder: Path, text: str) -> Path:
     file = folder / "replication.toml"
-    file.write_text(text, encoding="utf-8")
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
     return file
 
 
@@ -34,6 +34,10 @@ def test_a_table_has_its_own_policy_above_the_defaults(tmp_path: Path) -> None:
         ("[defaults\n", "is no TOML"),
         ("tables = 3\n", "tables: Input should be a valid"),
         ("[tables]\ndbo = 3\n", "tables.dbo: Input should be a valid"),
+        ("[tables.dbo.t]\n", 'tables.dbo.t: Extra inputs are not permitted. A table is named so: [tables."'),
+        ("[defaults]\nresnapshot_hours = inf\n", "defaults.resnapshot_hours: Input should be less than"),
+        ("[tables.'dbo.t']\n[tables.'DBO.T']\n", "dbo.t has more than one section: make one of them"),
+        ("\udcff", "is no TOML ('utf-8' codec can't decode"),
     ],
 )
 def test_what_nobody_knows_is_refused_by_its_place(tmp_path: Path, text: str, message: str) -> None:
@@ -45,6 +49,11 @@ def test_what_nobody_knows_is_refused_by_its_place(tmp_path: Path, text: str, me
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"nowhere\.toml is missing: set PLATFORM_REPLICATION_FILE"):
         Policies.read(tmp_path / "nowhere.toml")
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=f"{tmp_path} cannot be read: Is a directory"):
+        Policies.read(tmp_path)
 
 
 def test_the_projects_own_file_is_right() -> None:

@@ -55,15 +55,44 @@ def test_other_columns_stay_and_another_salt_gives_other_hashes() -> None:
     assert SALT not in repr(HASHER)
 
 
-def discovered(policy: TablePolicy, salt: str | None = SALT) -> Discovered:
+def taken_up() -> Discovered:
     columns = tuple(
         SourceColumn(column.ordinal, column.source_name, column.sql_type, is_computed=False)
         for column in PEOPLE.columns
     )
     source = SourceTable("dbo", "people", columns, ("id",), ())
-    found = Discovered(tables={"PEOPLE": PEOPLE}, catalog={"PEOPLE": source})
+    return Discovered(tables={"PEOPLE": PEOPLE}, catalog={"PEOPLE": source})
+
+
+def discovered(policy: TablePolicy, salt: str | None = SALT) -> Discovered:
+    found = taken_up()
     apply_policies(found, Policies(tables={"dbo.people": policy}).with_salt(salt))
     return found
+
+
+def test_a_policy_of_no_table_keeps_new_tables_out_if_it_hides_columns() -> None:
+    policies = Policies(tables={"dbo.peopel": TablePolicy(exclude=frozenset({"email"}))})
+    found = taken_up()
+    apply_policies(found, policies)
+    assert not found.tables
+    assert (
+        "of dbo.peopel excludes or hashes columns, and CDC captures no such table"
+        in found.refused["dbo.people"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "policy", "replicated"),
+    [
+        ("dbo.peopel", TablePolicy(exclude=frozenset({"email"})), ["dbo.people"]),
+        ("dbo.peopel", TablePolicy(history=True), []),
+        ("dbo.gone", TablePolicy(hash=frozenset({"email"})), ["dbo.gone"]),
+    ],
+)
+def test_other_tables_go_on(named: str, policy: TablePolicy, replicated: list[str]) -> None:
+    found = taken_up()
+    apply_policies(found, Policies(tables={named: policy}), replicated)
+    assert list(found.tables) == ["PEOPLE"]
 
 
 def people(policy: TablePolicy) -> CapturedTable:

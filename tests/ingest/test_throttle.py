@@ -32,9 +32,16 @@ def test_a_chunk_is_followed_by_a_pause(throttle: Throttle, rows: int, seconds: 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"snapshot_share": 0}, {"snapshot_share": 2}, {"snapshot_rows_per_second": 0}]
+    "wrong",
+    [
+        {"snapshot_share": 0},
+        {"snapshot_share": 2},
+        {"snapshot_rows_per_second": 0},
+        {"max_transactions_per_window": 0},
+        {"chunk_rows": -1},
+    ],
 )
-def test_a_budget_that_is_none_is_refused(wrong: dict[str, float]) -> None:
+def test_a_limit_that_is_none_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ReplicationError, match=next(iter(wrong))):
         Limits(**wrong)  # type: ignore[arg-type]
 

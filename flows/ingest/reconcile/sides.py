@@ -17,6 +17,7 @@ from flows.ingest.reconcile import mirror_sql
 from flows.ingest.reconcile.hashing import MODULUS, Hashing
 from flows.ingest.snapshot import Key
 from flows.ingest.source import statements
+from flows.ingest.source.reader import as_discovered
 from flows.ingest.source.session import SourceSession, retry_deadlocks, to_arrow
 from flows.ingest.tables import CapturedTable
 from flows.ingest.warehouse.ledger import STREAMING, ReplicatedTable
@@ -82,7 +83,9 @@ def rows_of(table: CapturedTable, read: list[Row]) -> list[Row]:
     """Rows of the source as they travel."""
     if not read:
         return []
-    return _as_rows(pa.Table.from_batches([to_arrow(read, table.arrow_schema)]))
+    with as_discovered(table.name):
+        batch = to_arrow(read, table.arrow_schema)
+    return _as_rows(pa.Table.from_batches([batch]))
 
 
 def _as_rows(table: pa.Table) -> list[Row]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from flows.ingest.cost import SHARED, CostMeter
 from flows.ingest.source.messages import connection_lost, refused, timed_out
-from flows.ingest.source.reader import Row, SourceReader
+from flows.ingest.source.reader import Row, SourceReader, as_discovered
 
 FETCH_ROWS = 16_384
 """Rows of a fetch: with many more the driver's buffers leave the processor's cache."""
@@ -39,7 +39,9 @@ class ArrowSession(SourceReader):
         """A result of any size as Arrow."""
         batches = self._arrow_batches(statement, table, min(batch_rows, FETCH_ROWS))
         for batch in self._metered(batches, table):
-            yield as_schema(batch, schema)
+            with as_discovered(table):
+                converted = as_schema(batch, schema)
+            yield converted
 
     def close(self) -> None:
         """End the session."""

@@ -10,10 +10,13 @@ from flows.ingest.quoting import tsql_name
 DEADLOCK = 1205
 NO_PERMISSION = 229
 DEADLOCK_ATTEMPTS = 5
-OF_ONE_TABLE = {208, 229, 230}
+OF_ONE_TABLE = {207, 208, 229, 230}
 """Errors that say something of one table only."""
 
+ALTERED_MEANWHILE = "the table was altered while it was read: run again"
+
 REMEDIES = {
+    207: ALTERED_MEANWHILE,
     208: "it does not exist, or was dropped meanwhile: run again, or check the capture instance",
     229: "the login may not read it: grant SELECT on the captured tables and on the schema cdc",
     230: "the login may not read the column: GRANT SELECT on the table, without a list of columns, to it",
@@ -36,6 +39,11 @@ def refused(number: int, message: str, table: str) -> SourceError:
     first_line = message.strip().partition("\n")[0].rstrip(".") or "no message"
     kind = TableError if table and number in OF_ONE_TABLE else SourceError
     return kind(f"{_where(table)}: {first_line} (error {number}): {remedy}.")
+
+
+def retyped(table: str) -> TableError:
+    """A value is not of the type that its column had when the table was discovered; it is not shown."""
+    return TableError(f"{_where(table)}: a column has another type than before: {ALTERED_MEANWHILE}.")
 
 
 def connection_lost(table: str) -> SourceError:

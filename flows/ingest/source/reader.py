@@ -98,6 +98,19 @@ class SourceReader(ABC):
             self.meter.add(table, milliseconds=1000 * (time.perf_counter() - started))
 
 
+@contextmanager
+def as_discovered(table: str) -> Iterator[None]:
+    """Turn what Arrow says of a value that has another type into one line without the value.
+
+    Raises:
+        TableError: the table was altered since it was discovered.
+    """
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        raise messages.retyped(table) from None
+
+
 def retry_deadlocks(read: Callable[[], T]) -> T:
     """Call `read` again when it was a deadlock's victim: the capture job and CDC's readers do meet (1205)."""
     for attempt in range(1, messages.DEADLOCK_ATTEMPTS + 1):

@@ -12,7 +12,7 @@ from deployments.connections import SQL_SERVER_ERRORS
 from flows.ingest.cost import SHARED, CostMeter
 from flows.ingest.source import statements
 from flows.ingest.source.messages import connection_lost, refused, timed_out
-from flows.ingest.source.reader import Row, SourceReader, retry_deadlocks
+from flows.ingest.source.reader import Row, SourceReader, as_discovered, retry_deadlocks
 
 __all__ = ["Row", "SourceSession", "retry_deadlocks"]
 
@@ -52,7 +52,9 @@ class SourceSession(SourceReader):
     ) -> Iterator[pa.RecordBatch]:
         """A result of any size as Arrow."""
         for rows in self.batches(statement, table, batch_rows):
-            yield to_arrow(rows, schema)
+            with as_discovered(table):
+                batch = to_arrow(rows, schema)
+            yield batch
 
     def close(self) -> None:
         """End the session."""

@@ -56,16 +56,22 @@ def apply_chunks(
 
 
 def apply_alone(
-    ledger: Ledger, table: str, window: Window, files: Sequence[LandedTable], cursor: Lsn, now: datetime
+    ledger: Ledger,
+    table: str,
+    after: Lsn,
+    up_to: Lsn,
+    files: Sequence[LandedTable],
+    cursor: Lsn,
+    now: datetime,
 ) -> None:
-    """A table that stood while the others went on moves by one window towards the cursor.
+    """A table that stood at `after` while the others went on moves towards the cursor, or stands no longer.
 
     Raises:
-        ConcurrentRunError: another run moved it, or the cursor, first; nothing of this window remains.
+        ConcurrentRunError: another run moved it, or the cursor, first; nothing of these files remains.
     """
     with ledger.warehouse.transaction():
         ledger.hold_cursor(cursor, now)
-        ledger.move_stopped(table, window.after, None if window.up_to == cursor else window.up_to, now)
+        ledger.move_stopped(table, after, up_to if up_to < cursor else None, now)
         for file in files:
             append_and_merge(ledger.warehouse, file)
         ledger.record_arrivals([file.arrival for file in files], now)

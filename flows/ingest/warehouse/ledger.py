@@ -252,7 +252,7 @@ class Ledger:
             self.warehouse.execute(ops_sql.SET_INSTANCE, values)
 
     def stop(self, table: str, cursor: Lsn, now: datetime) -> None:
-        """A table stands where the cursor is now, while the others go on.
+        """A table stands where the cursor is now, or where its snapshot began, while the others go on.
 
         Raises:
             ConcurrentRunError: another run has moved the cursor.

@@ -97,8 +97,8 @@ def _cells(table: TableHealth) -> tuple[str, ...]:
         table.table,
         table.state,
         f"{table.rows:,}",
-        table.cursor,
-        f"{table.lag_seconds:,.1f}",
+        f"copy of {table.copied_at:%Y-%m-%d %H:%M}" if table.copied_at else table.cursor,
+        "–" if table.lag_seconds is None else f"{table.lag_seconds:,.1f}",
         f"{gate.outcome} {gate.checked_at:%Y-%m-%d %H:%M}" if gate else "–",
         f"{proof.differences:,} differences {proof.proved_at:%Y-%m-%d %H:%M}" if proof else "–",
     )

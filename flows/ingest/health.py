@@ -15,14 +15,13 @@ from flows.ingest.source.discovery import check_database
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse import ledger as states
 from flows.ingest.warehouse import ops_sql, raw_sql
-from flows.ingest.warehouse.ledger import Cursor, Ledger
+from flows.ingest.warehouse.ledger import Cursor, Ledger, ReplicatedTable
 from flows.ingest.warehouse.session import WarehouseSession
 
 URGENT_HOURS = 12
 SILENT_AFTER = timedelta(hours=26)
 """A daily run that has not ended for so long was missed."""
 CLOSED = "closed"
-NOT_FOLLOWED = (states.GAP, states.STOPPED)
 
 
 @dataclass(frozen=True)
@@ -44,18 +43,29 @@ class LastProof:
 
 @dataclass(frozen=True)
 class TableHealth:
-    """One replicated table. `snapshot_rows` and `changes` are sums over all finished runs."""
+    """One replicated table. `snapshot_rows` and `changes` are sums over all finished runs.
+
+    `cursor` is where its mirror is: not where the others are, if it stands. `copied_at` is when the copy of a
+    table without a key was read, UTC. `lag_seconds` is the age of that copy; None where the table stands.
+    """
 
     table: str
     source: str
     state: str
     rows: int
     cursor: str
-    lag_seconds: float
+    lag_seconds: float | None
     snapshot_rows: int
     changes: int
     last_gate: LastGate | None
     last_proof: LastProof | None
+    copied_at: datetime | None = None
+
+    @property
+    def is_left_behind(self) -> bool:
+        """Whether it stands while the others go on; a table that was dropped is not missed."""
+        stands = self.lag_seconds is None and self.state != states.DROPPED
+        return stands or self.state in (states.GAP, states.STOPPED)
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
     """How replication is now.
 
     Raises:
-        SourceError: CDC is off, its capture job is stopped, or the database was restored.
+        SourceError: CDC is off, its capture job is stopped, or the database is not the one that it was.
         WarehouseError: Snowflake refused a statement.
     """
     database = check_database(source)
@@ -81,6 +91,7 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
     if ("OPS", "CURSORS") not in known:
         return Health()
     ledger = Ledger(warehouse, database.name, run_id="status")
+    ledger.hold_to_one_source()
     cursor, tables = ledger.cursor(), ledger.tables()
     if cursor is None or not tables:
         return Health()
@@ -92,7 +103,8 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
         name: LastProof(int(differences), proved_at)
         for name, differences, proved_at in warehouse.rows(ops_sql.LAST_PROOFS)
     }
-    lag = lag_seconds(cursor, database.max_lsn, utc_now())
+    now = utc_now()
+    lag = lag_seconds(cursor, database.max_lsn, now)
     health = Health(
         source=read_condition(source),
         last_run=last_run(warehouse, database.name) if ("OPS", "REPLICATION_HEALTH") in known else None,
@@ -102,17 +114,18 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
                 source=table.source_label,
                 state=table.state,
                 rows=rows[name],
-                cursor=cursor.lsn.hex,
-                lag_seconds=lag,
+                cursor=(table.stopped_at or cursor.lsn).hex,
+                lag_seconds=table_lag(table, lag, now),
                 snapshot_rows=work.get(name, (0, 0))[0],
                 changes=work.get(name, (0, 0))[1],
                 last_gate=gates.get(name),
                 last_proof=proofs.get(name),
+                copied_at=table.copied_at,
             )
             for name, table in tables.items()
         ),
     )
-    return judged(health, cursor, utc_now())
+    return judged(health, cursor, now)
 
 
 def judged(health: Health, cursor: Cursor, now: datetime) -> Health:
@@ -140,7 +153,7 @@ def judged(health: Health, cursor: Cursor, now: datetime) -> Health:
     problems += [
         f"{table.table} is not followed (state {table.state}): see the last run's warnings."
         for table in health.tables
-        if table.state in NOT_FOLLOWED
+        if table.is_left_behind
     ]
     problems += [
         f"{table.table}: the last proof found {table.last_proof.differences:,} differences."
@@ -161,6 +174,13 @@ def lag_seconds(cursor: Cursor, newest: Lsn, now: datetime) -> float:
     if newest <= cursor.lsn or cursor.committed_at is None:
         return 0.0
     return (now - cursor.committed_at).total_seconds()
+
+
+def table_lag(table: ReplicatedTable, lag: float, now: datetime) -> float | None:
+    """How far a table is behind: as the cursor, or by the age of its copy; None where it stands."""
+    if table.stopped_at is not None or table.state in (states.GAP, states.DROPPED):
+        return None
+    return lag if table.copied_at is None else (now - table.copied_at).total_seconds()
 
 
 def _last_gates(warehouse: WarehouseSession) -> dict[str, LastGate]:

@@ -27,8 +27,9 @@ def register(context: Context) -> list[str]:
     The cursor begins where CDC is now, so that streaming starts at once beside the snapshots.
 
     Raises:
-        SourceError: the database was restored.
+        SourceError: the database was restored, or another one is replicated here.
     """
+    context.ledger.hold_to_one_source()
     newest = context.database.max_lsn
     context.ledger.start_cursor(newest, commit_time(context.source, newest, context.zone), utc_now())
     check_history(context.source, context.database.name, context.ledger.require_cursor(), context.zone)

@@ -75,5 +75,5 @@ def last_run(warehouse: WarehouseSession, pipeline: str) -> LastRun | None:
     if not rows:
         return None
     run_id, checked_at, queries, read, milliseconds, statements, written, staged, warnings = rows[0]
-    told = tuple(json.loads(warnings))
+    told = tuple(json.loads(warnings or "[]"))
     return LastRun(run_id, checked_at, queries, read, milliseconds, statements, written, staged, told)

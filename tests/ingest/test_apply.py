@@ -19,9 +19,10 @@ from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
 from flows.ingest.changes import ChangeStream
 from flows.ingest.columns import BatchLabel
-from flows.ingest.errors import ConcurrentRunError, WarehouseError
+from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.lsn import snapshot_position
 from flows.ingest.snapshot import Chunk, LoadedChunk, Watermark, read_chunk
+from flows.ingest.warehouse import upgrade
 from flows.ingest.warehouse.apply import (
     SnapshotEnd,
     append_and_merge,
@@ -31,6 +32,7 @@ from flows.ingest.warehouse.apply import (
 )
 from flows.ingest.warehouse.landing import land, remove_stale_folders, stage_folder
 from flows.ingest.warehouse.ledger import Ledger
+from flows.ingest.warehouse.ops_sql import SCHEMAS_AND_LEDGER
 from flows.ingest.warehouse.session import WarehouseSession
 from flows.ingest.window import Window
 from tests.ingest.given import INT, LONG_TEXT, Answers, StagedAtOnce, lsn, table
@@ -285,6 +287,30 @@ def test_a_snapshot_of_many_chunks_is_planned_with_statements_of_a_bounded_size(
     ledger.start_snapshot(LIVING, lsn(5), chunks, lsn(0), NOW)
     assert sizes == [1000, 50]
     assert ledger.chunks() == (chunks, 0)
+
+
+def test_the_ledger_of_an_older_version_gets_the_columns_that_it_lacks(ledger: Ledger) -> None:
+    ledger.start_snapshot(LIVING, lsn(1), [], lsn(0), NOW)
+    ledger.warehouse.execute("ALTER TABLE OPS.REPLICATED_TABLES DROP COLUMN COPIED_AT")
+    ledger.warehouse.execute("ALTER TABLE OPS.REPLICATION_HEALTH DROP COLUMN WARNINGS")
+    with pytest.raises(WarehouseError, match="of an older version of the platform: run replicate"):
+        ledger.tables()
+    ledger.prepare()
+    assert ledger.tables()["LIVING"].start_lsn == lsn(1)
+    known = ledger.warehouse.rows(upgrade.OPS_COLUMNS)
+    assert ("REPLICATION_HEALTH", "WARNINGS") in known
+    assert not list(upgrade.added_columns(SCHEMAS_AND_LEDGER, known)), "nothing is left to add"
+
+
+def test_another_source_database_is_not_replicated_into_the_same_mirrors(ledger: Ledger) -> None:
+    """Its tables would be taken for those of the first one, by their names."""
+    other = Ledger(ledger.warehouse, "o'ther", "test")
+    with pytest.raises(
+        SourceError, match="mirrors of database apply, and SQLSERVER_DATABASE is o'ther"
+    ) as told:
+        other.hold_to_one_source()
+    assert str(told.value).endswith(r"UPDATE OPS.CURSORS SET PIPELINE = 'o''ther'.")
+    ledger.hold_to_one_source()
 
 
 def test_a_run_that_lost_the_cursor_registers_nothing(ledger: Ledger) -> None:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flows.ingest.health import Health, LastGate, LastProof, TableHealth, judged, lag_seconds
+from flows.ingest.health import Health, LastGate, LastProof, TableHealth, judged, lag_seconds, table_lag
 from flows.ingest.run_health import LastRun
 from flows.ingest.source.condition import Condition
-from flows.ingest.warehouse.ledger import Cursor
+from flows.ingest.warehouse.ledger import Cursor, ReplicatedTable
 from flows.status import as_json, as_text
 from tests.ingest.given import lsn
 
@@ -57,6 +57,18 @@ def test_the_lines_say_how_the_source_is_what_the_run_cost_and_where_each_table_
     ]
 
 
+def test_a_copy_has_its_age_and_a_table_that_stands_no_lag() -> None:
+    before = {"stopped_at": None, "copied_at": NOW - timedelta(hours=2)}
+    copied = ReplicatedTable("A", "dbo", "a", "dbo_a", "copied", lsn(1), None, **before)
+    stopped = ReplicatedTable("B", "dbo", "b", "dbo_b", "stopped", lsn(1), None, stopped_at=lsn(3))
+    assert [table_lag(table, 5.0, NOW) for table in (copied, stopped)] == [7200, None]
+    shown = replace(ORDERS, state="copied", copied_at=NOW, lag_seconds=7200.0)
+    assert "copied  12,345  copy of 2026-01-01 12:00  7,200.0  open" in as_text(Health((shown,), SOURCE))
+    gone = replace(ORDERS, state="dropped", lag_seconds=None)
+    assert "00000000000000000007      –  open" in as_text(Health((gone,), SOURCE))
+    assert not judged(Health((gone,), SOURCE), CURSOR, NOW).problems
+
+
 @pytest.mark.parametrize(
     ("health", "hours", "problem"),
     [
@@ -66,6 +78,11 @@ def test_the_lines_say_how_the_source_is_what_the_run_cost_and_where_each_table_
         (replace(HEALTH, source=replace(SOURCE, agent="stopped")), 0, "Agent is stopped"),
         (replace(HEALTH, source=replace(SOURCE, errors=2, last_error="22859: x")), 0, "2 errors"),
         (replace(HEALTH, tables=(replace(ORDERS, state="gap"),)), 0, "ORDERS is not followed (state gap)"),
+        (
+            replace(HEALTH, tables=(replace(ORDERS, state="filling", lag_seconds=None),)),
+            0,
+            "ORDERS is not followed (state filling)",
+        ),
         (replace(HEALTH, tables=(replace(ORDERS, last_proof=LastProof(3, NOW)),)), 0, "3 differences"),
         (
             replace(HEALTH, tables=(replace(ORDERS, last_gate=LastGate("closed", "r", NOW)),)),

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from flows.ingest.errors import ConcurrentRunError, WarehouseError
+from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.lsn import Lsn
+from flows.ingest.quoting import snowflake_text
 from flows.ingest.snapshot import Chunk, decode_key, encode_key
 from flows.ingest.tables import CapturedTable
-from flows.ingest.warehouse import ops_sql, raw_sql
+from flows.ingest.warehouse import ops_sql, raw_sql, upgrade
 from flows.ingest.warehouse.session import Row, WarehouseSession
 
 State = Literal["snapshot", "catching up", "streaming", "filling", "stopped", "gap", "dropped", "copied"]
@@ -100,8 +101,11 @@ class Ledger:
     # --- preparation: DDL, so never inside a transaction
 
     def prepare(self) -> None:
-        """Create the schemas, the stage and the tables of OPS where they are missing."""
+        """Create the schemas, the stage and the tables of OPS where they, or columns of them, are missing."""
         for statement in ops_sql.SCHEMAS_AND_LEDGER:
+            self.warehouse.execute(statement)
+        known = set(self.warehouse.rows(upgrade.OPS_COLUMNS))
+        for statement in upgrade.added_columns(ops_sql.SCHEMAS_AND_LEDGER, known):
             self.warehouse.execute(statement)
 
     def create_tables(self, tables: Iterable[CapturedTable]) -> None:
@@ -127,6 +131,20 @@ class Ledger:
         if cursor is None:
             raise WarehouseError(f"OPS.CURSORS has no row of pipeline {self.pipeline}: run replicate.")
         return cursor
+
+    def hold_to_one_source(self) -> None:
+        """Hold that no other source database has its cursor, and so its tables, here.
+
+        Raises:
+            SourceError: one has.
+        """
+        others = [row[0] for row in self.warehouse.rows(ops_sql.OTHER_PIPELINES, (self.pipeline,))]
+        if others:
+            raise SourceError(
+                f"RAW and OPS are the mirrors of database {others[0]}, and SQLSERVER_DATABASE is "
+                f"{self.pipeline}: replicate it into another SNOWFLAKE_DATABASE. If {others[0]} was renamed: "
+                f"UPDATE OPS.CURSORS SET PIPELINE = {snowflake_text(self.pipeline)}."
+            )
 
     def start_cursor(self, at: Lsn, committed_at: datetime | None, now: datetime) -> None:
         """Begin the pipeline, unless it has begun."""

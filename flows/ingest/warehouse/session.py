@@ -20,6 +20,7 @@ ROWS_PER_INSERT = 1_000
 """Snowflake refuses a VALUES of more than 16,384 rows, and a statement of more than a megabyte."""
 
 REMEDIES = {
+    904: "a table of OPS is of an older version of the platform: run replicate, which adds what it lacks",
     2003: "it does not exist, or the role may not use it: check the role's grants and SNOWFLAKE_DATABASE",
     3001: "the role lacks a privilege: grant it what deployments describes",
 }

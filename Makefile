@@ -6,6 +6,7 @@ INSTALLED := $(VENV)/.installed
 SNOW := $(VENV)/snow
 SNOW_INSTALLED := $(SNOW)/.installed
 SCALE ?= 1
+RATE ?= 15
 BREAK ?=
 BENCH ?=
 FOLDER ?= .sandbox
@@ -32,11 +33,11 @@ $(SNOW_INSTALLED): requirements-snow.txt | $(INSTALLED)
 	@$(SNOW)/bin/pip install --quiet --disable-pip-version-check -r requirements-snow.txt
 	@touch $@
 
-demo: $(INSTALLED)  ## the whole platform from nothing to a proof; SCALE=0.1 for less data, BREAK=marts to see a gate close
-	@$(BIN)/python -m sandbox.demo run --folder $(FOLDER)/demo --scale $(SCALE) --break "$(BREAK)"
+demo: $(INSTALLED)  ## the whole platform from nothing to a proof; SCALE=0.1 for less data, RATE=1 for less traffic, BREAK=marts to see a gate close
+	@$(BIN)/python -m sandbox.demo run --folder $(FOLDER)/demo --scale $(SCALE) --rate $(RATE) --break "$(BREAK)"
 
 up: $(INSTALLED)  ## keep the platform running, with live traffic; prints the addresses
-	@$(BIN)/python -m sandbox.demo up --folder $(FOLDER)/up --scale $(SCALE) --prefect-port $(PREFECT_PORT) --mailbox-port $(MAILBOX_PORT)
+	@$(BIN)/python -m sandbox.demo up --folder $(FOLDER)/up --scale $(SCALE) --rate $(RATE) --prefect-port $(PREFECT_PORT) --mailbox-port $(MAILBOX_PORT)
 
 run: $(INSTALLED)  ## run the pipeline now, on the platform that `make up` started
 	@$(BIN)/python -m sandbox.demo pipeline --folder $(FOLDER)/up

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,9 @@ PORT_FILE = "port"
 BUSY_SECONDS = 60
 START_SECONDS = 90.0
 POLL_SECONDS = 0.5
+RUN_POLL_SECONDS = 1.0
+LATEST_LOGS = timedelta(seconds=10)
+"""How much later than its time a log line may arrive: processes send theirs in batches."""
 HOUSEKEEPING = (
     "Worker '",
     "Flow run '",
@@ -67,6 +71,8 @@ class LocalPrefect:
     keep: Keep | None = None
     server: Guarded | None = None
     worker: Guarded | None = None
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    """One for all questions: each new one would read the machine's certificates anew."""
 
     @classmethod
     def prepare(cls, home: Path, port: int, settings_file: Path, keep: Keep | None) -> LocalPrefect:
@@ -144,23 +150,24 @@ class LocalPrefect:
         found = self._request("GET", f"/deployments/name/{deployment}")
         order = {"parameters": parameters or {}, "idempotency_key": str(uuid4())}
         run = self._post(f"/deployments/{found['id']}/create_flow_run", order)
-        heard: set[str] = set()
+        heard: dict[str, datetime] = {}
         while True:
             run = self._request("GET", f"/flow_runs/{run['id']}")
-            for entry in self._log_entries(run["id"]):
+            for entry in self._log_entries(run["id"], max(heard.values(), default=None)):
                 if entry["id"] not in heard:
-                    heard.add(entry["id"])
+                    heard[entry["id"]] = datetime.fromisoformat(entry["timestamp"])
                     say(entry["message"].partition("\n")[0])
             if run["state_type"] in FINAL_STATES:
                 break
             self._complain_if_dead(self.server, self.worker)
-            time.sleep(POLL_SECONDS)
+            time.sleep(RUN_POLL_SECONDS)
         message = (run["state"] or {}).get("message") or ""
         seconds = time.monotonic() - started
         return FlowRun(run["id"], run["name"], run["state_type"], run["state_name"], message, seconds)
 
     def stop(self) -> None:
         """End worker and server."""
+        self.client.close()
         for process in (self.worker, self.server):
             if process is not None:
                 process.stop()
@@ -171,7 +178,7 @@ class LocalPrefect:
 
     def _is_healthy(self) -> bool:
         try:
-            return httpx.get(f"{self.ui}/api/health", timeout=5).status_code == httpx.codes.OK
+            return self.client.get(f"{self.ui}/api/health", timeout=5).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 
@@ -180,11 +187,14 @@ class LocalPrefect:
             if process is not None and process.process.poll() is not None:
                 raise ServiceFailed(f"Prefect's {process.name} is gone: {process.last_lines()}")
 
-    def _log_entries(self, flow_run: str) -> Iterator[dict[str, Any]]:
-        """What a flow run and the flow runs that it called said so far."""
+    def _log_entries(self, flow_run: str, newest: datetime | None) -> Iterator[dict[str, Any]]:
+        """What a flow run and the flow runs that it called said; with `newest`, only what may be news."""
         called = {"flow_runs": {"parent_flow_run_id": {"any_": [flow_run]}}}
         family = [flow_run, *(run["id"] for run in self._post("/flow_runs/filter", called))]
-        body = {"logs": {"flow_run_id": {"any_": family}, "level": {"ge_": 20}}, "sort": "TIMESTAMP_ASC"}
+        logs: dict[str, Any] = {"flow_run_id": {"any_": family}, "level": {"ge_": 20}}
+        if newest is not None:
+            logs["timestamp"] = {"after_": (newest - LATEST_LOGS).isoformat()}
+        body = {"logs": logs, "sort": "TIMESTAMP_ASC"}
         offset = 0
         while page := self._post("/logs/filter", {**body, "offset": offset}):
             offset += len(page)
@@ -197,7 +207,7 @@ class LocalPrefect:
         """Ask the API; again, while it says that its database is busy (503)."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
-            answer = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=30)
+            answer = self.client.request(method, f"{self.ui}/api{path}", json=body)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
                 answer.raise_for_status()
                 return answer.json() if answer.content else None

@@ -98,26 +98,16 @@ CASES = (SWAPPED_KEYS, WIDE, COMPUTED, ONE_COMMIT, TEXT_KEYS, CLOSE_KEYS, VARIAN
 
 @pytest.fixture(scope="module")
 def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(places, tmp_path_factory.mktemp("cases"), scale=0.001) as world:
+    with World.empty(places, tmp_path_factory.mktemp("cases")) as world:
         for case in CASES:
-            _create(world, case)
+            inserted = ", ".join(name for name in _columns(case) if name != "total")
+            world.capture(case.table, case.columns, f"({inserted}) VALUES {case.rows}", case.instance)
         assert world.differences() == {}
         for case in CASES:
-            for transaction in case.then:
-                world.execute(f"BEGIN TRANSACTION; {transaction}; COMMIT TRANSACTION")
+            world.execute(*(f"BEGIN TRANSACTION; {change}; COMMIT TRANSACTION" for change in case.then))
+        world.mark()
         assert world.differences() == {}
         yield world
-
-
-def _create(world: World, case: Case) -> None:
-    inserted = ", ".join(name for name in _columns(case) if name != "total")
-    instance = "" if case.instance is None else f", @capture_instance = N'{case.instance}'"
-    world.execute(
-        f"CREATE TABLE dbo.{case.table} ({case.columns})",
-        f"INSERT INTO dbo.{case.table} ({inserted}) VALUES {case.rows}",
-        f"EXEC sys.sp_cdc_enable_table N'dbo', N'{case.table}', @role_name = NULL{instance}",
-        f"GRANT SELECT ON dbo.{case.table} TO [{world.place.reader.user}]",
-    )
 
 
 def _columns(case: Case) -> list[str]:

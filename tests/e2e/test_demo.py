@@ -14,7 +14,9 @@ import httpx
 from tests.e2e.platform import ROOT, make, wait_until_no_process
 
 TABLES = 9
-SCALE = "0.02"
+SMALL = {"SCALE": "0.02", "RATE": "2"}
+"""Few rows, and few transactions a second while the platform works."""
+
 COMMANDS_RUN_HERE = {"make demo", "make demo BREAK=marts", "make up", "make run", "make status", "make down"}
 COMMAND_THAT_RUNS_THIS = "make test"
 
@@ -31,7 +33,7 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
 
 
 def test_the_demo_ends_in_a_proof_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    outcome = make("demo", tmp_path, SCALE=SCALE)
+    outcome = make("demo", tmp_path, **SMALL)
     assert outcome.exit_code == 0, outcome.output
     proof = re.search(r"proof +([\d,]+) rows of (\d+) tables compared, (\d+) differences", outcome.output)
     assert proof is not None, outcome.output
@@ -43,7 +45,7 @@ def test_the_demo_ends_in_a_proof_and_leaves_nothing_behind(tmp_path: Path) -> N
 
 
 def test_a_gate_that_closes_fails_the_run_and_leaves_the_marts(tmp_path: Path) -> None:
-    outcome = make("demo", tmp_path, SCALE=SCALE, BREAK="marts")
+    outcome = make("demo", tmp_path, **SMALL, BREAK="marts")
     assert outcome.exit_code != 0
     assert re.search(r"OFF +flow run \S+ ended Failed: .*ORDER_FACTS", outcome.output), outcome.output
     kept = re.search(r"marts behind the closed gate \((.*)\) are unchanged, row by row", outcome.output)
@@ -58,7 +60,7 @@ def test_a_gate_that_closes_fails_the_run_and_leaves_the_marts(tmp_path: Path) -
 
 
 def test_the_platform_stays_up_until_it_is_taken_down(tmp_path: Path) -> None:
-    started = make("up", tmp_path, SCALE=SCALE, PREFECT_PORT="0", MAILBOX_PORT="0")
+    started = make("up", tmp_path, **SMALL, PREFECT_PORT="0", MAILBOX_PORT="0")
     try:
         assert started.exit_code == 0, started.output
         addresses = dict(re.findall(r"^(Prefect's UI|mailbox) +(http\S+)$", started.output, re.MULTILINE))
@@ -73,7 +75,7 @@ def test_the_platform_stays_up_until_it_is_taken_down(tmp_path: Path) -> None:
         tables = {entry["table"]: entry for entry in json.loads(as_json.output)["tables"]}
         assert len(tables) == TABLES
         assert tables["CUSTOMERS"]["rows"] > 0
-        again = make("up", tmp_path, SCALE=SCALE, PREFECT_PORT="0", MAILBOX_PORT="0")
+        again = make("up", tmp_path, **SMALL, PREFECT_PORT="0", MAILBOX_PORT="0")
         assert "runs already" in again.output
     finally:
         stopped = make("down", tmp_path)

@@ -14,7 +14,7 @@ from flows.ingest import pipeline
 from flows.ingest.context import Context
 from flows.ingest.follow import Watch, follow
 from flows.ingest.report import ReplicationReport
-from tests.ingest.world import World
+from tests.ingest.world import PRODUCTS, World
 from tests.places import Places
 
 PATIENCE_SECONDS = 30.0
@@ -25,7 +25,8 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture(scope="module")
 def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(places, tmp_path_factory.mktemp("follow"), scale=0.002) as world:
+    with World.empty(places, tmp_path_factory.mktemp("follow")) as world:
+        world.capture(*PRODUCTS)
         yield world
 
 
@@ -73,12 +74,8 @@ def test_an_idle_poll_is_one_query_and_no_statement_then_a_commit_is_visible_soo
 
 def test_a_table_that_is_captured_meanwhile_is_taken_up(world: World) -> None:
     with world.context("follow") as context, following(context) as (_, report):
-        world.execute(
-            "CREATE TABLE dbo.shells (id int NOT NULL PRIMARY KEY, name nvarchar(20) NOT NULL)",
-            "INSERT INTO dbo.shells VALUES (1, N'conch')",
-            f"GRANT SELECT ON dbo.shells TO [{world.place.reader.user}]",
-            "EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'shells', "
-            "@role_name = NULL",
+        world.capture(
+            "shells", "id int NOT NULL PRIMARY KEY, name nvarchar(20) NOT NULL", "VALUES (1, N'conch')"
         )
         began = time.monotonic()
         state = "SELECT STATE FROM OPS.REPLICATED_TABLES WHERE TABLE_NAME = 'SHELLS'"

@@ -10,7 +10,7 @@ import pytest
 
 from flows.ingest.errors import SourceError
 from flows.ingest.source import messages
-from tests.ingest.world import PATIENCE_SECONDS, World
+from tests.ingest.world import PATIENCE_SECONDS, PRODUCTS, World
 from tests.places import Places
 
 CHANGE = "UPDATE dbo.products SET list_price = list_price + 1"
@@ -18,7 +18,8 @@ CHANGE = "UPDATE dbo.products SET list_price = list_price + 1"
 
 @pytest.fixture(scope="module")
 def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(places, tmp_path_factory.mktemp("faults"), scale=0.002) as world:
+    with World.empty(places, tmp_path_factory.mktemp("faults")) as world:
+        world.capture(*PRODUCTS)
         world.driver = "pymssql"  # the other end-to-end tests read with mssql-python
         yield world
 
@@ -61,7 +62,7 @@ def test_deadlocks_without_end_fail_the_run_and_the_next_one_heals(
 
 
 def test_a_cut_connection_fails_the_run_and_the_next_one_heals(world: World) -> None:
-    world.execute(CHANGE, "EXEC sandbox.cut_connection N'platform_reader', 20000")
+    world.execute(CHANGE, "EXEC sandbox.cut_connection N'platform_reader', 8000")
     assert re.fullmatch(
         r"SQL Server.*: check that SQL Server runs and is reachable, then run again\.", failure(world)
     )

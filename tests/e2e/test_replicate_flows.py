@@ -181,7 +181,7 @@ def test_a_wrong_password_fails_the_flow_with_that_one_line(world: World, prefec
 def test_nothing_replicated_a_stopped_capture_job_and_cdc_off_are_one_line_each(
     places: Places, tmp_path: Path
 ) -> None:
-    with World.start(places, tmp_path, scale=0.001) as world:
+    with World.empty(places, tmp_path) as world:
         new = world.command("flows.status")
         assert (new.returncode, new.stderr) == (0, "")
         assert "Nothing is replicated yet" in new.stdout

@@ -13,23 +13,19 @@ from flows.ingest.errors import SourceError
 from flows.ingest.health import read_health
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
-from sandbox.shellcorp.install import TABLES
 from tests.ingest.given import UTC
-from tests.ingest.world import PATIENCE_SECONDS, World
+from tests.ingest.world import PATIENCE_SECONDS, PRODUCTS, World
 from tests.places import Places
 
 CHANGE = "UPDATE dbo.products SET list_price = list_price + {}"
 MIRROR = "SELECT * FROM RAW.PRODUCTS ORDER BY PRODUCT_CODE"
-REPLICATED = ("products", "accounts")
-"""A restore is one of the database: two tables show it as well as all of them, and sooner."""
-DISABLE = "EXEC sys.sp_cdc_disable_table N'dbo', N'{}', N'all'"
 MAX_LSN = "SELECT sys.fn_cdc_get_max_lsn()"
 
 
 @pytest.fixture(scope="module")
 def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(places, tmp_path_factory.mktemp("restored"), scale=0.001) as world:
-        world.execute(*(DISABLE.format(table) for table in TABLES if table not in REPLICATED))
+    with World.empty(places, tmp_path_factory.mktemp("restored")) as world:
+        world.capture(*PRODUCTS)
         yield world
 
 

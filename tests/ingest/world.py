@@ -35,6 +35,12 @@ from tests.places import Place, Places
 
 SMALL = Limits(max_transactions_per_window=40, chunk_rows=300, chunks_per_round=2)
 PATIENCE_SECONDS = 40.0
+PRODUCTS = (
+    "products",
+    "product_code varchar(9) NOT NULL PRIMARY KEY, list_price decimal(19, 4) NOT NULL",
+    "VALUES ('AA-00001', 1), ('AA-00002', 2.5), ('AA-00003', 3)",
+)
+"""For `capture`: a table of Shellcorp, as small as it can be."""
 
 
 @dataclass
@@ -63,7 +69,10 @@ class World:
     @classmethod
     @contextmanager
     def empty(cls, places: Places, folder: Path) -> Iterator[World]:
-        """A database with CDC on and no table, and an empty warehouse; the capture job polls all the time."""
+        """A database with CDC on and the table `markers` alone, and an empty warehouse.
+
+        The capture job polls all the time.
+        """
         with places.open(folder) as place:
             world, reader = cls(folder, place), place.reader.user
             world.execute(
@@ -82,6 +91,19 @@ class World:
             world.execute(*script.batches(script.read("permissions_msdb.sql"), {"reader": reader}))
             world.mark()
             yield world
+
+    def capture(self, table: str, columns: str, rows: str = "", instance: str | None = None) -> None:
+        """Create `dbo.table`, insert `rows` (what comes after INSERT INTO and its name), and capture it.
+
+        The platform may read it; the instance has the usual name, if no other is given.
+        """
+        self.execute(
+            f"CREATE TABLE dbo.{table} ({columns})",
+            *([f"INSERT INTO dbo.{table} {rows}"] if rows else []),
+            f"GRANT SELECT ON dbo.{table} TO [{self.place.reader.user}]",
+            f"EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'{table}', "
+            f"@capture_instance = N'{instance or f'dbo_{table}'}', @role_name = NULL",
+        )
 
     def mark(self) -> None:
         """Commit a row, and wait until CDC has harvested it, and so all that was committed before."""

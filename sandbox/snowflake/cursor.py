@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from sandbox.snowflake import (
     declared,
     direct,
     errors,
+    merging,
     objects,
     stages,
     tables,
@@ -262,7 +262,7 @@ class Cursor(FakeSnowflakeCursor):
             elif isinstance(transformed, exp.Copy):
                 self._copy(transformed, needs)
             elif isinstance(transformed, exp.Merge):
-                self._merge(transformed, needs)
+                self._merge(transformed, needs, is_repeatable=footprint(original, self._conn).is_repeatable)
             elif statements := tables.statements_for(transformed, self._conn):
                 self._in_one_transaction(statements, needs)
             else:
@@ -305,9 +305,8 @@ class Cursor(FakeSnowflakeCursor):
         if options.purge:
             self._conn.files_to_purge.extend(files)
 
-    def _merge(self, merge: exp.Merge, params: MutableParams | None) -> None:
-        sql = merge.sql(dialect="duckdb") + " RETURNING merge_action"
-        actions = Counter(row[0] for row in self._duck_conn.execute(sql, params).fetchall())
+    def _merge(self, merge: exp.Merge, params: MutableParams | None, *, is_repeatable: bool) -> None:
+        actions = merging.run(merge, params, self._conn.recorder, is_repeatable=is_repeatable)
         self._answer(merge_counts(merge, actions))
         self._rowcount = sum(actions.values())
         self._last_transformed = merge

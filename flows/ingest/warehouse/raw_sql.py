@@ -165,6 +165,7 @@ def read_mirror(table: CapturedTable) -> str:
 
 
 def _latest_changes(table: CapturedTable, batch: str) -> str:
+    """The last change of each key. NULLS LAST, though no position is NULL: so a maximum is enough."""
     keys = ", ".join(f"c.{column.quoted}" for column in table.key)
     columns = [
         f"{_latest_set(column, keys) if column in table.lobs else f'c.{column.quoted}'} AS {column.quoted}"
@@ -181,7 +182,7 @@ def _latest_changes(table: CapturedTable, batch: str) -> str:
         c._OPERATION IN (1, 3) AS _DELETED
     FROM {change_log(table.name)} AS c
     WHERE c._BATCH = {snowflake_text(batch)}
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY c._POSITION DESC) = 1
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY c._POSITION DESC NULLS LAST) = 1
 """
 
 

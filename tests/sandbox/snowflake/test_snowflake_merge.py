@@ -66,3 +66,37 @@ def test_delete_expressions_and_max_by(run: Run) -> None:
     )
     assert counts == [(0, 1, 1)]
     assert run("SELECT * FROM mirror") == [(1, "one-b", "0C")]
+
+
+UNCOMPUTED = """
+MERGE INTO mirror t USING {source} s ON t.id = s.id AND t.id BETWEEN 0 AND 100
+WHEN MATCHED AND s._position > t._position THEN UPDATE SET t.name = s.name, t._position = s._position
+WHEN NOT MATCHED AND s._position > '0A' THEN INSERT (name, id) VALUES (UPPER(s.name), s.id)
+"""
+"""Of a source that is not computed, so that it is asked for matches first."""
+
+
+@pytest.mark.usefixtures("mirror")
+@pytest.mark.parametrize("source", ["changes", "(SELECT * FROM changes WHERE id > 0)"])
+def test_rows_without_any_match_are_inserted_by_the_clause_that_says_so(run: Run, source: str) -> None:
+    run("INSERT INTO changes VALUES (3, 'new', '0B'), (3, 'newer', '0B'), (4, 'early', '01')")
+    assert run(UNCOMPUTED.format(source=source)) == [(2, 0)]
+    assert run("SELECT id, name, _position FROM mirror WHERE id > 2 ORDER BY name") == [
+        (3, "NEW", None),
+        (3, "NEWER", None),
+    ]
+
+
+@pytest.mark.usefixtures("mirror")
+def test_one_match_among_rows_without_is_updated(run: Run) -> None:
+    run("INSERT INTO changes VALUES (2, 'late', '0B'), (3, 'new', '0B'), (4, 'early', '01')")
+    assert run(UNCOMPUTED.format(source="changes")) == [(1, 1)]
+    assert run("SELECT id, name FROM mirror ORDER BY id") == [(1, "one"), (2, "late"), (3, "NEW")]
+
+
+@pytest.mark.usefixtures("mirror")
+def test_a_matching_clause_alone_inserts_nothing(run: Run) -> None:
+    run("INSERT INTO changes VALUES (3, 'new', '0B')")
+    merge = "MERGE INTO mirror t USING changes s ON t.id = s.id WHEN MATCHED THEN {}"
+    assert run(merge.format("UPDATE SET name = s.name")) == [(0,)]
+    assert run(merge.format("DELETE")) == [(0,)]

@@ -42,12 +42,15 @@ SWAPPED_KEYS = Case(
 )
 WIDE = Case(
     "wide",
-    "id int NOT NULL PRIMARY KEY, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, big nvarchar(max)",
-    "(1, 0, 0, 0, 0, 0, 0, 0, REPLICATE(CONVERT(nvarchar(max), N'x'), 9000)), "
-    "(2, 0, 0, 0, 0, 0, 0, 0, N'kept')",
+    "id int NOT NULL PRIMARY KEY, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, big nvarchar(max), "
+    "at datetimeoffset(7)",
+    "(1, 0, 0, 0, 0, 0, 0, 0, REPLICATE(CONVERT(nvarchar(max), N'x'), 9000), "
+    "'2026-01-31T12:34:56.1234567-03:30'), "
+    "(2, 0, 0, 0, 0, 0, 0, 0, N'kept', '0001-01-01T00:00:00.0000001+00:00')",
     (
         "UPDATE dbo.wide SET big = N'changed' WHERE id = 1",
         "UPDATE dbo.wide SET c8 = 8",
+        "UPDATE dbo.wide SET at = '9999-12-31T23:59:59.9999999+00:00' WHERE id = 1",
         "UPDATE dbo.wide SET c2 = 2; UPDATE dbo.wide SET c2 = 3",
     ),
 )
@@ -126,7 +129,10 @@ def test_case_2_keys_that_two_rows_exchange_in_one_commit_keep_both_rows(world: 
 
 
 def test_case_3_and_4_a_large_column_beyond_the_eighth_changes_only_when_it_does(world: World) -> None:
-    assert mirrored(world, WIDE, "ID, C2, C8, BIG") == [(1, 3, 8, "changed"), (2, 3, 8, "kept")]
+    assert mirrored(world, WIDE, "ID, C2, C8, BIG, AT::VARCHAR") == [
+        (1, 3, 8, "changed", "9999-12-31 23:59:59.9999999 +0000"),
+        (2, 3, 8, "kept", "0001-01-01 00:00:00.0000001 +0000"),
+    ]
 
 
 def test_case_5_a_computed_column_is_left_out_and_a_bit_survives_deletes(world: World) -> None:

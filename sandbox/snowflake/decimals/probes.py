@@ -15,6 +15,11 @@ from sandbox.snowflake.decimals.types import Number
 MARK = "operand "
 UNFOLDED = exp.Anonymous(this="current_query")
 """A text that the engine knows only when it runs the query: the CASE of a mark stays in the plan."""
+NOT_VOLATILE = exp.Anonymous(this="current_schema")
+"""A text in its place where the engine refuses what is volatile: in the order of a window, and behind an
+alias that is used again. The mark of an operand that reads a column stays in the plan with it, too."""
+BOUND = "bound"
+"""In the meta of a node: it stands for a placeholder."""
 Kind = dict[str, Any]
 """A type as the engine's serialised plan has it: its id, a decimal with width and scale."""
 Find = Callable[[Expr], list[Expr]]
@@ -75,11 +80,19 @@ def _mark(operands: list[Expr], scope: int, marks: dict[tuple[int, str], int]) -
     numbers = []
     for operand in operands:
         number = marks.setdefault((scope, operand.sql("duckdb")), len(marks))
-        mark = exp.EQ(this=UNFOLDED.copy(), expression=exp.Literal.string(f"{MARK}{number}"))
+        text = NOT_VOLATILE if operand.find(exp.Column) or _is_order_of_window(operand) else UNFOLDED
+        mark = exp.EQ(this=text.copy(), expression=exp.Literal.string(f"{MARK}{number}"))
         case = exp.Case(ifs=[exp.If(this=mark, true=operand.copy())])
         operand.replace(case)
         numbers.append(number)
     return numbers
+
+
+def _is_order_of_window(node: Expr) -> bool:
+    """Whether it is in the ORDER BY or PARTITION BY of a window."""
+    while node.parent and not isinstance(node.parent, exp.Window | exp.Select):
+        node = node.parent
+    return isinstance(node.parent, exp.Window) and node.arg_key != "this"
 
 
 def _marked(node: Any) -> Iterator[tuple[int, Kind]]:
@@ -110,7 +123,9 @@ def with_values(statement: Expr, params: MutableParams | None) -> Expr:
         found = list(statement.find_all(exp.Placeholder))
         values = [params[index_of_placeholder(statement, placeholder)] for placeholder in found]
         for placeholder, value in zip(found, values, strict=True):
-            placeholder.replace(exp.convert(value))
+            made = exp.convert(value)
+            made.meta[BOUND] = True
+            placeholder.replace(made)
     return statement
 
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from sqlglot import Expr, exp
 
-from sandbox.snowflake.decimals.probes import UNFOLDED
+from sandbox.snowflake.decimals.probes import BOUND, NOT_VOLATILE
 from sandbox.snowflake.errors import unsupported
 from sandbox.snowflake.zoned.columns import converted, is_converted
 from sandbox.snowflake.zoned.macros import OVERLOADS
@@ -17,6 +17,9 @@ COMPARISONS = (
 )  # fmt: skip
 SITES = (exp.Func, exp.Binary, exp.Between, exp.In, exp.Unary)
 NO_SITES = (exp.Paren, exp.Dot)
+VALUES = (
+    exp.Column, exp.Func, exp.Binary, exp.Unary, exp.Subquery, exp.Window, exp.Case, exp.Cast, *COMPARISONS
+)  # fmt: skip
 AS_THEY_ARE = (
     exp.And, exp.Or, exp.Xor, exp.Not, exp.Is, exp.Coalesce, exp.If, exp.Case, exp.Nvl2, exp.Nullif,
     exp.Greatest, exp.Least, exp.Max, exp.Min, exp.Count, exp.AnyValue, exp.First, exp.Last, exp.FirstValue,
@@ -104,15 +107,15 @@ def settle(site: Expr, zoned: list[Expr]) -> None:
 def neutral(site: Expr) -> None:
     """Put something of the same type in the place of what the engine cannot bind with a TIMESTAMP_TZ."""
     kind = NEUTRAL.get(type(site)) or NEUTRAL.get(_name(site) or "")
-    tests = [exp.If(this=node.copy().is_(exp.Null()), true=UNFOLDED.copy()) for node in operands_of(site)]
+    tests = [exp.If(this=node.copy().is_(exp.Null()), true=NOT_VOLATILE.copy()) for node in operands_of(site)]
     if kind and tests and not _is_assignment(site) and not _is_of_asof_join(site):
         site.replace(exp.cast(exp.Case(ifs=tests), kind))
 
 
 def _is_value(node: Expr) -> bool:
-    return isinstance(
-        node, exp.Column | exp.Func | exp.Binary | exp.Unary | exp.Subquery | exp.Window | exp.Case | exp.Cast
-    ) and not (isinstance(node, exp.If) and isinstance(node.parent, exp.Case))
+    """Whether its type is to be asked for; what `neutral` replaces has to be one, before and after it."""
+    is_part = isinstance(node, exp.If) and isinstance(node.parent, exp.Case)
+    return isinstance(node, VALUES) and not is_part and not node.meta.get(BOUND)
 
 
 def _is_assignment(node: Expr) -> bool:

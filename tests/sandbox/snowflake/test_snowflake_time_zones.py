@@ -181,6 +181,39 @@ def test_writes_keep_the_offset(zoned: Run) -> None:
     ]
 
 
+def test_a_merge_takes_the_latest_large_value_and_the_latest_instant_of_a_batch(run: Run) -> None:
+    """As the platform's MERGE into a mirror with a (max) column: its windows are ordered by expressions."""
+    run("CREATE TABLE mirror (id NUMBER, at TIMESTAMP_TZ(7), big VARCHAR)")
+    run("CREATE TABLE changes (id NUMBER, at TIMESTAMP_TZ(7), big VARCHAR, op NUMBER, place VARCHAR)")
+    run("INSERT INTO mirror VALUES (1, '2024-01-31 12:00:00.0000001 +02:00', 'kept')")
+    run(
+        "INSERT INTO changes VALUES (1, '2024-02-01 12:00:00.0000001 -03:30', NULL, 4, 'b'), "
+        "(2, '2024-02-02 00:00:00 +00:00', 'old', 2, 'a'), (2, '0001-01-01 00:00:00 +00:00', 'new', 4, 'b'), "
+        "(2, '9999-12-31 23:59:59.9999999 +14:00', NULL, 4, 'c'), "
+        "(3, '2024-01-01 00:00:00 +00:00', 'x', 1, 'a')"
+    )
+    is_set = "c.op IN (0, 2, 4) AND NOT CONTAINS(COALESCE(c.big, '-'), '-')"
+    recency = f"IFF({is_set}, c.place, NULL) DESC NULLS LAST"
+    merge = (
+        "MERGE INTO mirror m USING (SELECT c.id, c.at, "
+        f"FIRST_VALUE(c.big) OVER (PARTITION BY c.id ORDER BY {recency}) big, "
+        f"MAX(IFF({is_set}, 1, 0)) OVER (PARTITION BY c.id) sets, c.op IN (1, 3) AS deleted FROM changes c "
+        "QUALIFY ROW_NUMBER() OVER (PARTITION BY c.id ORDER BY c.place DESC) = 1) s ON m.id = s.id "
+        "AND m.id BETWEEN 1 AND 3 WHEN MATCHED AND s.at >= m.at AND NOT s.deleted THEN UPDATE SET at = s.at, "
+        "big = IFF(s.sets = 1, s.big, m.big) WHEN NOT MATCHED AND NOT s.deleted THEN INSERT (id, at, big) "
+        "VALUES (s.id, s.at, s.big)"
+    )
+    assert run(merge) == [(1, 1)]
+    assert run("SELECT id, at::VARCHAR, big FROM mirror ORDER BY id") == [
+        (1, "2024-02-01 12:00:00.0000001 -0330", "kept"),
+        (2, "9999-12-31 23:59:59.9999999 +1400", "new"),
+    ]
+    ordered = (
+        "SELECT id FROM changes QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY DATEADD(DAY, id, at)) = 1"
+    )
+    assert run(f"SELECT COUNT(*) FROM ({ordered})") == [(3,)]
+
+
 def test_bound_values_keep_the_offset(connect: Connect) -> None:
     moment = datetime(2024, 1, 31, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     with connect(paramstyle="qmark").cursor() as cursor:

@@ -27,7 +27,7 @@ TABLES = ("ACCOUNTS", "ORDERS", "ORDER_LINES", "PAYMENTS", "PRODUCTS")
 
 @pytest.fixture(scope="module")
 def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(places, tmp_path_factory.mktemp("kills"), scale=0.005) as world:
+    with World.start(places, tmp_path_factory.mktemp("kills"), scale=0.002) as world:
         clocks.create(world)
         yield world
 
@@ -45,7 +45,7 @@ def test_whatever_dies_wherever_nothing_is_lost_doubled_or_out_of_order(
     wanted = pytestconfig.getoption("kills")
     print(f"seed {seed}")  # noqa: T201 - to repeat it
     failures = Failures(world, seed)
-    with world.traffic(rate=10, seed=seed), clocks.ticking(world):
+    with world.traffic(rate=5, seed=seed), clocks.ticking(world):
         failures.happen_until(wanted // 3)  # in the first snapshots, too
         world.replicate()
         with clocks.watched(world) as shown:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from flows.ingest import engine, registration
 from flows.ingest.context import Context, Limits
 from flows.ingest.errors import ConcurrentRunError, SourceError
 from flows.ingest.policy import Policies, TablePolicy
@@ -189,7 +190,7 @@ def outcome(found: TableReconciliation) -> dict[str, set[Any]]:
 
 
 def test_no_difference_is_seen_where_there_is_none_while_others_write(world: World) -> None:
-    with writing(world), world.traffic(rate=10, seed=5):
+    with writing(world), world.traffic(rate=5, seed=5):
         for _ in range(2):
             world.replicate(Limits())
             found = reconcile(world)
@@ -313,6 +314,25 @@ def test_what_cannot_be_compared_is_said(world: World) -> None:
         chosen_tables(context, ["dbo.none"])
     with world.context() as context:
         assert chosen_tables(context, ["DBO.Things"]) == ["THINGS"]
+
+
+def test_case_23_rows_that_a_partition_switch_moves_unseen_are_found_and_read_anew(world: World) -> None:
+    """The stand-in has no partitions: these are the rows without a change that a switch leaves."""
+    world.execute("UPDATE dbo.texts SET tiny = 11 WHERE id = '192'")
+    wait_until_captured(world, "dbo_texts", "192")
+    world.replicate(Limits())
+    with world.context() as context:
+        names = ", ".join(f'"{column.name}"' for column in context.tables["TEXTS"].columns[1:])
+    corrupt(
+        world, _stranger("TEXTS", names, "moved out", like="190"), "DELETE FROM RAW.TEXTS WHERE ID = '191'"
+    )
+    found = reconcile(world, "TEXTS")["TEXTS"]
+    assert outcome(found) == {"different": set(), "missing": {"191"}, "surplus": {"moved out"}}
+    with world.context(limits=Limits()) as context:
+        registration.resync(context, ["dbo.texts"])
+        engine.catch_up(context)
+    again = reconcile(world, "TEXTS")["TEXTS"]
+    assert again.outcome == "equal", f"{again} {outcome(again)}"
 
 
 def test_a_table_without_differences_is_read_by_hash_alone(world: World) -> None:

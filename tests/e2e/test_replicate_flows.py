@@ -55,7 +55,7 @@ def wait_for(api: str, server: Guarded) -> None:
 
 @pytest.fixture(scope="module")
 def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(places, tmp_path_factory.mktemp("flows"), scale=0.01) as world:
+    with World.start(places, tmp_path_factory.mktemp("flows"), scale=0.005) as world:
         yield world
 
 
@@ -65,7 +65,7 @@ def last_line(text: str) -> str:
 
 def test_a_killed_flow_runs_again_proves_and_is_told_by_status(world: World, prefect: dict[str, str]) -> None:
     command = [sys.executable, "-m", "flows.replicate"]
-    with world.traffic(rate=20, seed=3):
+    with world.traffic(rate=5, seed=3):
         with subprocess.Popen(
             command, env=world.environment(**prefect), stderr=subprocess.PIPE, text=True
         ) as killed:

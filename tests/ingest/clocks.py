@@ -26,9 +26,9 @@ CLOCKS = ("clock_a", "clock_b", "clock_c")
 Shown = tuple[int, ...]
 """The numbers of the three clocks, read in one statement."""
 
-TICK_SECONDS = 0.03
+TICK_SECONDS = 0.1
 RECONNECT_SECONDS = 0.1
-WATCH_SECONDS = 0.05
+WATCH_SECONDS = 0.1
 
 SEEN_AT_ONCE = """
 SELECT a.N, b.N, c.N

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from deployments.connections import ConnectionFailed
+from flows.ingest.context import Limits
 from flows.ingest.errors import ReplicationError
 from flows.ingest.source.arrow_session import ArrowSession
 from flows.ingest.source.session import SourceSession
@@ -32,6 +33,8 @@ PLACES = (
 LONGEST_SECONDS = 0.03
 
 
+OFTEN = Limits(max_transactions_per_window=12, chunk_rows=300, chunks_per_round=2)
+"""So small that a run has several windows, and so many moments to die at, with little traffic."""
 FAILED = 3
 """Exit code of a run that failed with one of the platform's own messages; a traceback gives 1."""
 
@@ -41,7 +44,7 @@ def replicate_alone(world: World, seed: int | None) -> None:
     if seed is not None:
         die_at_a_moment(seed)
     try:
-        world.replicate()
+        world.replicate(OFTEN)
     except (ReplicationError, ConnectionFailed):
         sys.exit(FAILED)
 

@@ -8,7 +8,6 @@ import pymssql
 import snowflake.connector
 from pymssql import _mssql
 from snowflake.connector import SnowflakeConnection
-from snowflake.snowpark import Session
 
 from deployments.settings import SnowflakeSettings, SqlServerSettings
 
@@ -17,6 +16,7 @@ SQL_SERVER_ERRORS = (pymssql.Error, _mssql.MSSQLException)
 
 if TYPE_CHECKING:
     import mssql_python
+    from snowflake.snowpark import Session
 
 
 class ConnectionFailed(Exception):  # noqa: N818 - reads as what happened
@@ -145,5 +145,7 @@ def connect_snowflake(settings: SnowflakeSettings, query_tag: str) -> SnowflakeC
 
 def snowpark_session(connection: SnowflakeConnection) -> Session:
     """A Snowpark session over an open connection."""
+    from snowflake.snowpark import Session  # half a second that replication and status need not spend
+
     session: Session = Session.builder.configs({"connection": connection}).create()
     return session

@@ -23,8 +23,8 @@ from flows.ingest.warehouse.landing import LandedTable, land
 from flows.ingest.warehouse.stager import Stager
 from flows.ingest.window import Window
 
-BATCHES_AHEAD = 2
-"""How many batches are read ahead of the one that is being written."""
+BATCHES_AHEAD = 4
+"""How many batches are read ahead of those that are being written."""
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ OPS = "OPS"
 CHANGE_LOG_SUFFIX = "__CHANGES"
 HISTORY_SUFFIX = "__HISTORY"
 
-BATCH_BYTES = 32 * 2**20
-MOST_BATCH_ROWS = 50_000
-FEWEST_BATCH_ROWS = 500
+BATCH_BYTES = 16 * 2**20
+FEWEST_BATCH_ROWS = 250
 _LOB_BYTES = 64 * 1024
 """What a large value is taken for: SQL Server's own limit for captured ones (`max text repl size`)."""
 
@@ -134,11 +133,11 @@ class CapturedTable:
 
     @property
     def batch_rows(self) -> int:
-        """How many rows are read at a time, so that a batch stays small, however wide the rows are."""
+        """How many rows are read at a time at most, so that a batch stays small, however wide they are."""
         width = sum(
             _LOB_BYTES if column.sql_type.is_lob else column.sql_type.max_length for column in self.columns
         )
-        return max(FEWEST_BATCH_ROWS, min(MOST_BATCH_ROWS, BATCH_BYTES // max(width, 1)))
+        return max(FEWEST_BATCH_ROWS, BATCH_BYTES // max(width, 1))
 
     @property
     def arrow_schema(self) -> pa.Schema:

@@ -19,6 +19,9 @@ __all__ = ["Row", "SourceSession", "retry_deadlocks"]
 ROWS_OF_CONTROL = 10_000
 """Rows of a control query that are fetched at a time."""
 
+FETCH_ROWS = 4_096
+"""Rows of a fetch in bulk: the Python objects of many more leave the processor's cache."""
+
 DB_LIB_ERRORS = range(20_000, 21_000)
 """Numbers of errors that come from FreeTDS's DB-Library itself and not from SQL Server (FreeTDS, sybdb.h)."""
 
@@ -51,7 +54,7 @@ class SourceSession(SourceReader):
         self, statement: str, schema: pa.Schema, table: str, batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """A result of any size as Arrow."""
-        for rows in self.batches(statement, table, batch_rows):
+        for rows in self.batches(statement, table, min(batch_rows, FETCH_ROWS)):
             with as_discovered(table):
                 batch = to_arrow(rows, schema)
             yield batch

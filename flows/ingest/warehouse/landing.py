@@ -28,6 +28,10 @@ STALE_AFTER = timedelta(days=1)
 
 ROWS_PER_FILE = 500_000
 
+ROWS_PER_GROUP = 65_536
+GROUP_BYTES = 16 * 2**20
+"""Rows of a row group, fewer where they are wide; small groups cost much, to write and to read."""
+
 _STAMP = "%Y%m%dT%H%M%S%f"
 
 
@@ -155,11 +159,12 @@ class _Landing:
 
 @dataclass
 class _OpenFile:
-    """A Parquet file that is being written."""
+    """A Parquet file that is being written, and the rows of its next row group."""
 
     file: IO[bytes]
     writer: pq.ParquetWriter
     rows: int = 0
+    group: list[pa.RecordBatch] = field(default_factory=list)
 
     @classmethod
     def begin(cls, schema: pa.Schema) -> _OpenFile:
@@ -167,14 +172,23 @@ class _OpenFile:
         return cls(file, pq.ParquetWriter(file, schema, compression="snappy"))
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self.writer.write_batch(batch)
+        self.group.append(batch)
         self.rows += batch.num_rows
+        rows, size = (sum(sizes) for sizes in zip(*((b.num_rows, b.nbytes) for b in self.group), strict=True))
+        if rows >= ROWS_PER_GROUP or size >= GROUP_BYTES:
+            self._write_group()
 
     def end(self) -> IO[bytes]:
         """The whole file, from its beginning."""
+        if self.group:
+            self._write_group()
         self.writer.close()
         self.file.seek(0)
         return self.file
+
+    def _write_group(self) -> None:
+        self.writer.write_table(pa.Table.from_batches(self.group))
+        self.group = []
 
 
 def remove_folder(warehouse: WarehouseSession, folder: str) -> None:

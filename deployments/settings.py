@@ -142,5 +142,5 @@ def load_settings() -> Settings:
         )
         raise SettingsError(
             f"Settings are incomplete ({problems}). Set them in the environment or in {file}; "
-            "`make up` writes such a file for the local stand-ins."
+            "`make up` writes such a file for the local stand-ins, for PLATFORM_ENV_FILE to name."
         ) from None

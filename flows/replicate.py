@@ -28,9 +28,10 @@ from flows.ingest.report import ReplicationReport
 from flows.interrupts import until_interrupt
 from flows.progress import PrefectProgress
 from flows.run import name_this_run, this_run_id
-from flows.sessions import replication_context
+from flows.sessions import read_policies, replication_context
 
 DEFAULTS = Limits()
+FOLLOW_MINUTES = 60
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def follow_source(
     def work(stop: Event) -> ReplicationReport:
         with replication_context("replicate", run_id, limits, PrefectProgress()) as context:
             context.tally.warnings += warnings
-            return follow(context, Watch(60 * minutes, stop))
+            return follow(context, Watch(60 * minutes, stop), read_policies)
 
     return until_interrupt(work)
 
@@ -153,17 +154,20 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--follow", action="store_true", help="go on applying what is committed; Ctrl-C ends it"
     )
-    parser.add_argument("--minutes", type=float, default=60, help="how long to follow (default: 60)")
+    parser.add_argument("--minutes", type=float, help="how long to follow (default: 60)")
     parser.add_argument("--resync", nargs="+", metavar="TABLE", help="read tables anew, beside the stream")
     parser.add_argument("--rows-per-second", type=float, help="how fast snapshots may read the source")
     parser.add_argument("--share", type=float, default=1, help="of the time that snapshots may keep it busy")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.minutes is not None and not (given.follow and given.minutes > 0):
+        parser.error("--minutes says how long to --follow, and is more than 0")
+    return given
 
 
 if __name__ == "__main__":
     given = arguments()
     state = replicate(
-        follow_minutes=given.minutes if given.follow else 0,
+        follow_minutes=(given.minutes or FOLLOW_MINUTES) if given.follow else 0,
         resync=given.resync,
         snapshot_rows_per_second=given.rows_per_second,
         snapshot_share=given.share,

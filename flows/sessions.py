@@ -33,13 +33,22 @@ def replication_context(
     Raises:
         SettingsError, ConnectionFailed, ReplicationError: each with one line that names the remedy.
     """
-    settings = load_settings()
-    salt = settings.hash_salt.get_secret_value() if settings.hash_salt else None
-    policies = Policies.read(settings.replication_file).with_salt(salt)
+    settings, policies = load_settings(), read_policies()
     with replication_sessions(settings.sql_server, settings.snowflake, flow, run_id) as sessions:
         zone = ZoneInfo(settings.sql_server.timezone)
         with closing(Context.open(sessions, run_id, zone, policies, limits, progress)) as context:
             yield context
+
+
+def read_policies() -> Policies:
+    """How each table is replicated, as the file says it now.
+
+    Raises:
+        SettingsError, PolicyError: each with one line that names the remedy.
+    """
+    settings = load_settings()
+    salt = settings.hash_salt.get_secret_value() if settings.hash_salt else None
+    return Policies.read(settings.replication_file).with_salt(salt)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from flows.ingest.context import Context, utc_now
 from flows.ingest.engine import advance, apply_next_windows, begin, conclude
 from flows.ingest.errors import ConcurrentRunError
 from flows.ingest.lsn import Lsn
+from flows.ingest.policy import Policies
 from flows.ingest.progress import Sparse
 from flows.ingest.report import ReplicationReport
 from flows.ingest.source import statements
@@ -77,10 +78,17 @@ class Pulse:
         return cls(transaction is not None, has_moved, Catalog(*catalog))
 
 
-def follow(context: Context, watch: Watch) -> ReplicationReport:
+def follow(
+    context: Context, watch: Watch, read_policies: Callable[[], Policies] | None = None
+) -> ReplicationReport:
     """Catch up, then apply every window soon after it was harvested, until the watch is over.
 
     An idle poll is one query to the source and no statement to Snowflake, whose warehouse may sleep.
+
+    Args:
+        context: of the run.
+        watch: until when.
+        read_policies: the policies as they are now; those that change are gone by from the next poll on.
 
     Raises:
         ConcurrentRunError: other runs were faster again and again.
@@ -91,12 +99,13 @@ def follow(context: Context, watch: Watch) -> ReplicationReport:
     overtaken = 0
     while started_from is None or not watch.is_over():
         known = Pulse.take(context.source, Lsn.zero(), context.database.name).catalog
+        context.policies = context.policies if read_policies is None else read_policies()
         context.discover()
         try:
             began = begin(context)
             started_from = started_from or began
             with stage_folder(context.warehouse, context.run_id, utc_now()) as folder:
-                for _ in _windows(context, watch, folder, known):
+                for _ in _windows(context, watch, folder, known, read_policies):
                     overtaken = 0
         except ConcurrentRunError:
             overtaken += 1
@@ -107,8 +116,14 @@ def follow(context: Context, watch: Watch) -> ReplicationReport:
     return conclude(context, started_from)
 
 
-def _windows(context: Context, watch: Watch, folder: str, known: Catalog) -> Iterator[None]:
-    """Apply windows for one shift, or until something else is captured; yields after each."""
+def _windows(
+    context: Context,
+    watch: Watch,
+    folder: str,
+    known: Catalog,
+    read_policies: Callable[[], Policies] | None,
+) -> Iterator[None]:
+    """Apply windows for one shift, or until something else is captured or decided; yields after each."""
     ends_at = time.monotonic() + SHIFT.total_seconds()
     advance(context, folder, watch.is_over)
     cursor = context.ledger.require_cursor().lsn
@@ -116,7 +131,8 @@ def _windows(context: Context, watch: Watch, folder: str, known: Catalog) -> Ite
         pulse = Pulse.take(context.source, cursor, context.database.name)
         watch.polls += 1
         is_due = time.monotonic() > ends_at and pulse.has_moved
-        if watch.is_over() or is_due or pulse.catalog != known:
+        is_decided = read_policies is not None and read_policies() != context.policies
+        if watch.is_over() or is_due or is_decided or pulse.catalog != known:
             break
         if not pulse.has_transactions:
             watch.wait()

@@ -48,7 +48,8 @@ def enforce(context: Context, name: str, known: ReplicatedTable | None, salts: S
         for raw, columns in gone.items():
             _remove(context, raw, columns, anew)
         context.raw.update(read_raw(context.warehouse))
-        _tell(context, table, excluded, rehashed, {column for columns in gone.values() for column in columns})
+        went = {column for columns in gone.values() for column in columns}
+        _tell(context, table, _decided(excluded & went, rehashed & went - excluded, before, now))
     if before != now:
         rows = [(name, column, fingerprint, utc_now()) for column, fingerprint in now.items()]
         with context.warehouse.transaction():
@@ -82,17 +83,21 @@ def _remove(context: Context, raw: str, columns: list[str], anew: list[Column]) 
         context.warehouse.execute(raw_sql.add_column(raw, added))
 
 
-def _tell(
-    context: Context, table: CapturedTable, excluded: set[str], rehashed: set[str], gone: set[str]
-) -> None:
-    def sentences() -> Iterator[str]:
-        if excluded & gone:
-            yield f"{', '.join(sorted(excluded & gone))} is excluded now"
-        if rehashed & gone - excluded:
-            yield f"{', '.join(sorted(rehashed & gone - excluded))} is hashed otherwise now, and read anew"
+def _decided(
+    excluded: set[str], rehashed: set[str], before: dict[str, str], now: dict[str, str]
+) -> Iterator[str]:
+    """What a policy has of columns now, in words."""
+    for column in sorted(excluded):
+        yield f"{column} is excluded now"
+    for column in sorted(rehashed):
+        how = "no longer hashed" if column not in now else "hashed now"
+        how = "hashed with another salt now" if column in before and column in now else how
+        yield f"{column} is {how}, and read anew"
 
+
+def _tell(context: Context, table: CapturedTable, decided: Iterator[str]) -> None:
     context.warn(
-        f"{table.source_label}: {'; '.join(sentences())}. What was there before was removed from "
+        f"{table.source_label}: {'; '.join(decided)}. What was there before was removed from "
         f"RAW.{table.name}, its change log and its history; Snowflake's Time Travel and Fail-safe keep it "
         "for their days, and tables made from it until they are made anew."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -13,6 +13,7 @@ import pytest
 from flows.ingest import pipeline
 from flows.ingest.context import Context
 from flows.ingest.follow import Watch, follow
+from flows.ingest.policy import Policies, TablePolicy
 from flows.ingest.report import ReplicationReport
 from tests.ingest.world import PRODUCTS, World
 from tests.places import Places
@@ -31,11 +32,13 @@ def world(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @contextmanager
-def following(context: Context) -> Iterator[tuple[Watch, Future[ReplicationReport]]]:
+def following(
+    context: Context, read_policies: Callable[[], Policies] | None = None
+) -> Iterator[tuple[Watch, Future[ReplicationReport]]]:
     """A run that follows in a thread of its own, once it has caught up."""
     watch = Watch(seconds=120, poll_seconds=POLL_SECONDS)
     with ThreadPoolExecutor(1) as pool:
-        report = pool.submit(follow, context, watch)
+        report = pool.submit(follow, context, watch, read_policies)
         try:
             wait_for_polls(watch, report, 1)
             yield watch, report
@@ -84,6 +87,20 @@ def test_a_table_that_is_captured_meanwhile_is_taken_up(world: World) -> None:
             assert time.monotonic() - began < PATIENCE_SECONDS, "the new table is not followed"
             time.sleep(POLL_SECONDS)
     assert report.result().snapshot_rows == 1
+
+
+def test_a_policy_that_changes_meanwhile_is_gone_by(world: World) -> None:
+    decided = [Policies()]
+    columns = "SELECT COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = 'PRODUCTS'"
+    with world.context("follow") as context, following(context, lambda: decided[-1]) as (_, report):
+        assert ("CATEGORY",) in world.warehouse_rows(columns)
+        decided.append(Policies(tables={"dbo.products": TablePolicy(exclude=frozenset({"category"}))}))
+        began = time.monotonic()
+        while ("CATEGORY",) in world.warehouse_rows(columns):
+            assert not report.done(), report.result()
+            assert time.monotonic() - began < PATIENCE_SECONDS, "the column is still there"
+            time.sleep(POLL_SECONDS)
+    assert any("CATEGORY is excluded now" in warning for warning in report.result().warnings)
 
 
 def test_another_run_that_is_faster_does_not_end_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

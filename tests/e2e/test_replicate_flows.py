@@ -178,6 +178,31 @@ def test_a_wrong_password_fails_the_flow_with_that_one_line(world: World, prefec
     assert "check SQLSERVER_USER and SQLSERVER_PASSWORD" in runs[0]["state"]["message"]
 
 
+def test_no_secret_and_no_hidden_value_is_in_prefects_logs_artifacts_or_files(
+    world: World, prefect: dict[str, str], tmp_path: Path
+) -> None:
+    """All that Prefect keeps is searched: its database has logs, artifacts, parameters and states."""
+    salt, address, note = "a salt that nobody sees", "planted@person.example", "a planted note"
+    policies = tmp_path / "replication.toml"
+    policies.write_text('[tables."dbo.customers"]\nhash = ["email"]\nexclude = ["notes"]\n')
+    hiding = prefect | {"PLATFORM_REPLICATION_FILE": str(policies), "PLATFORM_HASH_SALT": salt}
+    world.execute(f"UPDATE TOP (1) dbo.customers SET email = '{address}', notes = N'{note}'")
+    told = world.command("flows.replicate", **hiding)
+    assert told.returncode == 0, told.stderr
+    world.execute("UPDATE TOP (1) dbo.customers SET name = N'Other'")
+    with world.context() as context:
+        context.warehouse.execute("UPDATE RAW.CUSTOMERS SET NAME = 'eaten'")
+    differs = world.command("flows.reconcile", "--table", "dbo.customers", "--repair", **hiding)
+    assert differs.returncode == 1
+    assert "read it anew with `python -m flows.replicate --resync dbo.customers`" in last_line(differs.stderr)
+    files = [file.read_bytes() for file in Path(prefect["PREFECT_HOME"]).rglob("*") if file.is_file()]
+    kept = b"".join([*files, *(outcome.stderr.encode() for outcome in (told, differs))])
+    assert b"flows.replicate --resync dbo.customers" in b"".join(files), "what Prefect keeps is searched"
+    secrets = [world.reader.password, world.place.warehouse.password]
+    passwords = [secret.get_secret_value() for secret in secrets if secret is not None]
+    assert [text for text in (salt, address, note, *passwords) if text.encode() in kept] == []
+
+
 def test_nothing_replicated_a_stopped_capture_job_and_cdc_off_are_one_line_each(
     places: Places, tmp_path: Path
 ) -> None:

@@ -135,4 +135,5 @@ def _judged(context: Context, one: Searched) -> TableReconciliation:
         ),
         effort=Effort(cost.queries, cost.rows, round(cost.milliseconds), one.warehouse_statements),
         is_cut_short=one.found.is_cut_short,
+        has_hashes=bool(policy.hash),
     )

@@ -44,6 +44,7 @@ class TableReconciliation:
     effort: Effort = NO_EFFORT
     reason: str | None = None
     is_cut_short: bool = False
+    has_hashes: bool = False
 
     @property
     def differences(self) -> int:
@@ -57,8 +58,8 @@ class TableReconciliation:
 
     @property
     def can_be_repaired(self) -> bool:
-        """Whether the keys that differ are known, each."""
-        return bool(self.differences) and not self.is_cut_short
+        """Whether the keys that differ are known, each, and their rows have all columns as the source has."""
+        return bool(self.differences) and not self.is_cut_short and not self.has_hashes
 
     @property
     def outcome(self) -> str:
@@ -94,6 +95,16 @@ class TableReconciliation:
             f"{self.table}: {self.differences:,} keys differ at LSN {self.lsn} "
             f"({len(self.verdict.missing):,} missing, {len(self.verdict.surplus):,} surplus, "
             f"{len(self.verdict.different):,} with other values), such as {'; '.join(self.sample_keys)}"
+            f"{self._not_one_by_one}"
+        )
+
+    @property
+    def _not_one_by_one(self) -> str:
+        if not self.has_hashes:
+            return ""
+        return (
+            ": its policy hashes columns, so its rows are not repaired one by one: read it anew with "
+            f"`python -m flows.replicate --resync {self.source}`"
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    replication_latency,
     replication_memory,
     replication_speed,
     stand_in_memory,
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "stand-in-memory": stand_in_memory.run,
     "replication": replication_speed.run,
     "replication-memory": replication_memory.run,
+    "replication-latency": replication_latency.run,
 }
 
 

@@ -26,6 +26,7 @@ class Figure:
         return f"{self.what:<52} {self.value:>12,.{digits}f} {self.unit:<8}{note}".rstrip()
 
 
-def ratio(value: float, reference: float, name: str) -> str:
-    """`0.42 of <name>`."""
-    return f"{value / reference:.2f} of {name}"
+def ratio(value: float, reference: float, name: str, aim: float | None = None) -> str:
+    """`0.42 of <name>`, and what it should be: `(aim 0.5)`."""
+    aimed = "" if aim is None else f" (aim {aim:g})"
+    return f"{value / reference:.2f} of {name}{aimed}"

@@ -16,6 +16,7 @@ from flows.ingest.context import Limits
 
 ROWS = 250_000
 ROUNDS = 2
+"""Of 500,000 changes each. With 10 the window has the 5,000,000 of the aim, which takes many minutes."""
 CHANGES = 2 * ROWS * ROUNDS
 AIM = 600
 LOOK_SECONDS = 0.02

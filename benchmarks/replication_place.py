@@ -79,9 +79,11 @@ class Place:
             cursor.execute("EXEC sys.sp_cdc_enable_db")
             yield cls(source, warehouse)
 
-    def hurry(self, cursor: Any) -> None:
-        """Have the capture job scan again at once."""
-        cursor.execute("EXEC sys.sp_cdc_change_job @job_type = N'capture', @pollinginterval = 0")
+    def hurry(self, cursor: Any, polling_seconds: int = 0) -> None:
+        """Have the capture job scan again at once, or after so many seconds."""
+        cursor.execute(
+            f"EXEC sys.sp_cdc_change_job @job_type = N'capture', @pollinginterval = {polling_seconds}"
+        )
         cursor.execute("EXEC sys.sp_cdc_stop_job @job_type = N'capture'")
         cursor.execute("EXEC sys.sp_cdc_start_job @job_type = N'capture'")
         while True:

@@ -87,12 +87,15 @@ def _decided(
     excluded: set[str], rehashed: set[str], before: dict[str, str], now: dict[str, str]
 ) -> Iterator[str]:
     """What a policy has of columns now, in words."""
-    for column in sorted(excluded):
-        yield f"{column} is excluded now"
-    for column in sorted(rehashed):
-        how = "no longer hashed" if column not in now else "hashed now"
-        how = "hashed with another salt now" if column in before and column in now else how
-        yield f"{column} is {how}, and read anew"
+    words = {
+        "is excluded now": excluded,
+        "is hashed now, and read anew": {c for c in rehashed if c in now and c not in before},
+        "is hashed with another salt now, and read anew": {c for c in rehashed if c in now and c in before},
+        "is no longer hashed, and read anew": rehashed - now.keys(),
+    }
+    for said, columns in words.items():
+        if columns:
+            yield f"{', '.join(sorted(columns))} {said}"
 
 
 def _tell(context: Context, table: CapturedTable, decided: Iterator[str]) -> None:

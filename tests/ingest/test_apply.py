@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -334,6 +337,22 @@ def test_tables_with_names_that_no_path_can_have_do_not_share_a_file(warehouse: 
     staged = {str(row[0]) for row in warehouse.rows("LIST @OPS.LANDING")}
     assert len(paths) == 4
     assert {f"landing/names/{path}" for path in paths} <= staged
+
+
+class FullDisk(io.BytesIO):
+    """A file for which there is no room."""
+
+    def write(self, _content: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_one_line(warehouse: WarehouseSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.TemporaryFile", FullDisk)
+    chunk = Chunk("LIVING", lsn(0), 0, None, None)
+    label, rows = next_label(), Answers({"FROM [dbo]": [(1, 2, "x")]})
+    batches = read_chunk(rows, LIVING, chunk, Watermark(lsn(0), NOW), label)  # type: ignore[arg-type]
+    with pytest.raises(WarehouseError, match=r"dbo\.living cannot be written to .*: No space left on device"):
+        stage(warehouse, batches, label)
 
 
 def test_files_of_dead_runs_are_removed_and_those_of_living_ones_are_not(warehouse: WarehouseSession) -> None:

@@ -97,12 +97,21 @@ def land(
 
     A file is uploaded while the next one is written. None of them has a name on this machine, so nothing is
     left when the process is killed.
+
+    Raises:
+        WarehouseError: a file cannot be written: the disk is full.
     """
     landing = _Landing(stager, table, folder, batch, rows_per_file)
     try:
         for record_batch in batches:
             landing.write(record_batch)
         return landing.finish()
+    except OSError as error:
+        landing.abandon()
+        raise WarehouseError(
+            f"Rows of {table.source_label} cannot be written to {tempfile.gettempdir()}: {error.strerror}; "
+            "nothing was applied. Make room there, or set TMPDIR to a larger place; then run again."
+        ) from None
     except BaseException:
         landing.abandon()
         raise
@@ -143,7 +152,8 @@ class _Landing:
 
     def abandon(self) -> None:
         if self.open_file is not None:
-            self.open_file.file.close()
+            with suppress(OSError):  # what is still buffered meets the full disk again
+                self.open_file.file.close()
         for upload in self.uploads:
             upload.cancel()
 

@@ -18,7 +18,7 @@ ROWS = {"pymssql": 300_000, "mssql-python": 2_000_000}
 UPDATED = 250_000
 """Rows that are updated for a window: each is two rows of the change table."""
 TRANSACTIONS = 10
-TRANSACTIONS_PER_WINDOW = 2
+TRANSACTIONS_PER_WINDOW = 4
 CHUNKS_PER_ROUND: dict[Driver, int] = {"pymssql": 1, "mssql-python": 2}
 """So that a run is some windows and some rounds, as a longer one has with its own limits: reading goes on
 while the ones before are applied, which a single one could not show."""

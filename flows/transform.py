@@ -21,7 +21,7 @@ from expectations.gate import Gate, GateResult, SuiteMissing
 from flows.run import this_run_id
 from snowpark_models.errors import ModelError
 from snowpark_models.model import Model
-from snowpark_models.runner import ModelOutcome, Run, begin, plan
+from snowpark_models.runner import ModelOutcome, Options, Run, begin, plan
 from snowpark_models.sources import SOURCES
 
 T = TypeVar("T")
@@ -34,9 +34,9 @@ class Transformation:
     gate: Gate
     verdicts: list[GateResult]
 
-    def audit(self, layer: str, table: str, candidate: str) -> bool:
-        """Judge a candidate: the runner's way to the gate."""
-        verdict = self.gate.check(layer, table, f"{layer}.{candidate}")
+    def audit(self, layer: str, table: str, location: str) -> bool:
+        """Judge what was built aside: the runner's way to the gate."""
+        verdict = self.gate.check(layer, table, location)
         self.verdicts.append(verdict)
         return verdict.allows_publishing
 
@@ -66,7 +66,9 @@ def transform(run_id: str | None = None) -> State[Any]:
 
 def check_sources(transformation: Transformation) -> set[str]:
     """Check every mirror in RAW; returns the sources whose gate is closed, such as raw_orders."""
-    verdicts = {source: check_source(untouched(transformation), table) for source, table in SOURCES.items()}
+    verdicts = {
+        name: check_source(untouched(transformation), source.table) for name, source in SOURCES.items()
+    }
     return {source for source, verdict in verdicts.items() if not verdict.allows_publishing}
 
 
@@ -90,8 +92,13 @@ def build_models(
     tag = json.dumps({"flow": "transform", "run": run_id})
     with connect_snowflake(settings.snowflake, tag) as connection:
         session = snowpark_session(connection)
-        run = begin(session, models, transformation.audit, run_id, closed_sources)
-        return [build_model(untouched(run), untouched(model), model.schema, model.table) for model in models]
+        options = Options(closed_sources=closed_sources)
+        run = begin(session, models, transformation.audit, run_id, options)
+        outcomes = [
+            build_model(untouched(run), untouched(model), model.schema, model.table) for model in models
+        ]
+        run.end()
+    return outcomes
 
 
 @task(task_run_name="{schema}.{table}", cache_policy=NO_CACHE)

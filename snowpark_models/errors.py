@@ -19,3 +19,11 @@ class MissingTableError(ModelError):
 
 class BuildError(ModelError):
     """The warehouse refused to build a model; published tables are as they were."""
+
+
+class LocalityError(ModelError):
+    """A model cannot be computed part by part, so it cannot be incremental."""
+
+
+class ConcurrentRunError(ModelError):
+    """Another run builds, or has published, the same model."""

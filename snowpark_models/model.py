@@ -11,8 +11,8 @@ layer and the schema. A parameter is named after the model it reads, or after a 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from snowflake.snowpark import DataFrame
@@ -23,13 +23,19 @@ from snowpark_models.errors import ContractError, LineageError
 LAYERS: Final = ("staging", "marts", "features")
 """In the order of the data's way; a folder of this package and a schema of the warehouse each."""
 
-Materialisation = Literal["table"]
+Materialisation = Literal["view", "table", "incremental"]
 ModelFunction = Callable[..., DataFrame]
 
 
 @dataclass(frozen=True)
 class Model:
-    """A function with its contract. Calling the model calls the function."""
+    """A function with its contract. Calling the model calls the function.
+
+    Attributes:
+        key: the columns of its grain, NOT NULL and unique together.
+        incremental_by: rows depend on upstream rows of the same values only; the key unless said otherwise.
+        routes: for an upstream without those columns, the upstream that has them and its key.
+    """
 
     function: ModelFunction
     layer: str
@@ -39,6 +45,9 @@ class Model:
     description: str
     grain: str
     materialized: Materialisation = "table"
+    incremental_by: tuple[str, ...] = ()
+    routes: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.layer not in LAYERS:
@@ -50,6 +59,7 @@ class Model:
             )
         try:
             check_contract(self.contract, self.key)
+            check_contract(self.contract, self.parts)
         except ContractError as error:
             raise ContractError(f"model {self.name}: {error}") from None
 
@@ -78,6 +88,16 @@ class Model:
         return self.name.upper()
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns by whose values it can be computed part by part, if it is incremental."""
+        return self.incremental_by or self.key
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Names of the contract's columns, in upper case."""
+        return frozenset(column.name.upper() for column in self.contract)
+
+    @property
     def candidate(self) -> str:
         """Name of the table that is built aside and audited before it takes the place of `table`."""
         return f"{self.table}__CANDIDATE"
@@ -91,6 +111,9 @@ def model(
     description: str,
     grain: str,
     materialized: Materialisation = "table",
+    incremental_by: str | Sequence[str] = (),
+    routes: Mapping[str, str] | None = None,
+    tags: Sequence[str] = (),
 ) -> Callable[[ModelFunction], Model]:
     """Make a model of a function; its layer is the folder that its file lies in.
 
@@ -103,15 +126,22 @@ def model(
         return Model(
             function=function,
             layer=function.__module__.split(".")[-2] if "." in function.__module__ else function.__module__,
-            key=(key,) if isinstance(key, str) else tuple(key),
+            key=_names(key),
             contract=tuple(contract),
             owner=owner,
             description=" ".join(description.split()),
             grain=grain,
             materialized=materialized,
+            incremental_by=_names(incremental_by),
+            routes=dict(routes or {}),
+            tags=tuple(tags),
         )
 
     return declare
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _folders() -> str:

@@ -100,7 +100,7 @@ class RunSummary:
     @property
     def kept(self) -> tuple[ModelRun, ...]:
         """Models that were not published: readers have the last good table."""
-        return tuple(model for model in self.models if model.outcome != "published")
+        return tuple(model for model in self.models if model.outcome not in ("published", "unchanged"))
 
     @property
     def verdict(self) -> Verdict:

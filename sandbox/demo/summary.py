@@ -17,14 +17,14 @@ DEMO = '{"flow": "demo"}'
 MARTS = """
 SELECT table_name
 FROM information_schema.tables
-WHERE table_schema = 'MARTS' AND NOT ENDSWITH(table_name, '__CANDIDATE')
+WHERE table_schema = 'MARTS' AND NOT CONTAINS(table_name, '__')
 ORDER BY table_name
 """
 
 KEPT_MARTS = """
 SELECT UPPER(model)
 FROM OPS.MODEL_RUNS
-WHERE run_id = %s AND UPPER(layer) = 'MARTS' AND outcome <> 'published'
+WHERE run_id = %s AND UPPER(layer) = 'MARTS' AND outcome NOT IN ('published', 'unchanged')
 ORDER BY model
 """
 

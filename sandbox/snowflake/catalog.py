@@ -93,12 +93,28 @@ DECLARED = (
 """What fakesnow's view of tables says, and what declared.py has kept."""
 
 
+VIEWS_TOO = """
+UNION ALL BY NAME
+SELECT
+    database_name AS "TABLE_CATALOG",
+    schema_name AS "TABLE_SCHEMA",
+    view_name AS "TABLE_NAME",
+    'SYSADMIN' AS "TABLE_OWNER",
+    'VIEW' AS "TABLE_TYPE",
+    json_extract_string(comment, '$.comment') AS "COMMENT"
+FROM duckdb_views()
+WHERE NOT internal AND database_name = '{name}' AND schema_name != '_fs_information_schema'
+"""
+"""INFORMATION_SCHEMA.TABLES lists views, too (Snowflake, "TABLES view"): fakesnow 0.12.1 leaves them out."""
+
+
 def per_database(name: str) -> str:
     """The statements that make INFORMATION_SCHEMA.TABLES and VIEWS of a database show what is declared."""
     tables = info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.substitute(catalog=name)
     views = info_schema.SQL_CREATE_INFORMATION_SCHEMA_VIEWS_VIEW.substitute(catalog=name)
     for theirs, ours in DECLARED:
         tables = tables.replace(theirs, ours)
+    tables += VIEWS_TOO.format(name=name)
     views = views.replace("null::VARCHAR as COMMENT", "json_extract_string(comment, '$.comment') AS COMMENT")
     replacing = "create or replace view"
     return ";".join(view.replace("create view if not exists", replacing) for view in (tables, views))

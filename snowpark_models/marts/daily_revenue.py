@@ -16,6 +16,7 @@ from snowpark_models.sums import COUNT, MONEY, money_or_zero, rows, rows_where
     owner="sales-analytics@shellcorp.example",
     description="""Orders and money by the day on which the order was placed. Amounts of different currencies
         are never added up: the source has no exchange rates.""",
+    materialized="incremental",
     contract=[
         Column("placed_on", "DATE", "Day on which the orders were placed, UTC."),
         Column("currency_code", "VARCHAR(3)", "Currency of all amounts of the row."),

@@ -19,6 +19,7 @@ from snowpark_models.sums import COUNT, MONEY, count_or_zero, money_or_zero, row
     owner="sales-analytics@shellcorp.example",
     description="""Every order with its lines and payments summed up. The source promises that its head is the
         sum of its lines, and that what is captured fits its status; flags show where it is not so.""",
+    materialized="incremental",
     contract=[
         Column("order_id", "NUMBER(10,0)", "Number of the order."),
         Column("customer_id", "NUMBER(10,0)", "Who ordered."),

@@ -17,6 +17,8 @@ from snowpark_models.sums import COUNT, rows, rows_where
     grain="one row a customer and a week in which that customer visited",
     owner="customer-success@shellcorp.example",
     description="Visits to the portal by the week they began in; weeks begin on Monday, UTC.",
+    materialized="incremental",
+    incremental_by="customer_id",
     contract=[
         Column("customer_id", "NUMBER(10,0)", "Who visited."),
         Column("week", "DATE", "Monday of the week."),

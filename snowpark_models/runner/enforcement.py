@@ -8,6 +8,7 @@ from snowflake.snowpark import types as t
 from snowpark_models.contract import Column
 from snowpark_models.errors import ContractError
 from snowpark_models.model import Model
+from snowpark_models.runner.sql import tables as sql
 from snowpark_models.runner.warehouse import Warehouse
 
 SAMPLE_KEYS = 3
@@ -50,8 +51,8 @@ def check_columns(model: Model, result: DataFrame) -> None:
     _raise(model, problems)
 
 
-def check_rows(model: Model, warehouse: Warehouse) -> int:
-    """Hold the candidate to NOT NULL columns and a unique key.
+def check_rows(model: Model, warehouse: Warehouse, table: str) -> int:
+    """Hold what was written to NOT NULL columns and a unique key.
 
     Returns:
         its number of rows.
@@ -59,14 +60,27 @@ def check_rows(model: Model, warehouse: Warehouse) -> int:
     Raises:
         ContractError: says which columns have NULLs and which keys are there more than once.
     """
-    row_count, nulls = warehouse.row_and_null_counts(model)
+    row_count, nulls = _row_and_null_counts(model, warehouse, table)
     problems = [f"{name.upper()} is NULL in {count} rows" for name, count in nulls.items() if count]
-    duplicated, sample = warehouse.duplicated_keys(model, SAMPLE_KEYS)
+    duplicated, sample = _duplicated_keys(model, warehouse, table)
     if duplicated:
         keys = "; ".join(", ".join(map(str, key)) for key in sample)
         problems.append(f"{duplicated} keys ({', '.join(model.key)}) occur more than once, such as {keys}")
     _raise(model, problems)
     return row_count
+
+
+def _row_and_null_counts(model: Model, warehouse: Warehouse, table: str) -> tuple[int, dict[str, int]]:
+    required = [column for column in model.contract if not column.nullable]
+    row = warehouse.rows(sql.count_rows_and_nulls(table, required))[0]
+    nulls = {column.name: int(row[f"NULLS_{position}"]) for position, column in enumerate(required)}
+    return int(row["ROW_COUNT"]), nulls
+
+
+def _duplicated_keys(model: Model, warehouse: Warehouse, table: str) -> tuple[int, list[tuple[object, ...]]]:
+    rows = warehouse.rows(sql.duplicated_keys(table, model.key, SAMPLE_KEYS))
+    count = int(rows[0]["DUPLICATED"]) if rows else 0
+    return count, [tuple(row[name.upper()] for name in model.key) for row in rows]
 
 
 def _raise(model: Model, problems: list[str]) -> None:

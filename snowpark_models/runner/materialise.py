@@ -2,80 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
-from snowflake.connector.errors import Error as SnowflakeError
-from snowflake.snowpark import DataFrame, Session
-from snowflake.snowpark.exceptions import SnowparkClientException
+from snowflake.snowpark import Session
 
-from snowpark_models.errors import BuildError, ContractError, MissingTableError
-from snowpark_models.model import LAYERS, Model
-from snowpark_models.runner.enforcement import check_columns, check_rows
-from snowpark_models.runner.warehouse import Warehouse, now
-from snowpark_models.sources import SCHEMA as RAW
+from snowpark_models.model import Model
+from snowpark_models.runner.forecast import Forecast, forecast
+from snowpark_models.runner.intake import newest_arrivals, take_in
+from snowpark_models.runner.ledger import Ledger, read_production_states
+from snowpark_models.runner.locations import Locations
+from snowpark_models.runner.names import BESIDE, Namespace, qualified
+from snowpark_models.runner.outcome import Audit, ModelOutcome, Progress, Silence
+from snowpark_models.runner.run import Run, failures
+from snowpark_models.runner.sql.tables import drop_table, drop_view
+from snowpark_models.runner.state import ModelState
+from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.sources import SOURCES
-
-Outcome = Literal["published", "contract broken", "gate closed", "upstream closed"]
-
-
-class Audit(Protocol):
-    """The gate: judges a candidate before anybody else sees it."""
-
-    def __call__(self, layer: str, table: str, candidate: str) -> bool:
-        """Whether a candidate may be published.
-
-        Args:
-            layer: `staging`, `marts` or `features`; in upper case, the schema of both tables.
-            table: name that it gets when it is published, such as STG_ORDERS.
-            candidate: name under which it can be read now, such as STG_ORDERS__CANDIDATE.
-        """
-        ...
 
 
 @dataclass(frozen=True)
-class ModelOutcome:
-    """What became of one model in a run.
+class Options:
+    """What a run is asked for beside its models.
 
-    `row_count` is the candidate's, None where none was finished; `reason` is empty for a published model.
+    Attributes:
+        namespace: where it writes.
+        closed_sources: sources whose own gate is closed, such as raw_orders.
+        rebuilt: names of models to rebuild, whatever the ledger says.
+        known: all models there are, where not all of them are built.
     """
 
-    model: Model
-    outcome: Outcome
-    row_count: int | None
-    reason: str
-    started_at: datetime
-    ended_at: datetime
-
-    @property
-    def is_published(self) -> bool:
-        """True when readers see this run's result."""
-        return self.outcome == "published"
-
-
-class Progress(Protocol):
-    """Hears how a run gets on, before and after each model."""
-
-    def started(self, model: Model, number: int, total: int) -> None:
-        """Model `number` of `total`, counted from 1, is about to be built."""
-        ...
-
-    def ended(self, outcome: ModelOutcome) -> None:
-        """A model is done with, one way or another."""
-        ...
-
-
-class Silence:
-    """Progress that nobody listens to."""
-
-    def started(self, model: Model, number: int, total: int) -> None:
-        """Say nothing."""
-
-    def ended(self, outcome: ModelOutcome) -> None:
-        """Say nothing."""
+    namespace: Namespace = field(default_factory=Namespace)
+    closed_sources: Collection[str] = ()
+    rebuilt: Collection[str] = ()
+    known: Sequence[Model] = ()
 
 
 def materialise(
@@ -84,140 +44,106 @@ def materialise(
     audit: Audit,
     run_id: str,
     progress: Progress | None = None,
-    closed_sources: Collection[str] = (),
+    options: Options | None = None,
 ) -> list[ModelOutcome]:
-    """Build the models in the given order and publish those that keep their contract and pass the gate.
+    """Bring the models up to date, in order, and publish those that keep their contract and pass the gate.
 
-    A model whose candidate is refused keeps its last good table; what reads it, directly or not, is not
-    built. The refused candidate stays until the next run, for whoever wants to look at it.
+    A model to which nothing is new stays as it is. One that is refused keeps its last good table; what reads
+    it, directly or not, is not built. What was refused stays until the next run, to be looked at.
 
     Args:
         session: in the database that holds RAW; needs the right to create schemas and tables.
         models: as `plan` orders them; what they read is among them or published earlier.
+        audit: the gate.
         run_id: names the run in OPS.MODEL_RUNS and in the QUERY_TAG.
-        closed_sources: sources whose own gate is closed, such as raw_orders.
+        progress: hears of each model.
+        options: what else is asked for.
 
     Raises:
         MissingTableError: a table that the models read is not there; nothing has been built.
         BuildError: the warehouse failed on a model; what is published, before it or in earlier runs, stands.
+        ConcurrentRunError: another run builds the same model.
     """
     progress = progress or Silence()
-    run = begin(session, models, audit, run_id, closed_sources)
+    run = begin(session, models, audit, run_id, options)
     outcomes = []
     for number, model in enumerate(models, start=1):
         progress.started(model, number, len(models))
         outcomes.append(run.build(model))
         progress.ended(outcomes[-1])
+    run.end()
     return outcomes
 
 
 def begin(
-    session: Session,
-    models: Sequence[Model],
-    audit: Audit,
-    run_id: str,
-    closed_sources: Collection[str] = (),
+    session: Session, models: Sequence[Model], audit: Audit, run_id: str, options: Options | None = None
 ) -> Run:
-    """Make the run ready to build the models one by one: `materialise` for whoever steps through them.
+    """Take in what is new in the mirrors: `materialise` for whoever steps through the models.
 
-    Arguments and errors are those of `materialise`.
+    Arguments and errors are those of `materialise`; `Run.end` comes last.
     """
-    warehouse = Warehouse(session)
-    with _failures("the run could not begin"):
-        warehouse.prepare()
-        tables = warehouse.tables()
-    _check_tables(models, tables)
-    with _failures("what an earlier run left could not be removed"):
-        for model in models:
-            if (model.schema, model.candidate) in tables:
-                warehouse.drop_candidate(model)
-    return Run(warehouse, audit, run_id, tables, set(closed_sources))
+    options = options or Options()
+    warehouse = Warehouse(session, options.namespace)
+    ledger = Ledger(warehouse, run_id)
+    with failures("the run could not begin"):
+        warehouse.make_schemas()
+        ledger.prepare()
+        looked = look(warehouse, ledger, models, options)
+        _clear(warehouse, looked.locations, models)
+        intake = take_in(warehouse, looked.arrivals, _wanted(looked))
+    run = Run(warehouse, ledger, looked.locations, audit, looked.states, intake, options.rebuilt)
+    run.close_sources(options.closed_sources)
+    return run
 
 
-@dataclass
-class Run:
-    """One run through the models; `closed` grows by every model that is not published."""
+@dataclass(frozen=True)
+class Look:
+    """What a run finds, and what it would do."""
 
-    warehouse: Warehouse
-    audit: Audit
-    run_id: str
-    tables: set[tuple[str, str]]
-    closed: set[str]
-
-    def build(self, model: Model) -> ModelOutcome:
-        """Bring one model to its end, and write it down; its upstreams come first.
-
-        Raises:
-            BuildError: the warehouse failed; what is published stands.
-        """
-        started_at = now()
-        with _failures(f"model {model.name} could not be built"):
-            self.warehouse.tag(model, self.run_id)
-            outcome, row_count, reason = self._attempt(model)
-            if outcome != "published":
-                self.closed.add(model.name)
-            self.warehouse.record(self.run_id, model, outcome, row_count, started_at)
-        return ModelOutcome(model, outcome, row_count, reason, started_at, now())
-
-    def _attempt(self, model: Model) -> tuple[Outcome, int | None, str]:
-        missing = [upstream for upstream in model.upstreams if upstream in self.closed]
-        if missing:
-            return "upstream closed", None, f"not built, because {', '.join(missing)} did not pass"
-        has_published = (model.schema, model.table) in self.tables
-        try:
-            result = model(**{upstream: self._frame(upstream) for upstream in model.upstreams})
-            check_columns(model, result)
-            self.warehouse.build(model, result, has_published)
-            row_count = check_rows(model, self.warehouse)
-        except ContractError as error:
-            return "contract broken", None, str(error)
-        if not self.audit(model.layer, model.table, model.candidate):
-            kept = f"{model.schema}.{model.candidate} shows what was refused"
-            return "gate closed", row_count, f"a critical expectation failed; {kept}"
-        self.warehouse.publish(model, has_published)
-        self.tables.add((model.schema, model.table))
-        return "published", row_count, ""
-
-    def _frame(self, upstream: str) -> DataFrame:
-        schema, table = _location(upstream, self.tables)
-        return self.warehouse.table(schema, table)
+    locations: Locations
+    states: dict[str, ModelState]
+    arrivals: dict[str, int | None]
+    forecasts: list[Forecast]
 
 
-def _location(upstream: str, tables: Collection[tuple[str, str]]) -> tuple[str, str]:
-    """Where a parameter's published table lies; model names are unique over all layers.
+def look(warehouse: Warehouse, ledger: Ledger, models: Sequence[Model], options: Options) -> Look:
+    """Read the ledger and decide what each model needs; nothing is written.
 
     Raises:
-        MissingTableError: there is no such table.
+        MissingTableError: a table that the models read is not there.
     """
-    if upstream in SOURCES:
-        wanted = [(RAW, SOURCES[upstream])]
-        remedy = "let the flow replicate make the mirror first"
-    else:
-        wanted = [(layer.upper(), upstream.upper()) for layer in LAYERS]
-        remedy = f"build the model {upstream} first, or select it too"
-    for place in wanted:
-        if place in tables:
-            return place
-    raise MissingTableError(f"{upstream} has no table yet: {remedy}")
+    known = {model.name: model for model in (*options.known, *models)}
+    locations = Locations(options.namespace, warehouse.kinds(), known)
+    locations.check(models)
+    states = {**read_production_states(warehouse), **ledger.states()}
+    read = {name: SOURCES[name] for model in models for name in model.upstreams if name in SOURCES}
+    arrivals = newest_arrivals(warehouse, read)
+    forecasts = forecast(models, locations, states, arrivals, options.rebuilt)
+    return Look(locations, states, arrivals, forecasts)
 
 
-def _check_tables(models: Sequence[Model], tables: Collection[tuple[str, str]]) -> None:
-    """Hold that all that the models read is there, or made before it is read."""
-    made: set[str] = set()
+def _clear(warehouse: Warehouse, locations: Locations, models: Sequence[Model]) -> None:
+    """Drop what earlier runs refused, or left when they died."""
     for model in models:
-        for upstream in model.upstreams:
-            if upstream not in made:
-                try:
-                    _location(upstream, tables)
-                except MissingTableError as error:
-                    raise MissingTableError(f"model {model.name}: {error}") from None
-        made.add(model.name)
+        schema, name = locations.written(model).split(".")
+        for suffix in BESIDE:
+            kind = locations.kinds.pop((schema, f"{name}__{suffix}"), None)
+            if kind is not None:
+                table = qualified(schema, f"{name}__{suffix}")
+                warehouse.run(drop_view(table) if kind == "VIEW" else drop_table(table))
 
 
-@contextmanager
-def _failures(what: str) -> Iterator[None]:
-    """Turn the warehouse's errors into one that says what failed, and what stands."""
-    try:
-        yield
-    except (SnowparkClientException, SnowflakeError) as error:
-        raise BuildError(f"{what}: {error}. Published tables are as they were.") from error
+def _wanted(looked: Look) -> dict[str, int | None]:
+    """For each source that has to be read the arrival since which it is wanted; None for all of it."""
+    wanted: dict[str, int | None] = {}
+    for each in looked.forecasts:
+        if each.decision.mode == "nothing":
+            continue
+        state = looked.states.get(looked.locations.written(each.model))
+        for name in each.model.upstreams:
+            if name in SOURCES:
+                before = state.inputs.get(looked.locations.read(name)) if state else None
+                since = before if each.decision.mode == "incremental" else None
+                earlier = wanted.get(name, since)
+                wanted[name] = None if since is None or earlier is None else min(since, earlier)
+    return wanted

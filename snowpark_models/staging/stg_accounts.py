@@ -14,6 +14,7 @@ from snowpark_models.staging._mirror import COMMITTED_AT, OWNER, committed_at, l
     grain="one row an account",
     owner=OWNER,
     description="Accounts of the customers; a migrated account is here under its new number only.",
+    materialized="incremental",
     contract=[
         Column("account_number", "VARCHAR(24)", "AC- or, once migrated, SC-, and ten digits."),
         Column("customer_id", "NUMBER(10,0)", "Whose account it is."),

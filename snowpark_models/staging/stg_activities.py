@@ -14,6 +14,7 @@ from snowpark_models.staging._mirror import COMMITTED_AT, OWNER, committed_at, l
     grain="one row an activity",
     owner=OWNER,
     description="Calls, meetings and other work of the staff for a customer.",
+    materialized="incremental",
     contract=[
         Column("activity_id", "NUMBER(19,0)", "Number of the activity."),
         Column("customer_id", "NUMBER(10,0)", "For whom it is done."),

@@ -14,6 +14,7 @@ from snowpark_models.staging._mirror import COMMITTED_AT, OWNER, committed_at, l
     grain="one row a customer",
     owner=OWNER,
     description="Customers as the portal knows them, without the deleted ones.",
+    materialized="incremental",
     contract=[
         Column("customer_id", "NUMBER(10,0)", "Number of the customer."),
         Column("external_ref", "VARCHAR(36)", "The customer's GUID in other systems, upper case."),

@@ -14,6 +14,7 @@ from snowpark_models.staging._mirror import COMMITTED_AT, OWNER, committed_at, l
     grain="one row a line of an order",
     owner=OWNER,
     description="Lines of the orders: an article, how many, at which price.",
+    materialized="incremental",
     contract=[
         Column("order_id", "NUMBER(10,0)", "Order that the line is on."),
         Column("line_number", "NUMBER(5,0)", "Place of the line on its order, from 1."),

@@ -14,6 +14,7 @@ from snowpark_models.staging._mirror import COMMITTED_AT, OWNER, committed_at, l
     grain="one row an order",
     owner=OWNER,
     description="Orders of the customers, as the portal keeps them.",
+    materialized="incremental",
     contract=[
         Column("order_id", "NUMBER(10,0)", "Number of the order."),
         Column("customer_id", "NUMBER(10,0)", "Who ordered."),

@@ -14,6 +14,7 @@ from snowpark_models.staging._mirror import COMMITTED_AT, OWNER, committed_at, l
     grain="one row an attempt to pay",
     owner=OWNER,
     description="Attempts to pay an order, as the payment provider reports them.",
+    materialized="incremental",
     contract=[
         Column("payment_id", "VARCHAR(36)", "GUID of the attempt, upper case."),
         Column("order_id", "NUMBER(10,0)", "Order that it is for."),

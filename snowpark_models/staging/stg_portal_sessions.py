@@ -17,6 +17,7 @@ MILLISECONDS_A_SECOND = 1000
     grain="one row a visit",
     owner=OWNER,
     description="Visits of the customers to the portal; one that still runs has no end.",
+    materialized="incremental",
     contract=[
         Column("session_id", "NUMBER(19,0)", "Number of the visit."),
         Column("customer_id", "NUMBER(10,0)", "Who visits."),

@@ -14,6 +14,7 @@ from snowpark_models.staging._mirror import COMMITTED_AT, OWNER, committed_at, l
     grain="one row an article",
     owner=OWNER,
     description="Articles of the catalogue. The picture stays in RAW.",
+    materialized="incremental",
     contract=[
         Column("product_code", "VARCHAR(8)", "Two letters of the category, a dash and five digits."),
         Column("name", "VARCHAR(120)", "What the catalogue calls it."),

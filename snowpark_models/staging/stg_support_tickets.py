@@ -16,6 +16,7 @@ SECONDS_AN_HOUR = 3600
     grain="one row a ticket",
     owner=OWNER,
     description="Questions of the customers to the support, and how they ended.",
+    materialized="incremental",
     contract=[
         Column("ticket_id", "NUMBER(10,0)", "Number of the ticket."),
         Column("customer_id", "NUMBER(10,0)", "Who asks."),

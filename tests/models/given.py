@@ -9,7 +9,7 @@ from pathlib import Path
 from snowflake.snowpark import DataFrame, Session
 
 from snowpark_models import Model
-from snowpark_models.runner.statements import identifier, literal
+from snowpark_models.runner.names import identifier, literal
 
 Value = str | int | float | bool | None
 Types = Mapping[str, tuple[str, bool]]

@@ -21,7 +21,7 @@ from deployments.connections import connect_snowflake, snowpark_session
 from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, Model
 from snowpark_models.errors import BuildError, MissingTableError
-from snowpark_models.runner import ModelOutcome, materialise, plan
+from snowpark_models.runner import ModelOutcome, Options, materialise, plan
 
 CONTRACT = (
     Column("id", "NUMBER(10,0)", "Number of the row; it's the key."),
@@ -127,7 +127,7 @@ def test_all_is_published_in_order_and_nothing_is_left_aside(warehouse: Session)
     results = materialise(warehouse, MODELS, gate, "run-1")
     assert outcomes(results) == dict.fromkeys((model.name for model in MODELS), "published")
     assert [result.row_count for result in results] == [2, 2, 2, 2, 4]
-    assert gate.asked == [(model.layer, model.table, model.candidate) for model in MODELS]
+    assert gate.asked == [(model.layer, model.table, f"{model.schema}.{model.candidate}") for model in MODELS]
     assert tables(warehouse) == {model.table for model in MODELS}
     assert [row[0] for row in rows(warehouse, "SELECT ID FROM FEATURES.SCORES ORDER BY ID")] == [
         1,
@@ -238,7 +238,7 @@ def test_the_next_run_after_the_repair_publishes_and_takes_the_refused_candidate
 
 
 def test_a_source_whose_gate_is_closed_stops_what_reads_it(warehouse: Session) -> None:
-    results = materialise(warehouse, MODELS, Gate(), "run-1", closed_sources={"raw_orders"})
+    results = materialise(warehouse, MODELS, Gate(), "run-1", options=Options(closed_sources={"raw_orders"}))
     assert [name for name, outcome in outcomes(results).items() if outcome == "published"] == [
         "stg_payments",
         "receipts",
@@ -309,7 +309,12 @@ def test_a_part_of_the_models_reads_what_was_published_earlier(warehouse: Sessio
     materialise(warehouse, MODELS, Gate(), "run-1")
     one_more_order(warehouse)
     results = materialise(warehouse, plan(["features"], MODELS), Gate(), "run-2")
-    assert [result.row_count for result in results] == [4]
+    assert [(result.outcome, result.reason) for result in results] == [
+        ("unchanged", "nothing is new upstream")
+    ]
+    options = Options(rebuilt={"scores"})
+    results = materialise(warehouse, plan(["features"], MODELS), Gate(), "run-3", options=options)
+    assert [(result.row_count, result.reason) for result in results] == [(4, "a rebuild was asked for")]
 
 
 def test_a_value_that_does_not_fit_fails_the_run_and_leaves_what_is_published(warehouse: Session) -> None:

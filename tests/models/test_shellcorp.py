@@ -2,111 +2,20 @@
 
 from __future__ import annotations
 
-import random
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 
 import pytest
 from snowflake.snowpark import Session
 
 from deployments.connections import connect_snowflake, snowpark_session
 from deployments.settings import SnowflakeSettings
-from snowpark_models.runner import ModelOutcome, materialise, plan
+from snowpark_models.runner import ModelOutcome, Options, materialise, plan
 from snowpark_models.sources import SOURCES
-from tests.models.given import Value, as_query, raw_types
+from tests.models.given import as_query, raw_types
+from tests.models.shellcorp import Shellcorp
 
 SEED = 20260601
-BEGIN = datetime(2026, 1, 1)
-Rows = list[dict[str, Value]]
-
-
-class Shellcorp:
-    """Random rows of every source: orphans, tombstones and disagreeing totals included."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
-
-    def rows(self) -> dict[str, Rows]:
-        """Rows by source."""
-        return {
-            "raw_customers": [self.change(customer_id=n, name=f"Customer {n}") for n in range(1, 13)],
-            "raw_accounts": [self.account(n) for n in range(15)],
-            "raw_activities": [self.activity(n) for n in range(25)],
-            "raw_products": [self.change(product_code=f"HW-{n:05}") for n in range(5)],
-            "raw_orders": [self.order(n) for n in range(40)],
-            "raw_order_lines": [
-                self.line(order, number) for order in range(42) for number in range(self.chance.randint(0, 3))
-            ],
-            "raw_payments": [self.payment(n) for n in range(60)],
-            "raw_support_tickets": [self.ticket(n) for n in range(40)],
-            "raw_portal_sessions": [self.visit(n) for n in range(60)],
-        }
-
-    def change(self, **columns: Value) -> dict[str, Value]:
-        """A row with its platform columns; one in eight is a tombstone."""
-        return {**columns, "_committed_at": self.moment(), "_deleted": self.chance.random() < 1 / 8}
-
-    def moment(self) -> str:
-        """A time of the half year, to the second."""
-        return str(BEGIN + timedelta(seconds=self.chance.randrange(180 * 86_400)))
-
-    def customer(self) -> int:
-        """A customer, who may not exist."""
-        return self.chance.randint(1, 13)
-
-    def amount(self) -> str:
-        """An amount of few different values, so that sums agree now and then."""
-        return self.chance.choice(("0", "5.0000", "9.9999", "10.0001", "20"))
-
-    def order(self, order_id: int) -> dict[str, Value]:
-        return self.change(
-            order_id=order_id,
-            customer_id=self.customer(),
-            status=self.chance.choice(("placed", "paid", "shipped", "cancelled")),
-            currency_code=self.chance.choice(("EUR", "SEK")),
-            total_amount=self.amount(),
-            placed_at=self.moment(),
-        )
-
-    def line(self, order_id: int, number: int) -> dict[str, Value]:
-        return self.change(order_id=order_id, line_number=number + 1, quantity=1, line_amount=self.amount())
-
-    def payment(self, number: int) -> dict[str, Value]:
-        return self.change(
-            payment_id=f"P{number}",
-            order_id=self.chance.randrange(42),
-            status=self.chance.choice(("authorised", "captured", "failed", "refunded")),
-            amount=self.amount(),
-        )
-
-    def account(self, number: int) -> dict[str, Value]:
-        status = self.chance.choice(("open", "frozen", "closed"))
-        return self.change(
-            account_number=f"AC-{number:010}",
-            customer_id=self.customer(),
-            status=status,
-            balance=self.amount(),
-        )
-
-    def activity(self, activity_id: int) -> dict[str, Value]:
-        status = self.chance.choice(("planned", "open", "completed", "cancelled"))
-        return self.change(activity_id=activity_id, customer_id=self.customer(), status=status)
-
-    def ticket(self, ticket_id: int) -> dict[str, Value]:
-        opened = BEGIN + timedelta(hours=self.chance.randrange(20 * 24))
-        closed = self.chance.random() < 2 / 3
-        return self.change(
-            ticket_id=ticket_id,
-            customer_id=self.customer(),
-            priority=self.chance.randint(1, 2),
-            status="closed" if closed else "open",
-            opened_at=str(opened),
-            closed_at=str(opened + timedelta(hours=self.chance.randrange(200))) if closed else None,
-        )
-
-    def visit(self, session_id: int) -> dict[str, Value]:
-        return self.change(session_id=session_id, customer_id=self.customer(), started_at=self.moment())
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +28,7 @@ def shellcorp(session: Session, snowflake: SnowflakeSettings) -> Iterator[Sessio
     opened.sql("CREATE SCHEMA RAW").collect()
     for source, rows in Shellcorp(SEED).rows().items():
         query = as_query(raw_types(source), tuple(rows))
-        opened.sql(f"CREATE TABLE RAW.{SOURCES[source]} AS {query}").collect()
+        opened.sql(f"CREATE TABLE RAW.{SOURCES[source].table} AS {query}").collect()
     yield opened
     connection.close()
 
@@ -127,7 +36,7 @@ def shellcorp(session: Session, snowflake: SnowflakeSettings) -> Iterator[Sessio
 @pytest.fixture(scope="module")
 def published(shellcorp: Session) -> list[ModelOutcome]:
     """What became of every model there is, with all gates open."""
-    return materialise(shellcorp, plan(), lambda _layer, _table, _candidate: True, "run-1")
+    return materialise(shellcorp, plan(), lambda _layer, _table, _location: True, "run-1")
 
 
 def answers(session: Session, query: str) -> Sequence[tuple[object, ...]]:
@@ -142,7 +51,7 @@ def test_every_model_keeps_its_contract_and_is_published(published: list[ModelOu
 def test_staging_holds_what_the_source_has_now(shellcorp: Session, published: list[ModelOutcome]) -> None:
     for outcome in published:
         if outcome.model.layer == "staging":
-            table = SOURCES[outcome.model.upstreams[0]]
+            table = SOURCES[outcome.model.upstreams[0]].table
             live = answers(shellcorp, f"SELECT COUNT(*) AS N FROM RAW.{table} WHERE NOT _DELETED")
             assert live == [(outcome.row_count,)], table
 
@@ -265,7 +174,8 @@ def test_what_tells_the_time_gives_the_same_tables_when_it_is_built_again(shellc
     clocked = plan(["activity_lifecycle", "customer_360", "customer_churn_features"])
     tables = [(f"{m.schema}.{m.table}", ", ".join(m.key)) for m in clocked]
     before = [answers(shellcorp, f"SELECT * FROM {table} ORDER BY {key}") for table, key in tables]
-    materialise(shellcorp, clocked, lambda _layer, _table, _candidate: True, "run-2")
+    rebuilt = Options(rebuilt={model.name for model in clocked})
+    materialise(shellcorp, clocked, lambda _layer, _table, _location: True, "run-2", options=rebuilt)
     assert [answers(shellcorp, f"SELECT * FROM {table} ORDER BY {key}") for table, key in tables] == before
 
 
@@ -275,7 +185,7 @@ def test_empty_mirrors_give_empty_tables(session: Session, snowflake: SnowflakeS
     with connect_snowflake(snowflake.model_copy(update={"database": database}), "empty") as connection:
         opened = snowpark_session(connection)
         opened.sql("CREATE SCHEMA RAW").collect()
-        for source, table in SOURCES.items():
-            opened.sql(f"CREATE TABLE RAW.{table} AS {as_query(raw_types(source), ())}").collect()
-        results = materialise(opened, plan(), lambda _layer, _table, _candidate: True, "run-1")
+        for source, known in SOURCES.items():
+            opened.sql(f"CREATE TABLE RAW.{known.table} AS {as_query(raw_types(source), ())}").collect()
+        results = materialise(opened, plan(), lambda _layer, _table, _location: True, "run-1")
     assert {(result.outcome, result.row_count) for result in results} == {("published", 0)}

@@ -10,7 +10,8 @@ from snowflake.snowpark import DataFrame
 from sqlglot import exp
 
 from snowpark_models import Column, Model
-from snowpark_models.runner.statements import create_by_contract, identifier, literal
+from snowpark_models.runner.names import identifier, literal
+from snowpark_models.runner.sql.tables import create_by_contract
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1)
 
@@ -41,7 +42,8 @@ def test_a_candidate_has_the_types_and_the_comments_of_its_contract() -> None:
             with_contract(
                 Column("id", "NUMBER(10,0)", "The row's number."),
                 Column("email", "VARCHAR(320)", "Address.", nullable=True, personal=True),
-            )
+            ),
+            '"MARTS"."FACTS"',
         ),
         read="snowflake",
     )

@@ -161,3 +161,13 @@ def test_create_table_as_keeps_the_lengths_and_not_null_that_it_declares(run: Ru
         with pytest.raises(DatabaseError) as raised:
             run(statement)
         assert raised.value.errno == error
+
+
+def test_the_list_of_tables_has_views_and_says_so(run: Run) -> None:
+    run("CREATE TABLE LISTED (A INT)")
+    run("CREATE VIEW LISTED_TOO COMMENT = 'All of it.' AS SELECT A FROM LISTED")
+    listed = run(
+        "SELECT TABLE_NAME, TABLE_TYPE, COMMENT FROM INFORMATION_SCHEMA.TABLES "
+        "WHERE STARTSWITH(TABLE_NAME, 'LISTED') ORDER BY TABLE_NAME"
+    )
+    assert listed == [("LISTED", "BASE TABLE", None), ("LISTED_TOO", "VIEW", "All of it.")]

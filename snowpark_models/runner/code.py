@@ -1,0 +1,72 @@
+"""The hash of a model's code: of what it computes, not of how that is written."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import inspect
+import sys
+import textwrap
+from functools import cache
+from pathlib import Path
+
+from snowpark_models.model import Model
+
+DIGITS = 16
+
+
+def code_hash(model: Model) -> str:
+    """Tells whether a model, its contract or a helper that it imports has changed; 16 hex digits.
+
+    Comments, docstrings and layout do not count. Other models do not, either: they change the data.
+    """
+    parts = [
+        _syntax(model.function.__module__, inspect.getsourcefile(model.function)),
+        ast.dump(_without_texts(ast.parse(textwrap.dedent(inspect.getsource(model.function))))),
+        repr([(column.name, column.type, column.nullable) for column in model.contract]),
+        repr((model.key, model.parts, model.materialized)),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
+
+
+@cache
+def _syntax(module: str, file: str | None) -> str:
+    """The syntax tree of a module and of the helpers in its own package that it imports."""
+    if file is None:
+        return module
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    helpers = sorted(_imported(tree, module.partition(".")[0]))
+    inner = [_syntax(helper, _file(helper)) for helper in helpers if _is_helper(helper)]
+    return "\n".join([ast.dump(_without_texts(tree)), *inner])
+
+
+def _imported(tree: ast.Module, package: str) -> set[str]:
+    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return {name for name in names if name.startswith(f"{package}.")}
+
+
+def _is_helper(module: str) -> bool:
+    """A module that computes: neither the runner nor the declaration, which say how, and not what."""
+    return not module.startswith(
+        ("snowpark_models.runner", "snowpark_models.model", "snowpark_models.contract")
+    )
+
+
+def _file(module: str) -> str | None:
+    if module in sys.modules:
+        return sys.modules[module].__file__
+    found = importlib.util.find_spec(module)
+    return found.origin if found else None
+
+
+def _without_texts(tree: ast.Module) -> ast.Module:
+    """The tree without docstrings."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+            and ast.get_docstring(node) is not None
+        ):
+            node.body = node.body[1:]
+    return tree

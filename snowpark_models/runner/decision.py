@@ -1,0 +1,75 @@
+"""Whether a model has to be built, how, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from snowpark_models.model import Model
+from snowpark_models.runner.state import ModelState
+
+Mode = Literal["rebuild", "incremental", "nothing"]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A table that a model reads, as it is now.
+
+    Attributes:
+        location: SCHEMA.TABLE.
+        version: None where nobody counts its changes: it may always have changed.
+        log_from: the first version whose changes its log has; None where it has no log.
+    """
+
+    location: str
+    version: int | None
+    log_from: int | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a model is built, and why, for people."""
+
+    mode: Mode
+    reason: str
+
+
+def decide(
+    model: Model, state: ModelState | None, code: str, inputs: Mapping[str, Input], *, is_wanted: bool = False
+) -> Decision:
+    """Decide from what the ledger knows.
+
+    Args:
+        model: which model.
+        state: of what is published; None where nothing is.
+        code: the hash of its code today.
+        inputs: by the parameter that reads them.
+        is_wanted: somebody asked for a rebuild.
+    """
+    if state is None:
+        return Decision("rebuild", "it was never built")
+    if state.is_rebuilding:
+        return Decision("rebuild", "a rebuild of it did not end")
+    if is_wanted:
+        return Decision("rebuild", "a rebuild was asked for")
+    if state.code != code:
+        return Decision("rebuild", "its code or its contract has changed")
+    changed = [name for name, read in inputs.items() if _has_changed(read, state)]
+    if not changed:
+        return Decision("nothing", "nothing is new upstream")
+    if model.materialized != "incremental":
+        return Decision("rebuild", f"new in {', '.join(changed)}")
+    unknown = [name for name in changed if not _is_in_log(inputs[name], state)]
+    if unknown:
+        return Decision("rebuild", f"{', '.join(unknown)} was rebuilt, or keeps no log that reaches back")
+    return Decision("incremental", f"new in {', '.join(changed)}")
+
+
+def _has_changed(read: Input, state: ModelState) -> bool:
+    return read.version is None or state.inputs.get(read.location) != read.version
+
+
+def _is_in_log(read: Input, state: ModelState) -> bool:
+    before = state.inputs.get(read.location)
+    return before is not None and read.log_from is not None and before + 1 >= read.log_from

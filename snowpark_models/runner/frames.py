@@ -1,0 +1,37 @@
+"""What a model's function is called with: upstreams as they are, or only some parts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from snowflake.snowpark import DataFrame
+
+from snowpark_models.model import Model
+from snowpark_models.runner.locality import Route
+from snowpark_models.runner.sql import changes as sql
+from snowpark_models.runner.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The upstreams of a model: the quoted table that each parameter stands for."""
+
+    warehouse: Warehouse
+    tables: Mapping[str, str]
+
+    def whole(self, model: Model) -> DataFrame:
+        """The model's result over all rows."""
+        return model(**{name: self.warehouse.session.table(self.tables[name]) for name in model.upstreams})
+
+    def of_parts(self, model: Model, routes: Sequence[Route], parts: str) -> DataFrame:
+        """The model's result over the rows of some parts, which a table holds."""
+        queries = {route.upstream: self._query(model, route, parts) for route in routes}
+        return model(**{name: self.warehouse.frame(queries[name]) for name in model.upstreams})
+
+    def _query(self, model: Model, route: Route, parts: str) -> str:
+        table = self.tables[route.upstream]
+        if route.through is None:
+            return sql.of_parts(table, parts, model.parts)
+        bridge = sql.of_parts(self.tables[route.through], parts, model.parts)
+        return sql.referred_to(table, route.columns, bridge)

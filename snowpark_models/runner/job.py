@@ -1,0 +1,65 @@
+"""All that building one model needs to know, and what every way of building it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from snowpark_models.model import Model
+from snowpark_models.runner.frames import Frames
+from snowpark_models.runner.ledger import Ledger
+from snowpark_models.runner.locality import Route
+from snowpark_models.runner.locations import Locations
+from snowpark_models.runner.names import Tables
+from snowpark_models.runner.state import ModelState, Versions
+from snowpark_models.runner.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model in one run.
+
+    Attributes:
+        state: what is published; of version 0 where nothing is.
+        code: hash of the model's code today.
+        inputs: the version of each table that it is made of now.
+        routes: from its upstreams' changes to its parts; None for a model that is not incremental.
+    """
+
+    warehouse: Warehouse
+    ledger: Ledger
+    locations: Locations
+    model: Model
+    tables: Tables
+    frames: Frames
+    state: ModelState
+    code: str
+    inputs: Versions
+    routes: Sequence[Route] | None
+
+    def set_published(self, version: int, log_from: int | None) -> None:
+        """Compare and set what is published."""
+        self.ledger.set_published(self.model, self.state, version, log_from, self.code, self.inputs)
+
+
+class Building(Protocol):
+    """A way to build a model: aside first, where the gate can look at it, then for all readers at once."""
+
+    @property
+    def audited(self) -> str:
+        """What the gate looks at: its suffix after the table's name."""
+        ...
+
+    def build(self) -> int:
+        """Build it aside and hold it to its contract; returns its rows."""
+        ...
+
+    @property
+    def is_the_same(self) -> bool:
+        """True when readers would see what they see already."""
+        ...
+
+    def publish(self) -> int | None:
+        """Let readers see it; returns how many rows went or came, where that is known."""
+        ...

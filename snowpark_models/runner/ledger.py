@@ -1,0 +1,135 @@
+"""The runner's ledger in OPS: what is published, of what and by which code, and what every run did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from snowpark_models.errors import ConcurrentRunError
+from snowpark_models.model import Model
+from snowpark_models.runner.names import OPS, Namespace, literal
+from snowpark_models.runner.sql import ledger as sql
+from snowpark_models.runner.state import ModelState, Versions
+from snowpark_models.runner.warehouse import Warehouse, text_or_null
+
+KEPT_VERSIONS = 1_000
+"""As far back as change logs of models reach: who has not read for longer is rebuilt."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run did with a model: a row of OPS.MODEL_RUNS."""
+
+    outcome: str
+    mode: str
+    reason: str
+    row_count: int | None
+    rows_changed: int | None
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Reads and writes OPS for one run."""
+
+    warehouse: Warehouse
+    run_id: str
+
+    @property
+    def _ops(self) -> str:
+        return self.warehouse.namespace.ops
+
+    def prepare(self) -> None:
+        """Make the ledger where it is missing, and bring one of an earlier version up to date."""
+        self.warehouse.run(sql.create_runs(self._ops))
+        self.warehouse.run(sql.create_states(self._ops))
+        known = {row["COLUMN_NAME"] for row in self.warehouse.rows(sql.columns_of_runs(self._ops))}
+        for column in sql.RUN_COLUMNS_SINCE.keys() - known:
+            self.warehouse.run(sql.add_run_column(self._ops, column))
+
+    def states(self) -> dict[str, ModelState]:
+        """What is published in the run's namespace, by SCHEMA.TABLE."""
+        return read_states(self.warehouse, self._ops)
+
+    def claim(self, model: Model, location: str) -> None:
+        """From now on no run that began to build the model earlier can publish it."""
+        self.warehouse.run(sql.claim(self._ops, model.name, location, self.run_id))
+
+    def begin_swap(self, model: Model, state: ModelState) -> None:
+        """Note that a rebuild is being published: if the run dies in it, the next one rebuilds.
+
+        Raises:
+            ConcurrentRunError: another run has begun to build the model.
+        """
+        statement = sql.begin_swap(self._ops, model.name, state.version, self.run_id)
+        self._expect_one(self.warehouse.run(statement), model)
+
+    def set_published(
+        self, model: Model, state: ModelState, version: int, log_from: int | None, code: str, inputs: Versions
+    ) -> None:
+        """Compare and set what is published.
+
+        Raises:
+            ConcurrentRunError: another run has begun to build the model, or has published it.
+        """
+        text = json.dumps(dict(inputs), sort_keys=True)
+        statement = sql.set_state(
+            self._ops, model.name, state.version, self.run_id, version, log_from, code, text
+        )
+        self._expect_one(self.warehouse.run(statement), model)
+
+    def record(
+        self, model: Model, record: RunRecord, code: str, inputs: Versions, started_at: datetime
+    ) -> None:
+        """Write what became of a model, ended now."""
+        started, ended = (
+            moment.astimezone(UTC).replace(tzinfo=None).isoformat() for moment in (started_at, now())
+        )
+        values = [
+            *map(literal, (self.run_id, model.layer, model.name, record.outcome)),
+            text_or_null(record.row_count, "NUMBER(19,0)"),
+            f"{literal(started)}::TIMESTAMP_NTZ",
+            f"{literal(ended)}::TIMESTAMP_NTZ",
+            *map(literal, (record.mode, record.reason)),
+            text_or_null(record.rows_changed, "NUMBER(19,0)"),
+            *map(literal, (code, json.dumps(dict(inputs), sort_keys=True))),
+        ]
+        self.warehouse.run(sql.insert_run(self._ops, values))
+
+    def _expect_one(self, changed: int, model: Model) -> None:
+        if changed != 1:
+            raise ConcurrentRunError(
+                f"model {model.name}: another run has begun to build it since; this one published nothing "
+                "of it. Let the other one finish, then run again."
+            )
+
+
+def read_states(warehouse: Warehouse, ops: str) -> dict[str, ModelState]:
+    """What is published in a namespace, by SCHEMA.TABLE."""
+    return {
+        row["LOCATION"]: ModelState(
+            row["MODEL"],
+            int(row["VERSION"]),
+            None if row["LOG_FROM"] is None else int(row["LOG_FROM"]),
+            row["CODE"],
+            _versions(row["INPUTS"]),
+            row["IS_REBUILDING"],
+        )
+        for row in warehouse.rows(sql.read_states(ops))
+    }
+
+
+def read_production_states(warehouse: Warehouse) -> Mapping[str, ModelState]:
+    """What is published in production, for a run that writes a developer's schemas."""
+    return {} if warehouse.namespace == Namespace() else read_states(warehouse, OPS)
+
+
+def now() -> datetime:
+    """The present, for the ledger only: models know no clock but the data's."""
+    return datetime.now(UTC)
+
+
+def _versions(text: str) -> Versions:
+    versions: dict[str, int | None] = json.loads(text)
+    return versions

@@ -1,0 +1,84 @@
+"""Where the tables are: a developer's run reads its own ones, and production's for what it has not built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from snowpark_models.errors import MissingTableError
+from snowpark_models.model import LAYERS, Model
+from snowpark_models.runner.names import Namespace, qualified
+from snowpark_models.sources import SCHEMA as RAW
+from snowpark_models.sources import SOURCES
+
+
+@dataclass
+class Locations:
+    """Which tables there are, by schema and name, and of which kind; grows as models are published."""
+
+    namespace: Namespace
+    kinds: dict[tuple[str, str], str]
+    models: Mapping[str, Model]
+
+    def written(self, model: Model) -> str:
+        """SCHEMA.TABLE that a model is published as."""
+        return f"{self.namespace.schema(model.layer)}.{model.table}"
+
+    def exists(self, model: Model) -> bool:
+        """True when the model is published where the run writes."""
+        return self._place(model) in self.kinds
+
+    def is_view(self, model: Model) -> bool:
+        """True when what is published there is a view."""
+        return self.kinds.get(self._place(model)) == "VIEW"
+
+    def published(self, model: Model) -> None:
+        """The model is there from now on."""
+        self.kinds[self._place(model)] = "VIEW" if model.materialized == "view" else "BASE TABLE"
+
+    def read(self, upstream: str) -> str:
+        """SCHEMA.TABLE that a parameter stands for.
+
+        Raises:
+            MissingTableError: there is no such table yet.
+        """
+        places = self._places(upstream)
+        found = next((place for place in places if place in self.kinds), None)
+        if found is None:
+            remedy = (
+                "let the flow replicate make the mirror first"
+                if upstream in SOURCES
+                else f"build the model {upstream} first, or select it too"
+            )
+            raise MissingTableError(f"{upstream} has no table yet: {remedy}")
+        return ".".join(found)
+
+    def quoted(self, upstream: str) -> str:
+        """The same, quoted."""
+        return qualified(*self.read(upstream).split(".", 1))
+
+    def check(self, models: Sequence[Model]) -> None:
+        """Hold that all that the models read is there, or made before it is read.
+
+        Raises:
+            MissingTableError: names the model and what it lacks.
+        """
+        made: set[str] = set()
+        for model in models:
+            for upstream in model.upstreams:
+                if upstream not in made:
+                    try:
+                        self.read(upstream)
+                    except MissingTableError as error:
+                        raise MissingTableError(f"model {model.name}: {error}") from None
+            made.add(model.name)
+
+    def _place(self, model: Model) -> tuple[str, str]:
+        return self.namespace.schema(model.layer), model.table
+
+    def _places(self, upstream: str) -> list[tuple[str, str]]:
+        if upstream in SOURCES:
+            return [(RAW, SOURCES[upstream].table)]
+        layers = [self.models[upstream].layer] if upstream in self.models else LAYERS
+        namespaces = dict.fromkeys((self.namespace, Namespace()))
+        return [(each.schema(layer), upstream.upper()) for each in namespaces for layer in layers]

@@ -1,0 +1,73 @@
+"""What becomes of a model in a run, and who hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from snowpark_models.model import Model
+from snowpark_models.runner.decision import Decision
+
+Outcome = Literal["published", "unchanged", "contract broken", "gate closed", "upstream closed"]
+
+
+class Audit(Protocol):
+    """The gate: judges what was built before anybody else sees it."""
+
+    def __call__(self, layer: str, table: str, location: str) -> bool:
+        """Whether what was built may be published.
+
+        Args:
+            layer: `staging`, `marts` or `features`.
+            table: name that it gets when it is published, such as STG_ORDERS.
+            location: under which it can be read now, such as STAGING.STG_ORDERS__CANDIDATE.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ModelOutcome:
+    """What became of one model in a run.
+
+    Attributes:
+        row_count: rows of what was built; None where nothing was finished.
+        rows_changed: rows that an incremental run took away or brought; None where all were written.
+        reason: why it was not published, or why it was built; for people.
+    """
+
+    model: Model
+    outcome: Outcome
+    decision: Decision
+    row_count: int | None
+    rows_changed: int | None
+    reason: str
+    started_at: datetime
+    ended_at: datetime
+
+    @property
+    def is_published(self) -> bool:
+        """True when readers see what the model is now: this run's result, or an earlier one's like it."""
+        return self.outcome in ("published", "unchanged")
+
+
+class Progress(Protocol):
+    """Hears how a run gets on, before and after each model."""
+
+    def started(self, model: Model, number: int, total: int) -> None:
+        """Model `number` of `total`, counted from 1, is about to be built."""
+        ...
+
+    def ended(self, outcome: ModelOutcome) -> None:
+        """A model is done with, one way or another."""
+        ...
+
+
+class Silence:
+    """Progress that nobody listens to."""
+
+    def started(self, model: Model, number: int, total: int) -> None:
+        """Say nothing."""
+
+    def ended(self, outcome: ModelOutcome) -> None:
+        """Say nothing."""

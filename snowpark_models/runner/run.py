@@ -1,0 +1,196 @@
+"""One run through the models: decide, build aside, ask the gate, publish, write it down."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from snowflake.connector.errors import Error as SnowflakeError
+from snowflake.snowpark.exceptions import SnowparkClientException
+
+from snowpark_models.errors import BuildError, ContractError, LocalityError
+from snowpark_models.model import Model
+from snowpark_models.runner.batch import Batch
+from snowpark_models.runner.code import code_hash
+from snowpark_models.runner.decision import Decision, decide
+from snowpark_models.runner.forecast import current_input, published_state
+from snowpark_models.runner.frames import Frames
+from snowpark_models.runner.intake import Intake, forget
+from snowpark_models.runner.job import Building, Job
+from snowpark_models.runner.ledger import Ledger, RunRecord, now
+from snowpark_models.runner.locality import routes
+from snowpark_models.runner.locations import Locations
+from snowpark_models.runner.names import Tables
+from snowpark_models.runner.outcome import Audit, ModelOutcome, Outcome
+from snowpark_models.runner.state import ModelState, Versions
+from snowpark_models.runner.view import View
+from snowpark_models.runner.warehouse import Warehouse
+from snowpark_models.runner.whole import WholeTable
+
+NOT_TAKEN = Decision("nothing", "an upstream did not pass")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How far a model came."""
+
+    outcome: Outcome
+    decision: Decision
+    reason: str
+    row_count: int | None = None
+    rows_changed: int | None = None
+    code: str = ""
+    inputs: Versions = field(default_factory=dict)
+
+
+@dataclass
+class Run:
+    """A run under way. `closed` grows by every model that is not published, with the reason."""
+
+    warehouse: Warehouse
+    ledger: Ledger
+    locations: Locations
+    audit: Audit
+    states: dict[str, ModelState]
+    intake: Intake
+    rebuilt: Collection[str] = ()
+    closed: dict[str, str] = field(default_factory=dict)
+
+    def close_sources(self, sources: Iterable[str]) -> None:
+        """Let nothing read sources whose gate is closed, or whose mirrors are not finished."""
+        self.closed |= dict.fromkeys(sources, "did not pass")
+        for name, state in self.intake.unfinished.items():
+            self.closed[name] = f"is not finished: replicate has it in state {state}"
+
+    def build(self, model: Model) -> ModelOutcome:
+        """Bring one model to its end, and write it down; its upstreams come first.
+
+        Raises:
+            BuildError: the warehouse failed; what is published stands.
+            ConcurrentRunError: another run builds it.
+        """
+        started_at = now()
+        with failures(f"model {model.name} could not be built"):
+            self.warehouse.tag(model, self.ledger.run_id)
+            attempt = self._attempt(model)
+            if attempt.outcome not in ("published", "unchanged"):
+                self.closed[model.name] = "did not pass"
+            record = RunRecord(
+                attempt.outcome,
+                attempt.decision.mode,
+                attempt.reason,
+                attempt.row_count,
+                attempt.rows_changed,
+            )
+            self.ledger.record(model, record, attempt.code, attempt.inputs, started_at)
+        return ModelOutcome(
+            model,
+            attempt.outcome,
+            attempt.decision,
+            attempt.row_count,
+            attempt.rows_changed,
+            attempt.reason,
+            started_at,
+            now(),
+        )
+
+    def end(self) -> None:
+        """Drop what was taken in."""
+        with failures("what was taken in could not be dropped"):
+            forget(self.warehouse, self.intake)
+
+    def _attempt(self, model: Model) -> Attempt:
+        missing = [f"{name} {self.closed[name]}" for name in model.upstreams if name in self.closed]
+        if missing:
+            return Attempt("upstream closed", NOT_TAKEN, f"not built, because {', '.join(missing)}")
+        inputs = {
+            name: current_input(name, self.locations, self.states, self.intake.arrivals)
+            for name in model.upstreams
+        }
+        state = published_state(model, self.locations, self.states)
+        code = code_hash(model)
+        decision = decide(model, state, code, inputs, is_wanted=model.name in self.rebuilt)
+        versions = {read.location: read.version for read in inputs.values()}
+        if decision.mode == "nothing":
+            return Attempt("unchanged", decision, decision.reason, code=code, inputs=versions)
+        try:
+            job = self._job(model, code, versions)
+            return self._carry_out(job, decision)
+        except (ContractError, LocalityError) as error:
+            return Attempt("contract broken", decision, str(error), code=code, inputs=versions)
+
+    def _carry_out(self, job: Job, decision: Decision) -> Attempt:
+        model = job.model
+        building = _building(job, decision)
+        self._check_intake(job, decision)
+        self.ledger.claim(model, self.locations.written(model))
+        rows = building.build()
+
+        def attempt(outcome: Outcome, reason: str, changed: int | None = None) -> Attempt:
+            return Attempt(outcome, decision, reason, rows, changed, job.code, job.inputs)
+
+        if building.is_the_same:
+            job.set_published(job.state.version, job.state.log_from)
+            self._read_states()
+            return attempt("unchanged", decision.reason, 0)
+        location = f"{self.locations.written(model)}{building.audited}"
+        if not self.audit(model.layer, model.table, location):
+            reason = f"a critical expectation failed; {location} shows what was refused"
+            return attempt("gate closed", reason)
+        changed = building.publish()
+        self.locations.published(model)
+        self._read_states()
+        return attempt("published", decision.reason, changed)
+
+    def _job(self, model: Model, code: str, versions: Versions) -> Job:
+        location = self.locations.written(model)
+        state = self.states.get(location) or ModelState(model.name, 0, None, "", {})
+        is_incremental = model.materialized == "incremental"
+        return Job(
+            self.warehouse,
+            self.ledger,
+            self.locations,
+            model,
+            Tables.of(model, self.warehouse.namespace),
+            Frames(self.warehouse, {name: self._table(model, name) for name in model.upstreams}),
+            state,
+            code,
+            versions,
+            routes(model, self.locations.models) if is_incremental else None,
+        )
+
+    def _check_intake(self, job: Job, decision: Decision) -> None:
+        """Hold that a rebuild reads whole mirrors: another run may have changed what was decided at first."""
+        partly = set(job.model.upstreams) & self.intake.taken.keys() - self.intake.whole
+        if decision.mode == "rebuild" and partly and job.model.materialized != "view":
+            raise BuildError(
+                f"model {job.model.name} needs a rebuild since another run built it ({decision.reason}), and "
+                f"this one has taken in only what is new of {', '.join(sorted(partly))}: run again."
+            )
+
+    def _table(self, model: Model, upstream: str) -> str:
+        """The quoted table that a parameter reads: of a mirror what was taken in, except in a view."""
+        is_taken = upstream in self.intake.taken and model.materialized != "view"
+        return self.intake.taken[upstream] if is_taken else self.locations.quoted(upstream)
+
+    def _read_states(self) -> None:
+        """What the ledger says now, for what is downstream."""
+        self.states |= self.ledger.states()
+
+
+def _building(job: Job, decision: Decision) -> Building:
+    if job.model.materialized == "view":
+        return View(job)
+    if decision.mode == "incremental" and job.routes is not None:
+        return Batch(job, list(job.routes))
+    return WholeTable(job)
+
+
+@contextmanager
+def failures(what: str) -> Iterator[None]:
+    """Turn the warehouse's errors into one that says what failed, and what stands."""
+    try:
+        yield
+    except (SnowparkClientException, SnowflakeError) as error:
+        raise BuildError(f"{what}: {error}. Published tables are as they were.") from error

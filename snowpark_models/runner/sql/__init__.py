@@ -1,0 +1,1 @@
+"""The SQL that the runner sends, one function a statement."""

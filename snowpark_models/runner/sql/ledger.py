@@ -1,0 +1,120 @@
+"""Statements on the runner's ledger: what every run did, and what is published now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from snowpark_models.runner.names import literal, qualified
+
+
+def create_runs(ops: str) -> str:
+    """OPS.MODEL_RUNS, unless it is there: one row a run and model."""
+    return f"""
+        CREATE TABLE IF NOT EXISTS {qualified(ops, "MODEL_RUNS")} (
+            RUN_ID VARCHAR NOT NULL,
+            LAYER VARCHAR NOT NULL,
+            MODEL VARCHAR NOT NULL,
+            OUTCOME VARCHAR NOT NULL,
+            ROW_COUNT NUMBER(19,0),
+            STARTED_AT TIMESTAMP_NTZ NOT NULL,
+            ENDED_AT TIMESTAMP_NTZ NOT NULL,
+            MODE VARCHAR,
+            REASON VARCHAR,
+            ROWS_CHANGED NUMBER(19,0),
+            CODE VARCHAR,
+            INPUTS VARCHAR
+        )"""
+
+
+RUN_COLUMNS_SINCE = {
+    "MODE": "VARCHAR",
+    "REASON": "VARCHAR",
+    "ROWS_CHANGED": "NUMBER(19,0)",
+    "CODE": "VARCHAR",
+    "INPUTS": "VARCHAR",
+}
+"""Columns of OPS.MODEL_RUNS that its first version did not have."""
+
+
+def add_run_column(ops: str, column: str) -> str:
+    """Bring OPS.MODEL_RUNS of an earlier version up to date."""
+    return f"ALTER TABLE {qualified(ops, 'MODEL_RUNS')} ADD COLUMN {column} {RUN_COLUMNS_SINCE[column]}"
+
+
+def columns_of_runs(ops: str) -> str:
+    """COLUMN_NAME of OPS.MODEL_RUNS."""
+    return f"""
+        SELECT COLUMN_NAME AS COLUMN_NAME
+        FROM INFORMATION_SCHEMA.COLUMNS
+        WHERE TABLE_SCHEMA = {literal(ops)} AND TABLE_NAME = 'MODEL_RUNS'"""
+
+
+def insert_run(ops: str, values: Iterable[str]) -> str:
+    """One row of OPS.MODEL_RUNS, of literals in the order of its columns."""
+    return f"INSERT INTO {qualified(ops, 'MODEL_RUNS')} SELECT {', '.join(values)}"
+
+
+def create_states(ops: str) -> str:
+    """OPS.MODEL_STATES, unless it is there: one row a model."""
+    return f"""
+        CREATE TABLE IF NOT EXISTS {qualified(ops, "MODEL_STATES")} (
+            MODEL VARCHAR NOT NULL,
+            LOCATION VARCHAR NOT NULL,
+            VERSION NUMBER(19,0) NOT NULL,
+            LOG_FROM NUMBER(19,0),
+            CODE VARCHAR NOT NULL,
+            INPUTS VARCHAR NOT NULL,
+            BUILT_BY_RUN VARCHAR NOT NULL,
+            IS_REBUILDING BOOLEAN NOT NULL,
+            PUBLISHED_AT TIMESTAMP_NTZ
+        )"""
+
+
+def read_states(ops: str) -> str:
+    """All rows of OPS.MODEL_STATES."""
+    return f"""
+        SELECT MODEL, LOCATION, VERSION, LOG_FROM, CODE, INPUTS, IS_REBUILDING
+        FROM {qualified(ops, "MODEL_STATES")}"""
+
+
+def claim(ops: str, model: str, location: str, run_id: str) -> str:
+    """A run begins to build a model: from now on no other one that began earlier can publish it."""
+    return f"""
+        MERGE INTO {qualified(ops, "MODEL_STATES")} AS s
+        USING (SELECT {literal(model)} AS MODEL) AS m
+        ON s.MODEL = m.MODEL
+        WHEN MATCHED THEN UPDATE SET s.BUILT_BY_RUN = {literal(run_id)}
+        WHEN NOT MATCHED THEN INSERT
+            (MODEL, LOCATION, VERSION, LOG_FROM, CODE, INPUTS, BUILT_BY_RUN, IS_REBUILDING)
+        VALUES (m.MODEL, {literal(location)}, 0, NULL, '', '{{}}', {literal(run_id)}, FALSE)"""
+
+
+def begin_swap(ops: str, model: str, version: int, run_id: str) -> str:
+    """Note that a rebuild is about to be published, which takes more than one statement."""
+    return f"""
+        UPDATE {qualified(ops, "MODEL_STATES")}
+        SET IS_REBUILDING = TRUE
+        WHERE {_is_ours(model, version, run_id)}"""
+
+
+def set_state(
+    ops: str,
+    model: str,
+    version: int,
+    run_id: str,
+    new_version: int,
+    log_from: int | None,
+    code: str,
+    inputs: str,
+) -> str:
+    """Compare and set what is published."""
+    return f"""
+        UPDATE {qualified(ops, "MODEL_STATES")}
+        SET VERSION = {new_version}, LOG_FROM = {"NULL" if log_from is None else log_from},
+            CODE = {literal(code)}, INPUTS = {literal(inputs)}, IS_REBUILDING = FALSE,
+            PUBLISHED_AT = CURRENT_TIMESTAMP()::TIMESTAMP_NTZ
+        WHERE {_is_ours(model, version, run_id)}"""
+
+
+def _is_ours(model: str, version: int, run_id: str) -> str:
+    return f"MODEL = {literal(model)} AND VERSION = {version} AND BUILT_BY_RUN = {literal(run_id)}"

@@ -1,0 +1,110 @@
+"""Statements on the models' tables as wholes: make, publish, count. Tables are given quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from snowpark_models.contract import Column
+from snowpark_models.model import Model
+from snowpark_models.runner.names import identifier, listed, literal
+
+
+def create_schema(schema: str) -> str:
+    """A schema, unless it is there."""
+    return f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}"
+
+
+def list_tables(schemas: Iterable[str]) -> str:
+    """Schema, name and type of each table and view in some schemas."""
+    return f"""
+        SELECT TABLE_SCHEMA AS SCHEMA_NAME, TABLE_NAME AS TABLE_NAME, TABLE_TYPE AS TABLE_TYPE
+        FROM INFORMATION_SCHEMA.TABLES
+        WHERE TABLE_SCHEMA IN ({", ".join(map(literal, schemas))})"""
+
+
+def create_like(table: str, pattern: str) -> str:
+    """An empty table with the columns and the grants of another one."""
+    return f"CREATE OR REPLACE TABLE {table} LIKE {pattern} COPY GRANTS"
+
+
+def create_by_contract(model: Model, table: str) -> str:
+    """An empty table of the contract's columns; it keeps the grants of the one it replaces."""
+    columns = ",\n            ".join(
+        f"{identifier(column.name)} {column.type} COMMENT {literal(column.comment)}"
+        for column in model.contract
+    )
+    return f"""
+        CREATE OR REPLACE TABLE {table} (
+            {columns}
+        ) COPY GRANTS COMMENT = {literal(comment(model))}"""
+
+
+def create_view(model: Model, view: str, query: str) -> str:
+    """A view of a query, in the contract's types; it keeps the grants of the one it replaces."""
+    columns = ", ".join(
+        f"{identifier(column.name)} COMMENT {literal(column.comment)}" for column in model.contract
+    )
+    cast = ", ".join(
+        f"{identifier(column.name)}::{column.type} AS {identifier(column.name)}" for column in model.contract
+    )
+    return f"""
+        CREATE OR REPLACE VIEW {view} ({columns})
+        COPY GRANTS COMMENT = {literal(comment(model))} AS
+        SELECT {cast} FROM ({query}) AS RESULT"""
+
+
+def comment(model: Model) -> str:
+    """What Snowflake shows beside a model's table."""
+    return f"{model.description} Grain: {model.grain}. Owner: {model.owner}."
+
+
+def swap(table: str, other: str) -> str:
+    """Two tables trade places, at one instant for every reader."""
+    return f"ALTER TABLE {table} SWAP WITH {other}"
+
+
+def rename(table: str, to: str) -> str:
+    """A table gets another name in its schema."""
+    return f"ALTER TABLE {table} RENAME TO {to}"
+
+
+def drop_table(table: str) -> str:
+    """A table goes, if it is there."""
+    return f"DROP TABLE IF EXISTS {table}"
+
+
+def drop_view(view: str) -> str:
+    """A view goes, if it is there."""
+    return f"DROP VIEW IF EXISTS {view}"
+
+
+def count_rows(table: str) -> str:
+    """ROW_COUNT of a table."""
+    return f"SELECT COUNT(*) AS ROW_COUNT FROM {table}"
+
+
+def count_rows_and_nulls(table: str, columns: Iterable[Column]) -> str:
+    """ROW_COUNT, and NULLS_<n> for the n-th of the given columns."""
+    nulls = "".join(
+        f",\n            COUNT(*) - COUNT({identifier(column.name)}) AS NULLS_{position}"
+        for position, column in enumerate(columns)
+    )
+    return f"""
+        SELECT
+            COUNT(*) AS ROW_COUNT{nulls}
+        FROM {table}"""
+
+
+def duplicated_keys(table: str, key: Iterable[str], limit: int) -> str:
+    """The first keys, in their order, that more than one row has; DUPLICATED says how many there are."""
+    names = listed(key)
+    return f"""
+        SELECT {names}, COUNT(*) OVER () AS DUPLICATED
+        FROM (
+            SELECT {names}
+            FROM {table}
+            GROUP BY {names}
+            HAVING COUNT(*) > 1
+        ) AS TWICE
+        ORDER BY {names}
+        LIMIT {limit}"""

@@ -1,0 +1,47 @@
+"""A view: nothing is written, so what it shows is as new as what it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snowpark_models.errors import ContractError
+from snowpark_models.runner.enforcement import check_columns, check_rows
+from snowpark_models.runner.job import Job
+from snowpark_models.runner.sql import tables as sql
+
+
+@dataclass(frozen=True)
+class View:
+    """A model as a view."""
+
+    job: Job
+    audited: str = "__AUDIT"
+    is_the_same: bool = False
+
+    def build(self) -> int:
+        """Make the view under another name."""
+        job = self.job
+        result = job.frames.whole(job.model)
+        check_columns(job.model, result)
+        job.warehouse.run(sql.create_view(job.model, job.tables.audit, self._query()))
+        return check_rows(job.model, job.warehouse, job.tables.audit)
+
+    def publish(self) -> int | None:
+        """Make the view, in one step for every reader."""
+        job = self.job
+        job.ledger.begin_swap(job.model, job.state)
+        if job.locations.exists(job.model) and not job.locations.is_view(job.model):
+            job.warehouse.run(sql.drop_table(job.tables.published))
+        job.warehouse.run(sql.create_view(job.model, job.tables.published, self._query()))
+        job.warehouse.run(sql.drop_view(job.tables.audit))
+        job.set_published(job.state.version + 1, None)
+        return None
+
+    def _query(self) -> str:
+        statements = self.job.frames.whole(self.job.model).queries["queries"]
+        if len(statements) != 1:
+            raise ContractError(
+                f"{self.job.tables.published} cannot be a view: its function takes {len(statements)} "
+                'statements; make it materialized="table"'
+            )
+        return str(statements[0])

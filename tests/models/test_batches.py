@@ -1,0 +1,221 @@
+"""What an incremental run changes, what it leaves alone, and when it does not run at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark.functions import col, count, lit
+from snowflake.snowpark.functions import sum as sum_
+
+from deployments.connections import connect_snowflake, snowpark_session
+from deployments.settings import SnowflakeSettings
+from snowpark_models import Column, Model
+from snowpark_models.clock import as_of
+from snowpark_models.errors import ConcurrentRunError
+from snowpark_models.runner import ModelOutcome, Options, materialise, plan
+from tests.models.given import Value
+from tests.models.replica import Replica, database, open_gate
+
+CUSTOMER = Column("customer_id", "NUMBER(10,0)", "Who ordered.")
+
+
+def spending(stg_orders: DataFrame) -> DataFrame:
+    return stg_orders.group_by("CUSTOMER_ID").agg(
+        count(lit(1)).alias("ORDERS"), sum_("TOTAL_AMOUNT").cast("NUMBER(38,4)").alias("AMOUNT")
+    )
+
+
+def spending_as_of(stg_orders: DataFrame) -> DataFrame:
+    return spending(stg_orders).cross_join(as_of(stg_orders))
+
+
+def mart(function: object, *more: Column) -> Model:
+    contract = (
+        CUSTOMER,
+        Column("orders", "NUMBER(18,0)", "How many."),
+        Column("amount", "NUMBER(38,4)", "How much."),
+        *more,
+    )
+    return Model(function, "marts", ("customer_id",), contract, "me", "Sums.", "a customer", "incremental")  # type: ignore[arg-type]
+
+
+STAGED = plan(["stg_orders"])
+SPENDING = mart(spending)
+AS_OF = mart(spending_as_of, Column("as_of", "TIMESTAMP_NTZ", "When."))
+MODELS = [*STAGED, SPENDING]
+
+
+class House:
+    """A warehouse with a mirror of orders, and what is built on it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.replica = Replica(session, ["raw_orders"])
+        self.runs = 0
+
+    def orders(self, *rows: dict[str, Value]) -> None:
+        moment = "2026-01-02 03:04:05"
+        self.replica.deliver(
+            "raw_orders", [{"_committed_at": moment, "_deleted": False, **row} for row in rows]
+        )
+
+    def run(self, models: list[Model] = MODELS, audit: object = open_gate) -> dict[str, ModelOutcome]:
+        self.runs += 1
+        outcomes = materialise(self.session, models, audit, f"run-{self.runs}")  # type: ignore[arg-type]
+        return {outcome.model.name: outcome for outcome in outcomes}
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in self.session.sql(query).collect()]
+
+    def spending(self) -> list[tuple[object, ...]]:
+        return self.rows("SELECT CUSTOMER_ID, ORDERS, AMOUNT::INT AS AMOUNT FROM MARTS.SPENDING ORDER BY 1")
+
+
+@pytest.fixture
+def house(session: Session, snowflake: SnowflakeSettings) -> Iterator[House]:
+    """Three orders of two customers, built."""
+    with database(session, snowflake) as opened:
+        house = House(opened)
+        house.orders(*(order(number, customer, 10) for number, customer in ((1, 1), (2, 1), (3, 2))))
+        house.run()
+        yield house
+
+
+def order(order_id: int, customer_id: int, amount: int, **more: Value) -> dict[str, Value]:
+    return {"order_id": order_id, "customer_id": customer_id, "total_amount": amount, **more}
+
+
+def test_an_order_that_moves_changes_both_customers_and_no_third(house: House) -> None:
+    house.orders(order(4, 3, 5))
+    house.run()
+    house.orders(order(2, 2, 10))
+    outcomes = house.run()
+    assert house.spending() == [(1, 1, 10), (2, 2, 20), (3, 1, 5)]
+    assert outcomes["stg_orders"].rows_changed == 2, "one row went, one came"
+    assert outcomes["spending"].rows_changed == 4
+    assert outcomes["spending"].row_count == 3
+    log = "SELECT CUSTOMER_ID, _IS_GONE FROM MARTS.SPENDING__CHANGES WHERE _VERSION = 3 ORDER BY 1, 2"
+    assert house.rows(log) == [(1, False), (1, True), (2, False), (2, True)]
+
+
+def test_the_last_row_of_a_part_takes_the_part_with_it(house: House) -> None:
+    house.orders(order(3, 2, 10, _deleted=True))
+    assert house.run()["spending"].rows_changed == 1
+    assert house.spending() == [(1, 2, 20)]
+
+
+def test_what_comes_out_as_it_was_is_not_new_downstream(house: House) -> None:
+    house.orders(order(1, 1, 10, updated_at="2026-03-04 05:06:07"))
+    outcomes = house.run()
+    assert outcomes["stg_orders"].outcome == "published"
+    assert (outcomes["spending"].outcome, outcomes["spending"].rows_changed) == ("unchanged", 0)
+    assert {outcome.decision.mode for outcome in house.run().values()} == {"nothing"}
+
+
+def test_a_closed_gate_leaves_what_readers_have_and_the_next_run_catches_up(house: House) -> None:
+    before = house.rows("SELECT * FROM STAGING.STG_ORDERS ORDER BY ORDER_ID")
+    house.orders(order(1, 1, 99))
+    asked: list[tuple[str, int]] = []
+
+    def closed(_layer: str, _table: str, location: str) -> bool:
+        ((found,),) = house.rows(f"SELECT COUNT(*) FROM {location} WHERE TOTAL_AMOUNT = 99")
+        asked.append((location, int(str(found))))
+        return False
+
+    outcomes = house.run(audit=closed)
+    assert asked == [("STAGING.STG_ORDERS__AUDIT", 1)], "the gate sees the whole table with the batch"
+    assert outcomes["stg_orders"].outcome == "gate closed"
+    assert outcomes["spending"].outcome == "upstream closed"
+    assert house.rows("SELECT * FROM STAGING.STG_ORDERS ORDER BY ORDER_ID") == before
+    house.orders(order(5, 2, 1))
+    assert house.run()["stg_orders"].rows_changed == 3
+    assert house.spending() == [(1, 2, 109), (2, 2, 11)]
+
+
+def test_a_model_whose_rows_depend_on_all_others_is_refused_with_its_columns(house: House) -> None:
+    house.orders(order(6, 6, 1, _committed_at="2026-05-06 07:08:09"))
+    outcome = house.run([*STAGED, AS_OF])["spending_as_of"]
+    assert outcome.outcome == "contract broken"
+    assert outcome.reason == (
+        "model spending_as_of cannot be incremental: computed for some customer_id alone, 1 rows are not "
+        "what they are in the whole, such as customer_id = 2 (in as_of). Let each row depend on rows of its own "
+        'customer_id only, or make it materialized="table".'
+    )
+    assert house.rows(
+        "SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = 'SPENDING_AS_OF'"
+    ) == [(0,)]
+
+
+def test_a_run_that_another_one_overtakes_publishes_nothing(
+    house: House, snowflake: SnowflakeSettings
+) -> None:
+    house.orders(order(1, 1, 50))
+    ((name,),) = house.rows("SELECT CURRENT_DATABASE()")
+
+    def overtaken(_layer: str, _table: str, _location: str) -> bool:
+        settings = snowflake.model_copy(update={"database": str(name)})
+        with connect_snowflake(settings, "the other run") as connection:
+            other = materialise(snowpark_session(connection), STAGED, open_gate, "other")
+        assert [outcome.outcome for outcome in other] == ["published"]
+        return True
+
+    with pytest.raises(ConcurrentRunError, match="model stg_orders: another run has begun to build it since"):
+        house.run(audit=overtaken)
+    log = "SELECT COUNT(*) FROM STAGING.STG_ORDERS__CHANGES WHERE NOT _IS_GONE AND ORDER_ID = 1"
+    assert house.rows(log) == [(1,)], "once, by the other one"
+    house.run()
+    assert house.spending() == [(1, 2, 60), (2, 1, 10)]
+
+
+def test_a_rebuild_that_died_while_it_was_swapped_in_is_done_again_and_so_is_what_reads_it(
+    house: House,
+) -> None:
+    house.session.sql("UPDATE OPS.MODEL_STATES SET IS_REBUILDING = TRUE WHERE MODEL = 'stg_orders'").collect()
+    outcomes = house.run()
+    assert outcomes["stg_orders"].reason == "a rebuild of it did not end"
+    assert outcomes["spending"].reason == "stg_orders was rebuilt, or keeps no log that reaches back"
+
+
+def test_a_mirror_that_is_not_finished_stops_what_reads_it(house: House) -> None:
+    house.session.sql("INSERT INTO OPS.REPLICATED_TABLES VALUES ('ORDERS', 'snapshot')").collect()
+    house.orders(order(7, 7, 7))
+    outcomes = house.run()
+    assert outcomes["stg_orders"].reason == (
+        "not built, because raw_orders is not finished: replicate has it in state snapshot"
+    )
+    assert outcomes["spending"].outcome == "upstream closed"
+
+
+def test_a_view_shows_what_is_there_and_can_become_a_table(house: House) -> None:
+    def latest(stg_orders: DataFrame) -> DataFrame:
+        return stg_orders.filter(col("ORDER_ID") > 1).select("ORDER_ID")
+
+    contract = (Column("order_id", "NUMBER(10,0)", "Number of the order."),)
+    as_view = Model(latest, "marts", ("order_id",), contract, "me", "Latest.", "an order", "view")
+    as_table = Model(latest, "marts", ("order_id",), contract, "me", "Latest.", "an order", "table")
+    assert house.run([*MODELS, as_view])["latest"].outcome == "published"
+    house.orders(order(8, 1, 1))
+    house.run(MODELS)
+    assert house.rows("SELECT ORDER_ID FROM MARTS.LATEST ORDER BY 1") == [(2,), (3,), (8,)]
+    for model, kind in ((as_table, "BASE TABLE"), (as_view, "VIEW")):
+        assert house.run([*MODELS, model])["latest"].outcome == "published"
+        kinds = "SELECT TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = 'LATEST'"
+        assert house.rows(kinds) == [(kind,)]
+
+
+def test_the_ledger_says_what_was_made_of_what(house: House) -> None:
+    house.orders(order(9, 9, 9))
+    house.run()
+    told = "MODEL, MODE, REASON, ROWS_CHANGED, INPUTS"
+    spent, staged = house.rows(f"SELECT {told} FROM OPS.MODEL_RUNS WHERE RUN_ID = 'run-2' ORDER BY MODEL")
+    assert spent[:4] == ("spending", "incremental", "new in stg_orders", 1)
+    assert json.loads(str(spent[4])) == {"STAGING.STG_ORDERS": 2}
+    assert json.loads(str(staged[4])) == {"RAW.ORDERS": 2}
+
+
+def test_one_run_can_be_asked_to_rebuild(house: House) -> None:
+    outcomes = materialise(house.session, MODELS, open_gate, "asked", options=Options(rebuilt=["stg_orders"]))
+    assert [outcome.decision.mode for outcome in outcomes] == ["rebuild", "rebuild"]

@@ -141,8 +141,8 @@ def test_a_model_whose_rows_depend_on_all_others_is_refused_with_its_columns(hou
     assert outcome.outcome == "contract broken"
     assert outcome.reason == (
         "model spending_as_of cannot be incremental: computed for some customer_id alone, 1 rows are not "
-        "what they are in the whole, such as customer_id = 2 (in as_of). Let each row depend on rows of its own "
-        'customer_id only, or make it materialized="table".'
+        "what they are in the whole, such as customer_id = 2 (in as_of). Let each row depend on rows of "
+        'its own customer_id only, or make it materialized="table".'
     )
     assert house.rows(
         "SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = 'SPENDING_AS_OF'"

@@ -58,6 +58,11 @@ def snapshot_position(watermark: Lsn) -> str:
     return watermark.hex.ljust(POSITION_DIGITS, "F")
 
 
+def earlier_snapshot_position(watermark: Lsn) -> str:
+    """The position of a row that an earlier snapshot read after the same watermark."""
+    return snapshot_position(watermark)[:-1] + "E"
+
+
 def commit_lsn(position: str) -> Lsn:
     """The commit LSN of a position."""
     return Lsn(position[:LSN_DIGITS])

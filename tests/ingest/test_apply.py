@@ -221,13 +221,23 @@ def test_a_chunk_is_loaded_once(ledger: Ledger) -> None:
 def test_a_snapshot_again_ends_with_tombstones_for_what_it_did_not_see(ledger: Ledger) -> None:
     before = History.of([[("put", 1, "a"), ("put", 2, "b")], [("put", 3, "c")], [("put", 4, "d")]])
     apply(ledger.warehouse, staged_window(ledger.warehouse, before, 0, 1))  # 1 and 2, before a gap
+    ledger.start_snapshot(LIVING, lsn(2), [], lsn(0), NOW)
     apply(ledger.warehouse, staged_chunk(ledger.warehouse, {1: (101, "a")}, 2, {1}))  # 2 went in the gap
     apply(ledger.warehouse, staged_window(ledger.warehouse, before, 2, 3))  # 4 came after it
-    ledger.start_snapshot(LIVING, lsn(2), [], lsn(0), NOW)
     finish_snapshot(ledger, snapshot_end(2), lsn(0), NOW)
     assert set(mirror(ledger.warehouse)) == {1, 4}
     position = ledger.warehouse.rows("SELECT _POSITION FROM RAW.LIVING WHERE ID = 2")[0][0]
     assert position == snapshot_position(lsn(2))
+
+
+def test_a_snapshot_again_on_a_quiet_database_ends_with_tombstones_as_well(ledger: Ledger) -> None:
+    """Nothing was committed between the two, so both read after the same watermark."""
+    for seen in ({1, 2, 3}, {1, 2}, {1}):
+        ledger.start_snapshot(LIVING, lsn(2), [], lsn(0), NOW)
+        state = {key: (key, "seen") for key in seen}
+        apply(ledger.warehouse, staged_chunk(ledger.warehouse, state, 2, seen))
+        finish_snapshot(ledger, snapshot_end(2), lsn(0), NOW)
+        assert set(mirror(ledger.warehouse)) == seen
 
 
 def test_arrivals_name_every_key_that_changed_also_where_its_position_has_passed(ledger: Ledger) -> None:

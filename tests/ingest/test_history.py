@@ -58,8 +58,11 @@ def staged_chunk(ledger: Ledger, state: dict[int, Values], watermark: int, keys:
     return stage(ledger.warehouse, read_chunk(source, LIVING, chunk, mark, label), label) if rows else None  # type: ignore[arg-type]
 
 
-def finish(ledger: Ledger, began: int, consistent_from: int) -> None:
+def begin(ledger: Ledger, began: int) -> None:
     ledger.start_snapshot(LIVING, lsn(began), [], lsn(0), NOW)
+
+
+def finish(ledger: Ledger, began: int, consistent_from: int) -> None:
     end = SnapshotEnd(LIVING, lsn(began), time_of(began), lsn(consistent_from), next_label().batch)
     finish_snapshot(ledger, end, lsn(0), NOW)
 
@@ -98,6 +101,7 @@ def test_the_history_equals_the_source_at_every_commit(
     consistent = data.draw(st.integers(began, commits), "its last chunk is as new as")
     windows = [(0, gap_at), (began, consistent), (consistent, commits)]
     apply(warehouse, staged_window(warehouse, history, 0, gap_at))
+    begin(ledger, began)
     for keys in ({1, 2}, {3}):
         read_at = data.draw(st.integers(began, consistent), "chunk is as new as")
         watermark = data.draw(st.integers(began, read_at), "watermark")
@@ -127,6 +131,7 @@ def test_a_snapshot_again_makes_versions_of_what_differs_only(ledger: Ledger) ->
     """1 stays, 2 changed and 3 was deleted in the gap."""
     before = History.of([[("put", 1, "a"), ("put", 2, None), ("put", 3, "c")]])
     apply(ledger.warehouse, staged_window(ledger.warehouse, before, 0, 1))
+    begin(ledger, 4)
     for read_at in (4, 5):
         read = {1: before.states[1][1], 2: (7, "new")}
         apply(ledger.warehouse, staged_chunk(ledger, read, read_at, {1, 2, 3}))

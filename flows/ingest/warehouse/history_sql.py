@@ -45,7 +45,7 @@ WITH delivered AS (
     SELECT
         {lines([*names, "_POSITION", "_COMMITTED_AT", "_OPERATION", "_UNCHANGED"], indent=8)}
     FROM {change_log(table.name)}
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY {_keys(table)}, _POSITION ORDER BY _BATCH) = 1
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY {_keys(table)}, _POSITION ORDER BY _BATCH DESC) = 1
 ),
 counted AS (
     SELECT

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
-from flows.ingest.lsn import Lsn
+from flows.ingest.lsn import Lsn, earlier_snapshot_position, snapshot_position
 from flows.ingest.quoting import snowflake_text
 from flows.ingest.snapshot import Chunk, decode_key, encode_key
 from flows.ingest.tables import CapturedTable
@@ -196,13 +196,16 @@ class Ledger:
     ) -> None:
         """Register a table, or start it again, with the chunks of its snapshot.
 
-        The cursor is held because Snowflake keeps no key unique: two runs would register a table twice.
+        The cursor is held because Snowflake keeps no key unique: two runs would register a table twice. On a
+        quiet database it begins where the one before did; what that one read becomes earlier than its rows.
 
         Raises:
             ConcurrentRunError: another run has moved the cursor.
         """
         with self.warehouse.transaction():
             self.hold_cursor(cursor, now)
+            positions = earlier_snapshot_position(snapshot), snapshot_position(snapshot)
+            self.warehouse.execute(raw_sql.make_earlier(table.name), positions)
             self.warehouse.execute(ops_sql.DELETE_TABLE, (table.name,))
             self.warehouse.execute(
                 ops_sql.INSERT_TABLE,

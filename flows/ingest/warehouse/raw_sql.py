@@ -128,6 +128,11 @@ VALUES ({", ".join(f"s.{name}" for name in names)})
 """
 
 
+def make_earlier(table: str) -> str:
+    """Begin of a snapshot: what an earlier one read after the same watermark becomes earlier."""
+    return f"UPDATE {mirror(table).replace('%', '%%')} SET _POSITION = %s WHERE _POSITION = %s"
+
+
 def log_unseen(table: CapturedTable) -> str:
     """End of a snapshot, in the change log: the tombstones that `tombstone_unseen` makes in the mirror."""
     keys = ", ".join(column.quoted for column in table.key).replace("%", "%%")

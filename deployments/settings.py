@@ -98,7 +98,7 @@ class Settings(BaseSettings):
 
     environment: Literal["local", "dev", "prod"] = "local"
     replication_file: Path = Path(__file__).parent / "replication.toml"
-    """How each table is replicated (flows/ingest/policy.py)."""
+    """How each table is replicated (flows/ingest/policies/policy.py)."""
     hash_salt: SecretStr | None = Field(default=None, min_length=16)
     """The secret by which columns are hashed; another one makes other hashes."""
     data_docs_folder: Path = Path(".sandbox/data_docs")

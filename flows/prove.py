@@ -18,7 +18,7 @@ from prefect.states import Completed, Failed
 
 from flows.failures import fails_in_one_line, result_of
 from flows.ingest.context import Limits
-from flows.ingest.proof import TableProof, compare_table, record_proofs
+from flows.ingest.health.proof import TableProof, compare_table, record_proofs
 from flows.replicate import catch_up, register_tables
 from flows.run import name_this_run, this_run_id
 from flows.sessions import replication_context

@@ -20,11 +20,12 @@ from prefect.exceptions import FailedRun
 from prefect.states import Completed, Failed
 
 from flows.failures import fails_in_one_line, result_of, was_overtaken
-from flows.ingest import engine, registration
+from flows.ingest import engine
 from flows.ingest.context import Limits
 from flows.ingest.errors import ReplicationError
 from flows.ingest.follow import Watch, follow
-from flows.ingest.report import ReplicationReport
+from flows.ingest.health.report import ReplicationReport
+from flows.ingest.tables import registration
 from flows.interrupts import until_interrupt
 from flows.progress import PrefectProgress
 from flows.run import name_this_run, this_run_id

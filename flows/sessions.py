@@ -15,8 +15,8 @@ from deployments.connections import (
 )
 from deployments.settings import SnowflakeSettings, SqlServerSettings, load_settings
 from flows.ingest.context import Context, Limits, Sessions
-from flows.ingest.cost import CostMeter
-from flows.ingest.policy import Policies
+from flows.ingest.health.cost import CostMeter
+from flows.ingest.policies.policy import Policies
 from flows.ingest.progress import Progress
 from flows.ingest.source.arrow_session import ArrowSession
 from flows.ingest.source.reader import SourceReader

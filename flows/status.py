@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from deployments.connections import ConnectionFailed, connect_snowflake, connect_sql_server
 from deployments.settings import SettingsError, load_settings
 from flows.ingest.errors import ReplicationError
-from flows.ingest.health import Health, TableHealth, read_health
-from flows.ingest.run_health import LastRun
+from flows.ingest.health.run import LastRun
+from flows.ingest.health.status import Health, TableHealth, read_health
 from flows.ingest.source.condition import NOT_PERMITTED
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession

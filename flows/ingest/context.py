@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from flows.ingest.column_policy import apply_policies
-from flows.ingest.columns import BatchLabel
 from flows.ingest.errors import ReplicationError
-from flows.ingest.policy import Policies
+from flows.ingest.policies.columns import apply_policies
+from flows.ingest.policies.policy import Policies
 from flows.ingest.progress import Progress, Silence
+from flows.ingest.snapshot.throttle import Throttle
 from flows.ingest.source.discovery import Database, Discovered, check_database, discover
 from flows.ingest.source.following import InUse
 from flows.ingest.source.harvest import Harvest
 from flows.ingest.source.reader import SourceReader
 from flows.ingest.source.readers import Readers
 from flows.ingest.source.session import SourceSession
-from flows.ingest.tables import CapturedTable, change_log_name
-from flows.ingest.throttle import Throttle
+from flows.ingest.tables.captured import CapturedTable, change_log_name
+from flows.ingest.tables.columns import BatchLabel
 from flows.ingest.warehouse.evolution import RawTable, fitted, read_raw
 from flows.ingest.warehouse.landing import ROWS_PER_FILE
 from flows.ingest.warehouse.ledger import Ledger

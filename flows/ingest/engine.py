@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.ingest.context import Context
-from flows.ingest.copies import copy_due_tables
 from flows.ingest.errors import SourceError
+from flows.ingest.health.report import ReplicationReport, write_report
 from flows.ingest.lsn import Lsn
 from flows.ingest.pipeline import Pipeline
-from flows.ingest.registration import begin_snapshots, register, stop_unfollowed
-from flows.ingest.report import ReplicationReport, write_report
+from flows.ingest.snapshot.copies import copy_due_tables
 from flows.ingest.source.discovery import max_lsn
-from flows.ingest.stopped import move_stopped_tables
+from flows.ingest.tables.registration import begin_snapshots, register, stop_unfollowed
+from flows.ingest.tables.stopped import move_stopped_tables
 from flows.ingest.warehouse.landing import stage_folder
 
 

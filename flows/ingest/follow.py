@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from flows.ingest.context import Context, utc_now
 from flows.ingest.engine import advance, apply_next_windows, begin, conclude
 from flows.ingest.errors import ConcurrentRunError
+from flows.ingest.health.report import ReplicationReport
 from flows.ingest.lsn import Lsn
-from flows.ingest.policy import Policies
+from flows.ingest.policies.policy import Policies
 from flows.ingest.progress import Sparse
-from flows.ingest.report import ReplicationReport
 from flows.ingest.source import statements
 from flows.ingest.source.discovery import check_harvest
 from flows.ingest.source.session import SourceSession

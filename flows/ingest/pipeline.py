@@ -13,18 +13,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from flows.ingest.changes.window import Window, commit_time, next_window
 from flows.ingest.context import Context, utc_now
 from flows.ingest.errors import TableError
 from flows.ingest.lsn import Lsn
 from flows.ingest.reading import ChunksTask, LandedChanges, LandedChunks, WindowTask, landing
-from flows.ingest.registration import close_gap, register, stop, tell_moves
-from flows.ingest.snapshot import Chunk
+from flows.ingest.snapshot.chunks import Chunk
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.readers import Crew
-from flows.ingest.tables import Segment
+from flows.ingest.tables.captured import Segment
+from flows.ingest.tables.registration import close_gap, register, stop, tell_moves
 from flows.ingest.warehouse.apply import SnapshotEnd, apply_chunks, apply_window, finish_snapshot
 from flows.ingest.warehouse.ledger import DROPPED, GAP, SNAPSHOT, Cursor
-from flows.ingest.window import Window, commit_time, next_window
 
 WINDOWS_AHEAD = 2
 """How many windows are read or wait to be applied."""

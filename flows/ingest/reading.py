@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from flows.ingest.ahead import ahead
-from flows.ingest.changes import ChangeStream, Gap, prove
-from flows.ingest.columns import BatchLabel
+from flows.ingest.changes.stream import ChangeStream, Gap, prove
+from flows.ingest.changes.window import Window
 from flows.ingest.context import Context
 from flows.ingest.errors import TableError
 from flows.ingest.lsn import Lsn
-from flows.ingest.snapshot import Chunk, LoadedChunk, read_chunk, read_watermark
+from flows.ingest.snapshot.chunks import Chunk, LoadedChunk, read_chunk, read_watermark
 from flows.ingest.source.reader import SourceReader, retry_deadlocks
-from flows.ingest.tables import CapturedTable, Segment
+from flows.ingest.tables.captured import CapturedTable, Segment
+from flows.ingest.tables.columns import BatchLabel
 from flows.ingest.warehouse.landing import LandedTable, land
 from flows.ingest.warehouse.stager import Stager
-from flows.ingest.window import Window
 
 BATCHES_AHEAD = 4
 """How many batches are read ahead of those that are being written."""

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from flows.ingest import engine, registration
+from flows.ingest import engine
 from flows.ingest.context import Limits
+from flows.ingest.tables import registration
 from tests.ingest.world import World
 from tests.places import Places
 

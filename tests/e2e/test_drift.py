@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from flows.ingest import engine, registration
+from flows.ingest import engine
 from flows.ingest.errors import SourceError
-from flows.ingest.policy import Policies, TablePolicy
-from flows.ingest.report import ReplicationReport
+from flows.ingest.health.report import ReplicationReport
+from flows.ingest.policies.policy import Policies, TablePolicy
+from flows.ingest.tables import registration
 from tests.ingest.world import World
 from tests.places import Places
 

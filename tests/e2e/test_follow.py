@@ -13,8 +13,8 @@ import pytest
 from flows.ingest import pipeline
 from flows.ingest.context import Context
 from flows.ingest.follow import Watch, follow
-from flows.ingest.policy import Policies, TablePolicy
-from flows.ingest.report import ReplicationReport
+from flows.ingest.health.report import ReplicationReport
+from flows.ingest.policies.policy import Policies, TablePolicy
 from tests.ingest.world import PRODUCTS, World
 from tests.places import Places
 

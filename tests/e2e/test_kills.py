@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 
 import pytest
 
-from flows.ingest import registration
+from flows.ingest.tables import registration
 from tests.ingest import clocks
 from tests.ingest.killing import FAILED, replicate_alone
 from tests.ingest.world import World

@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.ingest import engine, registration
+from flows.ingest import engine
 from flows.ingest.context import Context, Limits
 from flows.ingest.errors import SourceError
-from flows.ingest.policy import Policies, TablePolicy
+from flows.ingest.health.proof import compare_table, record_proofs
+from flows.ingest.policies.policy import Policies, TablePolicy
+from flows.ingest.policies.pseudonyms import Hasher
 from flows.ingest.progress import Silence
-from flows.ingest.proof import compare_table, record_proofs
-from flows.ingest.pseudonyms import Hasher
+from flows.ingest.tables import registration
 from flows.ingest.warehouse.session import WarehouseSession
 from tests.ingest.world import World
 from tests.places import Places

@@ -15,15 +15,16 @@ from typing import Any
 
 import pytest
 
-from flows.ingest import engine, registration
+from flows.ingest import engine
 from flows.ingest.context import Context, Limits
 from flows.ingest.errors import ConcurrentRunError, SourceError
-from flows.ingest.policy import Policies, TablePolicy
+from flows.ingest.policies.policy import Policies, TablePolicy
 from flows.ingest.reconcile import repairing
 from flows.ingest.reconcile.compare import chosen_tables, reconcile_tables
 from flows.ingest.reconcile.repairing import repair_table
 from flows.ingest.reconcile.results import TableReconciliation, record
 from flows.ingest.reconcile.search import Search
+from flows.ingest.tables import registration
 from tests.ingest.killing import die_at_a_moment
 from tests.ingest.world import PATIENCE_SECONDS, World
 from tests.places import Places

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from flows.ingest import engine, pipeline, registration
+from flows.ingest import engine, pipeline
 from flows.ingest.context import Limits
 from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.lsn import POSITION_DIGITS
-from flows.ingest.policy import Policies, TablePolicy
+from flows.ingest.policies.policy import Policies, TablePolicy
 from flows.ingest.progress import Silence
 from flows.ingest.source.harvest import Harvest
+from flows.ingest.tables import registration
 from tests.ingest.world import World
 from tests.places import Places
 

@@ -10,7 +10,7 @@ import pytest
 
 from deployments.connections import connect_snowflake, connect_sql_server
 from flows.ingest.errors import SourceError
-from flows.ingest.health import read_health
+from flows.ingest.health.status import read_health
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.session import WarehouseSession
 from tests.ingest.given import UTC

@@ -9,11 +9,12 @@ from multiprocessing import get_context
 
 import pytest
 
-from flows.ingest import engine, registration
+from flows.ingest import engine
 from flows.ingest.context import Limits
 from flows.ingest.errors import SourceError
-from flows.ingest.policy import Policies, TablePolicy
+from flows.ingest.policies.policy import Policies, TablePolicy
 from flows.ingest.progress import Silence
+from flows.ingest.tables import registration
 from tests.ingest.killing import die
 from tests.ingest.world import World
 from tests.places import Places

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from flows.ingest.lsn import Lsn
 from flows.ingest.source.session import to_arrow
-from flows.ingest.tables import CapturedTable, Column
-from flows.ingest.types import SqlType
+from flows.ingest.tables.captured import CapturedTable, Column
+from flows.ingest.tables.types import SqlType
 from flows.ingest.warehouse.ops_sql import STAGE
 from flows.ingest.warehouse.session import WarehouseSession
 from flows.ingest.warehouse.stager import Stager

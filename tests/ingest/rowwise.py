@@ -7,9 +7,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from flows.ingest.changes.unchanged import is_set, quoted_mark
 from flows.ingest.lsn import Lsn, change_position
-from flows.ingest.tables import CapturedTable
-from flows.ingest.unchanged import is_set, quoted_mark
+from flows.ingest.tables.captured import CapturedTable
 
 Row = tuple[Any, ...]
 

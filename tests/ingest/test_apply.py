@@ -20,11 +20,12 @@ from snowflake.connector.cursor import SnowflakeCursor
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
-from flows.ingest.changes import ChangeStream
-from flows.ingest.columns import BatchLabel
+from flows.ingest.changes.stream import ChangeStream
+from flows.ingest.changes.window import Window
 from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.lsn import snapshot_position
-from flows.ingest.snapshot import Chunk, LoadedChunk, Watermark, read_chunk
+from flows.ingest.snapshot.chunks import Chunk, LoadedChunk, Watermark, read_chunk
+from flows.ingest.tables.columns import BatchLabel
 from flows.ingest.warehouse import upgrade
 from flows.ingest.warehouse.apply import (
     SnapshotEnd,
@@ -37,7 +38,6 @@ from flows.ingest.warehouse.landing import land, remove_stale_folders, stage_fol
 from flows.ingest.warehouse.ledger import Ledger
 from flows.ingest.warehouse.ops_sql import SCHEMAS_AND_LEDGER
 from flows.ingest.warehouse.session import WarehouseSession
-from flows.ingest.window import Window
 from tests.ingest.given import INT, LONG_TEXT, Answers, StagedAtOnce, lsn, table
 from tests.ingest.history import TRANSACTIONS, History, Values
 

@@ -8,14 +8,14 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.ingest.change_columns import change_schema
-from flows.ingest.changes import ChangeStream, Proof, prove
-from flows.ingest.columns import BatchLabel
+from flows.ingest.changes.columns import change_schema
+from flows.ingest.changes.stream import ChangeStream, Proof, prove
+from flows.ingest.changes.unchanged import is_set, lost_value, unchanged_columns
+from flows.ingest.changes.window import Window
 from flows.ingest.lsn import Lsn
 from flows.ingest.source.session import to_arrow
-from flows.ingest.tables import Segment
-from flows.ingest.unchanged import is_set, lost_value, unchanged_columns
-from flows.ingest.window import Window
+from flows.ingest.tables.captured import Segment
+from flows.ingest.tables.columns import BatchLabel
 from tests.ingest import rowwise
 from tests.ingest.given import INT, LONG_TEXT, TEXT, Answers, lsn, table
 

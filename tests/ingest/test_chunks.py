@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.ingest.lsn import Lsn
-from flows.ingest.snapshot import decode_key, encode_key, plan_chunks, read_watermark
+from flows.ingest.snapshot.chunks import decode_key, encode_key, plan_chunks, read_watermark
 from flows.ingest.source import statements
 from tests.ingest.given import BIGINT, INT, TEXT, UTC, Answers, lsn, table
 

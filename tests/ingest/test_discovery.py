@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows.ingest.errors import SourceError
-from flows.ingest.policy import Policies, TablePolicy
+from flows.ingest.policies.policy import Policies, TablePolicy
 from flows.ingest.source.discovery import Discovered, check_database, discover
 from flows.ingest.source.following import InUse
 from tests.ingest.given import Answers, lsn

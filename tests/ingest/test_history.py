@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.ingest.lsn import snapshot_position
-from flows.ingest.snapshot import Chunk, Watermark, read_chunk
+from flows.ingest.snapshot.chunks import Chunk, Watermark, read_chunk
 from flows.ingest.warehouse import history_sql
 from flows.ingest.warehouse.apply import SnapshotEnd, finish_snapshot
 from flows.ingest.warehouse.ledger import Ledger

@@ -13,9 +13,9 @@ import pytest
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
-from flows.ingest.columns import BatchLabel
-from flows.ingest.snapshot import Chunk, Watermark, read_chunk
-from flows.ingest.types import SqlType
+from flows.ingest.snapshot.chunks import Chunk, Watermark, read_chunk
+from flows.ingest.tables.columns import BatchLabel
+from flows.ingest.tables.types import SqlType
 from flows.ingest.warehouse.apply import append_and_merge
 from flows.ingest.warehouse.landing import land
 from flows.ingest.warehouse.ledger import Ledger

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deployments.settings import Settings
-from flows.ingest.policy import Policies, PolicyError, TablePolicy
+from flows.ingest.policies.policy import Policies, PolicyError, TablePolicy
 
 
 def written(folder: Path, text: str) -> Path:

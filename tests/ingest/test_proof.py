@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from flows.ingest.proof import compare
+from flows.ingest.health.proof import compare
 
 SCHEMA = pa.schema(
     [

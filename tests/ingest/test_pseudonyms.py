@@ -11,13 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flows.ingest.column_policy import apply_policies
-from flows.ingest.columns import BatchLabel, change_log_batch, change_log_schema
-from flows.ingest.policy import Policies, PolicyError, TablePolicy
-from flows.ingest.pseudonyms import Hasher, hashed
+from flows.ingest.policies.columns import apply_policies
+from flows.ingest.policies.policy import Policies, PolicyError, TablePolicy
+from flows.ingest.policies.pseudonyms import Hasher, hashed
 from flows.ingest.source.catalog import SourceColumn, SourceTable
 from flows.ingest.source.discovery import Discovered
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
+from flows.ingest.tables.columns import BatchLabel, change_log_batch, change_log_schema
 from tests.ingest.given import INT, LONG_TEXT, TEXT, table
 
 SALT = "a secret of the tests"

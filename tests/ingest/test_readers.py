@@ -15,14 +15,14 @@ from deployments.connections import (
     connect_sql_server_arrow,
 )
 from deployments.settings import SqlServerSettings
-from flows.ingest.cost import CostMeter
 from flows.ingest.errors import SourceError, TableError
+from flows.ingest.health.cost import CostMeter
 from flows.ingest.source.arrow_session import ArrowSession
 from flows.ingest.source.messages import DeadlockError
 from flows.ingest.source.reader import SourceReader
 from flows.ingest.source.session import SourceSession
-from flows.ingest.tables import Column
-from flows.ingest.types import _MAPPINGS, SqlType
+from flows.ingest.tables.captured import Column
+from flows.ingest.tables.types import _MAPPINGS, SqlType
 from flows.sessions import open_reader
 from sandbox.process import Service
 from tests.places import READER, sql_server_settings

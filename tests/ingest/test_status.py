@@ -8,8 +8,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flows.ingest.health import Health, LastGate, LastProof, TableHealth, judged, lag_seconds, table_lag
-from flows.ingest.run_health import LastRun
+from flows.ingest.health.run import LastRun
+from flows.ingest.health.status import (
+    Health,
+    LastGate,
+    LastProof,
+    TableHealth,
+    judged,
+    lag_seconds,
+    table_lag,
+)
 from flows.ingest.source.condition import Condition
 from flows.ingest.warehouse.ledger import Cursor, ReplicatedTable
 from flows.status import as_json, as_text

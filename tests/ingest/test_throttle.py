@@ -6,8 +6,8 @@ import pytest
 
 from flows.ingest.context import Limits
 from flows.ingest.errors import ReplicationError
-from flows.ingest.snapshot import rows_per_chunk
-from flows.ingest.throttle import Throttle
+from flows.ingest.snapshot.chunks import rows_per_chunk
+from flows.ingest.snapshot.throttle import Throttle
 from tests.ingest.given import INT, LONG_TEXT, Answers, table
 
 

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from flows.ingest.errors import SourceError
-from flows.ingest.tables import Column, mirror_name
-from flows.ingest.types import SqlType, key_literal, key_text, map_type
+from flows.ingest.tables.captured import Column, mirror_name
+from flows.ingest.tables.types import SqlType, key_literal, key_text, map_type
 from flows.ingest.warehouse import raw_sql
 
 SNOWFLAKE_TYPES = [

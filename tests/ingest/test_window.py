@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.ingest.window import next_window, utc_times
+from flows.ingest.changes.window import next_window, utc_times
 from tests.ingest.given import Answers, lsn
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")

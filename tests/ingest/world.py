@@ -19,12 +19,13 @@ from pydantic_settings import BaseSettings
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SqlServerSettings
-from flows.ingest import engine, registration
+from flows.ingest import engine
 from flows.ingest.context import Context, Limits
-from flows.ingest.policy import Policies
+from flows.ingest.health.proof import compare_table
+from flows.ingest.health.report import ReplicationReport
+from flows.ingest.policies.policy import Policies
 from flows.ingest.progress import Progress
-from flows.ingest.proof import compare_table
-from flows.ingest.report import ReplicationReport
+from flows.ingest.tables import registration
 from flows.ingest.warehouse.session import WarehouseSession
 from flows.sessions import replication_sessions
 from sandbox.process import Guarded

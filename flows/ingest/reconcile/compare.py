@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flows.ingest.context import Context
 from flows.ingest.errors import SourceError
+from flows.ingest.health.restores import check_history
 from flows.ingest.lsn import Lsn
 from flows.ingest.reconcile import source_sql
 from flows.ingest.reconcile.buckets import BucketCut
@@ -17,8 +18,7 @@ from flows.ingest.reconcile.ranges import RangeCut
 from flows.ingest.reconcile.results import Effort, TableReconciliation
 from flows.ingest.reconcile.search import LEAF_ROWS, Found, Search
 from flows.ingest.reconcile.sides import Sides, mirror_at_rest
-from flows.ingest.restores import check_history
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
 from flows.ingest.warehouse.ledger import STREAMING
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flows.ingest.quoting import tsql_name
-from flows.ingest.tables import CapturedTable, Column
-from flows.ingest.types import MAX_LENGTH, TEXT_DATE_STYLE, SqlType, map_type
+from flows.ingest.tables.captured import CapturedTable, Column
+from flows.ingest.tables.types import MAX_LENGTH, TEXT_DATE_STYLE, SqlType, map_type
 
 UTF8 = "Latin1_General_100_BIN2_UTF8"
 """In it varchar is UTF-8, as Snowflake's VARCHAR always is; SQL Server has it since 2019."""

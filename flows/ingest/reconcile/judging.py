@@ -14,8 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.ingest.change_columns import AFTER_UPDATE, BEFORE_UPDATE
-from flows.ingest.changes import prove
+from flows.ingest.changes.columns import AFTER_UPDATE, BEFORE_UPDATE
+from flows.ingest.changes.stream import prove
+from flows.ingest.changes.unchanged import is_set
 from flows.ingest.context import Context
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
@@ -25,8 +26,7 @@ from flows.ingest.reconcile.search import Candidate
 from flows.ingest.reconcile.sides import Row, rows_of
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
-from flows.ingest.tables import CapturedTable, Column, Segment
-from flows.ingest.unchanged import is_set
+from flows.ingest.tables.captured import CapturedTable, Column, Segment
 
 DELETE, INSERT = 1, 2
 KEYS_PER_QUERY = 100

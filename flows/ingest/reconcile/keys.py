@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from flows.ingest.quoting import snowflake_text, tsql_name
-from flows.ingest.snapshot import Key
-from flows.ingest.tables import CapturedTable, Column
-from flows.ingest.types import SqlType, key_literal
+from flows.ingest.snapshot.chunks import Key
+from flows.ingest.tables.captured import CapturedTable, Column
+from flows.ingest.tables.types import SqlType, key_literal
 
 KeyValues = tuple[Any, ...]
 """A key's values as they travel in Arrow."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from flows.ingest.quoting import snowflake_name, snowflake_text
 from flows.ingest.reconcile.hashing import Hashing
 from flows.ingest.reconcile.keys import snowflake_in_range
-from flows.ingest.snapshot import Key
-from flows.ingest.tables import OPS, CapturedTable
+from flows.ingest.snapshot.chunks import Key
+from flows.ingest.tables.captured import OPS, CapturedTable
 from flows.ingest.warehouse.raw_sql import change_log, mirror
 
 CLONE_PREFIX = "RECONCILED__"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from flows.ingest.reconcile.sides import Row, Sides, Summary
-from flows.ingest.snapshot import Key
+from flows.ingest.snapshot.chunks import Key
 
 P = TypeVar("P")
 

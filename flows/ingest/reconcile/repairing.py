@@ -14,7 +14,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from flows.ingest.columns import BatchLabel, change_log_batch
+from flows.ingest.changes.window import commit_time
 from flows.ingest.context import Context, utc_now
 from flows.ingest.errors import ConcurrentRunError, SourceError
 from flows.ingest.lsn import Lsn, snapshot_position
@@ -23,14 +23,14 @@ from flows.ingest.reconcile.judging import DELETE, KEYS_PER_QUERY, changes_since
 from flows.ingest.reconcile.keys import KeyValues, as_key
 from flows.ingest.reconcile.results import TableReconciliation
 from flows.ingest.reconcile.sides import Row, rows_of
-from flows.ingest.snapshot import READ_BY_SNAPSHOT
+from flows.ingest.snapshot.chunks import READ_BY_SNAPSHOT
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks, to_arrow
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
+from flows.ingest.tables.columns import BatchLabel, change_log_batch
 from flows.ingest.warehouse.apply import append, merge
 from flows.ingest.warehouse.landing import LandedTable, land, stage_folder
 from flows.ingest.warehouse.ledger import STREAMING
-from flows.ingest.window import commit_time
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Generic
 from flows.ingest.reconcile.keys import KeyValues
 from flows.ingest.reconcile.parts import Cut, P
 from flows.ingest.reconcile.sides import Row, Summary
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
 
 LEAF_ROWS = 500
 """A part of at most so many rows of the source is read instead of cut."""

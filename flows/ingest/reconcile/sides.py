@@ -11,15 +11,15 @@ import pyarrow as pa
 
 from flows.ingest.context import Context
 from flows.ingest.errors import ConcurrentRunError, WarehouseError
+from flows.ingest.health.proof import as_travelled
 from flows.ingest.lsn import Lsn
-from flows.ingest.proof import as_travelled
 from flows.ingest.reconcile import mirror_sql
 from flows.ingest.reconcile.hashing import MODULUS, Hashing
-from flows.ingest.snapshot import Key
+from flows.ingest.snapshot.chunks import Key
 from flows.ingest.source import statements
 from flows.ingest.source.reader import as_discovered
 from flows.ingest.source.session import SourceSession, retry_deadlocks, to_arrow
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
 from flows.ingest.warehouse.ledger import STREAMING, ReplicatedTable
 from flows.ingest.warehouse.session import WarehouseSession
 

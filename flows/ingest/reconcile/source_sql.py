@@ -8,9 +8,9 @@ from flows.ingest.lsn import Lsn
 from flows.ingest.quoting import tsql_name, tsql_text
 from flows.ingest.reconcile.hashing import UTF8, Hashing
 from flows.ingest.reconcile.keys import tsql_is_one_of
-from flows.ingest.snapshot import Key
+from flows.ingest.snapshot.chunks import Key
 from flows.ingest.source.statements import key_range
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
 
 KNOWS_UTF8 = f"SELECT CONVERT(int, COLLATIONPROPERTY({tsql_text(UTF8)}, {tsql_text('CodePage')}))"
 """NULL where the server is older than SQL Server 2019."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.ingest.cost import SHARED, CostMeter
+from flows.ingest.health.cost import SHARED, CostMeter
 from flows.ingest.source.messages import connection_lost, refused, timed_out
 from flows.ingest.source.reader import Row, SourceReader, as_discovered
 

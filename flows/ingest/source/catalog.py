@@ -10,8 +10,8 @@ from typing import TypeVar
 from flows.ingest.lsn import Lsn
 from flows.ingest.source import statements
 from flows.ingest.source.reader import Row, SourceReader
-from flows.ingest.tables import mirror_name
-from flows.ingest.types import SqlType
+from flows.ingest.tables.captured import mirror_name
+from flows.ingest.tables.types import SqlType
 
 T = TypeVar("T")
 

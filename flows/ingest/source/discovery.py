@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
-from flows.ingest.policy import Policies
+from flows.ingest.policies.policy import Policies
 from flows.ingest.source import statements
 from flows.ingest.source.catalog import SourceTable, read_catalog
 from flows.ingest.source.following import InUse, follow
 from flows.ingest.source.reader import SourceReader
-from flows.ingest.tables import CHANGE_LOG_SUFFIX, HISTORY_SUFFIX, CapturedTable
+from flows.ingest.tables.captured import CHANGE_LOG_SUFFIX, HISTORY_SUFFIX, CapturedTable
 
 STALE_AFTER = timedelta(minutes=11)
 """CDC harvests a dummy row about every five minutes on an idle database; older than two of them is a stop."""

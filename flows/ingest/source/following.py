@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
-from flows.ingest.policy import TablePolicy
+from flows.ingest.policies.policy import TablePolicy
 from flows.ingest.source.catalog import Instance, LoggedColumn, SourceColumn, SourceTable
-from flows.ingest.tables import CapturedTable, Column
-from flows.ingest.types import SqlType
+from flows.ingest.tables.captured import CapturedTable, Column
+from flows.ingest.tables.types import SqlType
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from flows.ingest.cost import SHARED, CostMeter
 from flows.ingest.errors import SourceError
+from flows.ingest.health.cost import SHARED, CostMeter
 from flows.ingest.source import messages, statements
 from flows.ingest.source.messages import DeadlockError
 

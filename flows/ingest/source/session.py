@@ -9,7 +9,7 @@ import pyarrow as pa
 import pymssql
 
 from deployments.connections import SQL_SERVER_ERRORS
-from flows.ingest.cost import SHARED, CostMeter
+from flows.ingest.health.cost import SHARED, CostMeter
 from flows.ingest.source import statements
 from flows.ingest.source.messages import connection_lost, refused, timed_out
 from flows.ingest.source.reader import Row, SourceReader, as_discovered, retry_deadlocks

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from flows.ingest.lsn import Lsn
 from flows.ingest.quoting import tsql_name, tsql_text
-from flows.ingest.tables import CapturedTable, Column
-from flows.ingest.types import key_literal, key_text
+from flows.ingest.tables.captured import CapturedTable, Column
+from flows.ingest.tables.types import key_literal, key_text
 
 READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 SNAPSHOT_ISOLATION = "SET TRANSACTION ISOLATION LEVEL SNAPSHOT"

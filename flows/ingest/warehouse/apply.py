@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flows.ingest.changes.window import Window
 from flows.ingest.errors import WarehouseError
 from flows.ingest.lsn import Lsn, snapshot_position
-from flows.ingest.snapshot import LoadedChunk
-from flows.ingest.tables import CapturedTable
+from flows.ingest.snapshot.chunks import LoadedChunk
+from flows.ingest.tables.captured import CapturedTable
 from flows.ingest.warehouse import raw_sql
 from flows.ingest.warehouse.landing import LandedTable
 from flows.ingest.warehouse.ledger import Arrival, Ledger
 from flows.ingest.warehouse.session import WarehouseSession
-from flows.ingest.window import Window
 
 COPY_ROWS_LOADED = 3
 """Place of `rows_loaded` in COPY's result (Snowflake, "COPY INTO <table>"); with no new file, a lone text."""

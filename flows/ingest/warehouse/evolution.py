@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from flows.ingest.columns import PLATFORM_COLUMNS
-from flows.ingest.tables import CapturedTable, Column, change_log_name
+from flows.ingest.tables.captured import CapturedTable, Column, change_log_name
+from flows.ingest.tables.columns import PLATFORM_COLUMNS
 from flows.ingest.warehouse import raw_sql
 from flows.ingest.warehouse.raw_types import RawType
 from flows.ingest.warehouse.session import WarehouseSession

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flows.ingest.lsn import LSN_DIGITS
 from flows.ingest.quoting import snowflake_name, snowflake_text
-from flows.ingest.tables import HISTORY_SUFFIX, RAW, CapturedTable, Column
+from flows.ingest.tables.captured import HISTORY_SUFFIX, RAW, CapturedTable, Column
 from flows.ingest.warehouse.raw_sql import change_log, is_set, lines
 
 VIEWS_IN_RAW = "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.VIEWS WHERE TABLE_SCHEMA = 'RAW'"

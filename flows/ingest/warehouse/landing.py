@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from flows.ingest.columns import change_log_schema
 from flows.ingest.errors import ReplicationError, WarehouseError
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
+from flows.ingest.tables.columns import change_log_schema
 from flows.ingest.warehouse import ops_sql
 from flows.ingest.warehouse.ledger import Arrival
 from flows.ingest.warehouse.session import WarehouseSession

@@ -10,8 +10,8 @@ from typing import Literal
 from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.lsn import Lsn, earlier_snapshot_position, snapshot_position
 from flows.ingest.quoting import snowflake_text
-from flows.ingest.snapshot import Chunk, decode_key, encode_key
-from flows.ingest.tables import CapturedTable
+from flows.ingest.snapshot.chunks import Chunk, decode_key, encode_key
+from flows.ingest.tables.captured import CapturedTable
 from flows.ingest.warehouse import ops_sql, raw_sql, upgrade
 from flows.ingest.warehouse.session import Row, WarehouseSession
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
-from flows.ingest.cost import WarehouseCost
 from flows.ingest.errors import WarehouseError
+from flows.ingest.health.cost import WarehouseCost
 
 Row = tuple[Any, ...]
 

@@ -16,13 +16,13 @@ from pymssql import Connection
 
 from deployments.connections import connect_snowflake, connect_sql_server
 from deployments.settings import SnowflakeSettings, SqlServerSettings
-from flows.ingest import types
-from flows.ingest.columns import BatchLabel
 from flows.ingest.quoting import tsql_text
 from flows.ingest.reconcile.hashing import MODULUS, Hashing, canonical_text
-from flows.ingest.snapshot import Chunk, Watermark, read_chunk
+from flows.ingest.snapshot.chunks import Chunk, Watermark, read_chunk
 from flows.ingest.source.session import SourceSession
-from flows.ingest.types import SqlType
+from flows.ingest.tables import types
+from flows.ingest.tables.columns import BatchLabel
+from flows.ingest.tables.types import SqlType
 from flows.ingest.warehouse import raw_sql
 from flows.ingest.warehouse.landing import land
 from flows.ingest.warehouse.ledger import Ledger

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.ingest.reconcile.judging import UNKNOWN, Change, row_at
-from flows.ingest.types import SqlType
+from flows.ingest.tables.types import SqlType
 from tests.ingest.given import INT, LONG_TEXT, table
 from tests.ingest.history import AFTER, BEFORE, DELETE, INSERT, KEYS, TRANSACTIONS, History
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.ingest.pseudonyms import hashed
-from flows.ingest.tables import CapturedTable
+from flows.ingest.policies.pseudonyms import hashed
+from flows.ingest.tables.captured import CapturedTable
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from flows.ingest.columns import BatchLabel, change_log_batch
+from flows.ingest.changes.window import commit_time
 from flows.ingest.lsn import Lsn, snapshot_position
 from flows.ingest.source import statements
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.reader import SourceReader
-from flows.ingest.tables import CapturedTable
-from flows.ingest.window import commit_time
+from flows.ingest.tables.captured import CapturedTable
+from flows.ingest.tables.columns import BatchLabel, change_log_batch
 
 READ_BY_SNAPSHOT = 0
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.ingest.columns import landed_values
 from flows.ingest.context import Context, utc_now
 from flows.ingest.source import statements
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
+from flows.ingest.tables.columns import landed_values
 from flows.ingest.warehouse import ops_sql, raw_sql
 
 SAMPLE_SIZE = 5

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from flows.ingest.changes.window import clipped, next_window
 from flows.ingest.context import Context, utc_now
 from flows.ingest.lsn import Lsn
 from flows.ingest.reading import WindowTask, landing
-from flows.ingest.registration import close_gap
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
+from flows.ingest.tables.registration import close_gap
 from flows.ingest.warehouse.apply import apply_alone
-from flows.ingest.window import clipped, next_window
 
 
 def move_stopped_tables(context: Context, folder: str) -> None:

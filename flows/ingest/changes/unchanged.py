@@ -7,7 +7,7 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.ingest.change_columns import (
+from flows.ingest.changes.columns import (
     AFTER_UPDATE,
     BEFORE_UPDATE,
     COMMAND_ID,
@@ -16,7 +16,7 @@ from flows.ingest.change_columns import (
     START_LSN,
     UPDATE_MASK,
 )
-from flows.ingest.tables import CapturedTable, Column
+from flows.ingest.tables.captured import CapturedTable, Column
 
 
 def unchanged_columns(table: CapturedTable, changes: pa.RecordBatch) -> pa.Array:

@@ -13,9 +13,9 @@ from flows.ingest.context import Context, utc_now
 from flows.ingest.errors import TableError
 from flows.ingest.lsn import Lsn
 from flows.ingest.reading import ChunksTask, landing
-from flows.ingest.registration import stop
-from flows.ingest.snapshot import Chunk
-from flows.ingest.tables import CapturedTable
+from flows.ingest.snapshot.chunks import Chunk
+from flows.ingest.tables.captured import CapturedTable
+from flows.ingest.tables.registration import stop
 from flows.ingest.warehouse.apply import replace_mirror
 from flows.ingest.warehouse.ledger import ReplicatedTable
 

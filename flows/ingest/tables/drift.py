@@ -10,8 +10,8 @@ from flows.ingest.source import statements
 from flows.ingest.source.catalog import MOST_INSTANCES, Instance, SourceColumn, SourceTable
 from flows.ingest.source.following import wanted_columns
 from flows.ingest.source.statements import NewInstance
-from flows.ingest.tables import CapturedTable, change_log_name
-from flows.ingest.types import is_mapped
+from flows.ingest.tables.captured import CapturedTable, change_log_name
+from flows.ingest.tables.types import is_mapped
 from flows.ingest.warehouse.evolution import Evolution, fitted, plan, undone, unfit
 from flows.ingest.warehouse.ledger import FILLING, ReplicatedTable
 

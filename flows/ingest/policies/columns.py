@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from flows.ingest.policy import Policies, PolicyError, TablePolicy
-from flows.ingest.pseudonyms import HASHED
+from flows.ingest.policies.policy import Policies, PolicyError, TablePolicy
+from flows.ingest.policies.pseudonyms import HASHED
 from flows.ingest.source.catalog import SourceTable
 from flows.ingest.source.discovery import Discovered
-from flows.ingest.tables import CapturedTable, Column
+from flows.ingest.tables.captured import CapturedTable, Column
 
 PERSONAL = "personal data"
 HASHED_COMMENT = "hashed (HMAC-SHA256, salted)"

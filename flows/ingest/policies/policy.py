@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from flows.ingest.errors import ReplicationError
-from flows.ingest.pseudonyms import Hasher
+from flows.ingest.policies.pseudonyms import Hasher
 
 OnDrift = Literal["evolve", "freeze", "discard"]
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flows.ingest.changes import Gap
-from flows.ingest.column_policy import tableless
+from flows.ingest.changes.stream import Gap
+from flows.ingest.changes.window import Window, commit_time
 from flows.ingest.context import Context, utc_now
-from flows.ingest.drift import capture_added_columns, evolve
 from flows.ingest.errors import SourceError, TableError
-from flows.ingest.history import keep_histories
-from flows.ingest.privacy import comment_columns, enforce, read_salts
-from flows.ingest.restores import check_history
-from flows.ingest.snapshot import plan_chunks, rows_per_chunk
+from flows.ingest.health.restores import check_history
+from flows.ingest.policies.columns import tableless
+from flows.ingest.policies.history import keep_histories
+from flows.ingest.policies.privacy import comment_columns, enforce, read_salts
+from flows.ingest.snapshot.chunks import plan_chunks, rows_per_chunk
 from flows.ingest.source import statements
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.source.session import retry_deadlocks
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
+from flows.ingest.tables.drift import capture_added_columns, evolve
 from flows.ingest.warehouse.ledger import DROPPED, FILLING, GAP, SNAPSHOT, ReplicatedTable
-from flows.ingest.window import Window, commit_time
 
 
 def register(context: Context) -> list[str]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from flows.ingest.change_columns import OPERATION, change_schema, commit_times, positions
-from flows.ingest.columns import BatchLabel, change_log_batch
+from flows.ingest.changes.columns import OPERATION, change_schema, commit_times, positions
+from flows.ingest.changes.unchanged import lost_value, unchanged_columns
+from flows.ingest.changes.window import Window
 from flows.ingest.lsn import Lsn
 from flows.ingest.source import statements
 from flows.ingest.source.reader import SourceReader
-from flows.ingest.tables import CapturedTable, Segment
-from flows.ingest.unchanged import lost_value, unchanged_columns
-from flows.ingest.window import Window
+from flows.ingest.tables.captured import CapturedTable, Segment
+from flows.ingest.tables.columns import BatchLabel, change_log_batch
 
 
 @dataclass(frozen=True)

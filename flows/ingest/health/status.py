@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.ingest.context import utc_now
+from flows.ingest.health.restores import check_history
+from flows.ingest.health.run import LastRun, hours_left, last_run
 from flows.ingest.lsn import Lsn
-from flows.ingest.restores import check_history
-from flows.ingest.run_health import LastRun, hours_left, last_run
 from flows.ingest.source.condition import STOPPED, Condition, read_condition
 from flows.ingest.source.discovery import check_database
 from flows.ingest.source.session import SourceSession

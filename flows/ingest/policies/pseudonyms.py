@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.ingest.types import Mapping
+from flows.ingest.tables.types import Mapping
 
 HASHED = Mapping(pa.string(), "VARCHAR(64)")
 """What a hashed column is in the landed file and in Snowflake, whatever it is in the source."""

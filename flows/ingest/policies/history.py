@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flows.ingest.column_policy import comment_of
 from flows.ingest.context import Context
-from flows.ingest.tables import HISTORY_SUFFIX
+from flows.ingest.policies.columns import comment_of
+from flows.ingest.tables.captured import HISTORY_SUFFIX
 from flows.ingest.warehouse import history_sql
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.ingest.context import Context, utc_now
+from flows.ingest.health.run import record_health
 from flows.ingest.lsn import Lsn
-from flows.ingest.run_health import record_health
 from flows.ingest.source.discovery import max_lsn
 from flows.ingest.warehouse.ledger import RunRow
 

@@ -9,9 +9,9 @@ from functools import cached_property
 import pyarrow as pa
 
 from flows.ingest.lsn import Lsn
-from flows.ingest.pseudonyms import Hasher
+from flows.ingest.policies.pseudonyms import Hasher
 from flows.ingest.quoting import snowflake_name, tsql_name
-from flows.ingest.types import Mapping, SqlType, map_type
+from flows.ingest.tables.types import Mapping, SqlType, map_type
 
 DEFAULT_SCHEMA = "dbo"
 RAW = "RAW"

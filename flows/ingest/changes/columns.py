@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.ingest.lsn import LSN_BYTES, POSITION_DIGITS, Lsn
-from flows.ingest.tables import CapturedTable
+from flows.ingest.tables.captured import CapturedTable
 
 START_LSN = "__$start_lsn"
 COMMAND_ID = "__$command_id"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from flows.ingest.changes.window import CLOCK_JITTER
 from flows.ingest.errors import SourceError
 from flows.ingest.lsn import Lsn
 from flows.ingest.source import statements
 from flows.ingest.source.session import SourceSession
 from flows.ingest.warehouse.ledger import Cursor
-from flows.ingest.window import CLOCK_JITTER
 
 _ROUNDING = timedelta(milliseconds=10)
 """SQL Server's datetime counts in 1/300 of a second."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flows.ingest.column_policy import comment_of
 from flows.ingest.context import Context, utc_now
-from flows.ingest.history import keep_history_without
-from flows.ingest.tables import CHANGE_LOG_SUFFIX, CapturedTable, Column
+from flows.ingest.policies.columns import comment_of
+from flows.ingest.policies.history import keep_history_without
+from flows.ingest.tables.captured import CHANGE_LOG_SUFFIX, CapturedTable, Column
 from flows.ingest.warehouse import privacy_sql, raw_sql
 from flows.ingest.warehouse.evolution import read_raw
 from flows.ingest.warehouse.ledger import FILLING, ReplicatedTable

@@ -1,0 +1,1 @@
+"""What people decide about each table and column, and how that is held to."""

@@ -1,0 +1,1 @@
+"""Which tables are replicated, of which columns and types, and what happens when those change."""

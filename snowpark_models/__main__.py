@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from snowpark_models.errors import ModelError
 from snowpark_models.model import Model
 from snowpark_models.runner import plan
+from snowpark_models.site import write_site
 
 HEADINGS = ("#", "layer", "model", "grain", "owner", "reads")
 
@@ -22,8 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="models in the order in which they are built")
     listing.add_argument("selection", nargs="*", metavar="MODEL|LAYER", help="all of them when left out")
+    docs = commands.add_parser("docs", help="write the site of the models: lineage, columns, code")
+    docs.add_argument("--folder", type=Path, default=Path("site"), help="where to (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "docs":
+            sys.stdout.write(f"{write_site(plan(), options.folder)}\n")
+            return 0
         models = plan(options.selection)
     except ModelError as error:
         sys.stderr.write(f"{error}\n")

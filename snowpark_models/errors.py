@@ -27,3 +27,7 @@ class LocalityError(ModelError):
 
 class ConcurrentRunError(ModelError):
     """Another run builds, or has published, the same model."""
+
+
+class SiteError(ModelError):
+    """The site of the models cannot be written where it should be."""

@@ -77,10 +77,8 @@ def drawing_of(lineage: Lineage) -> Drawing:
         box_height=BOX_HEIGHT,
         lanes=_bands(lineage, ranking, left, box_width),
         boxes=[
-            Box(
-                name, short(name), lineage.lanes[name], left[rank], middle[Place(name, rank)] - BOX_HEIGHT / 2
-            )
-            for name, rank in ranking.own.items()
+            _box(place, lineage, left[place.rank], middle[place])
+            for place in (Place(name, rank) for name, rank in ranking.own.items())
         ],
         wires=[
             Wire(upstream, reader, _path(way(upstream, reader, ranking.own), left, middle, box_width))
@@ -95,6 +93,10 @@ def short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
+def _box(place: Place, lineage: Lineage, left: float, middle: float) -> Box:
+    return Box(place.name, short(place.name), lineage.lanes[place.name], left, middle - BOX_HEIGHT / 2)
+
+
 def _bands(lineage: Lineage, ranking: Ranking, left: Sequence[float], box_width: float) -> Sequence[LaneBand]:
     bands = []
     for lane in LANES:
@@ -106,7 +108,7 @@ def _bands(lineage: Lineage, ranking: Ranking, left: Sequence[float], box_width:
 
 
 def _middles(ranking: Ranking) -> dict[Place, float]:
-    """How far down the middle of each place is: near its neighbours, and clear of the others in its column."""
+    """How far down the middle of each place is: near its neighbours, clear of the others in its column."""
     middle = {
         place: y
         for column in ranking.columns
@@ -159,7 +161,6 @@ def _path(
         begin, end = left[before.rank] + box_width, left[after.rank]
         bend = (begin + end) / 2
         y, y_after = middle[before], middle[after]
-        path.append(
-            f"L{begin:.0f} {y:.1f}C{bend:.0f} {y:.1f} {bend:.0f} {y_after:.1f} {end:.0f} {y_after:.1f}"
-        )
+        path.append(f"L{begin:.0f} {y:.1f}")
+        path.append(f"C{bend:.0f} {y:.1f} {bend:.0f} {y_after:.1f} {end:.0f} {y_after:.1f}")
     return "".join(path)

@@ -57,9 +57,8 @@ def ranked(lineage: Lineage) -> Ranking:
         for step in way(upstream, reader, own)
     )
     places = {Place(name, rank) for name, rank in own.items()} | {left for left, _ in wires}
-    columns = [
-        sorted(p for p in places if p.rank == rank) for rank in range(max(own.values(), default=-1) + 1)
-    ]
+    ranks = range(max(own.values(), default=-1) + 1)
+    columns = [sorted(place for place in places if place.rank == rank) for rank in ranks]
     return _with_few_crossings(Ranking(columns, own, wires))
 
 

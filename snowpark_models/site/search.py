@@ -1,4 +1,4 @@
-"""What the search box looks through: a script that is one JSON value, so that pages opened as files find it."""
+"""What the search box looks through: a script with one JSON value, which pages opened as files can load."""
 
 from __future__ import annotations
 

@@ -1,0 +1,103 @@
+"""Training sets and what is served: the same features, by the same way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark.functions import col, lit
+
+from snowpark_models.errors import ModelError
+from snowpark_models.pointintime.declaration import AS_OF, FeatureView
+from snowpark_models.pointintime.joining import Join, asof_join
+from snowpark_models.runner.discovery import discover
+from snowpark_models.runner.locations import Locations
+from snowpark_models.runner.names import Namespace
+from snowpark_models.runner.warehouse import Warehouse
+
+PRODUCTION = Namespace()
+
+
+def training_set(
+    session: Session,
+    labels: DataFrame,
+    features: Sequence[FeatureView],
+    *,
+    namespace: Namespace = PRODUCTION,
+    join: Join = asof_join,
+) -> DataFrame:
+    """Every label with what was known strictly before its time; as many rows as there are labels.
+
+    Args:
+        session: where the models are published.
+        labels: rows of the entities' keys, AS_OF (UTC) and anything else, such as LABEL.
+        features: the views whose features are wanted; NULL where a view knew nothing within its TTL, and
+            then its clocks, `<VIEW>__EVENT_TS` and `<VIEW>__AVAILABLE_TS`, are NULL too.
+        namespace: whose tables are read; production's where a developer has not built them.
+        join: how stored rows are joined; `rank_join` for a warehouse without ASOF JOIN.
+
+    Raises:
+        ModelError: the labels lack a key or AS_OF, or two columns would be called alike.
+        MissingTableError: a table that a view reads is not built yet.
+    """
+    _check_names(labels, features)
+    told = labels
+    for view in features:
+        point = [*view.entity.keys, AS_OF]
+        known = known_before(session, labels.select(*point).distinct(), view, namespace=namespace, join=join)
+        clocks = (col(clock).alias(view.told_as(clock)) for clock in view.clocks)
+        told = told.join(known.select(*point, *clocks, *view.features), on=point, how="left")
+    return told
+
+
+def serving(
+    session: Session,
+    view: FeatureView,
+    at: datetime,
+    *,
+    namespace: Namespace = PRODUCTION,
+    join: Join = asof_join,
+) -> DataFrame:
+    """The row of each entity to predict from at a time (UTC): what a training set holds for that time.
+
+    An entity of which nothing was known yet, or nothing within the TTL, has no row.
+    """
+    entities = session.table(_tables(session, namespace).quoted(view.model.name))
+    now = lit(at.isoformat(" ")).cast("TIMESTAMP_NTZ").alias(AS_OF)
+    points = entities.select(*view.entity.keys, now).distinct()
+    return known_before(session, points, view, namespace=namespace, join=join)
+
+
+def known_before(
+    session: Session,
+    points: DataFrame,
+    view: FeatureView,
+    *,
+    namespace: Namespace = PRODUCTION,
+    join: Join = asof_join,
+) -> DataFrame:
+    """The points (distinct keys and AS_OF) of which a view knew something before, with what it knew."""
+    tables = _tables(session, namespace)
+    if view.at is None:
+        return join(points, session.table(tables.quoted(view.model.name)), view)
+    upstreams = {name: session.table(tables.quoted(name)) for name in view.model.upstreams}
+    told = view.at(points, **upstreams).filter(col(view.available_ts).is_not_null())
+    return told.select(*view.entity.keys, AS_OF, *view.clocks, *view.features)
+
+
+def _tables(session: Session, namespace: Namespace) -> Locations:
+    known = Warehouse(session, namespace).kinds()
+    return Locations(namespace, known, {model.name: model for model in discover()})
+
+
+def _check_names(labels: DataFrame, features: Sequence[FeatureView]) -> None:
+    given = [name.strip('"') for name in labels.columns]
+    for view in features:
+        for missing in (name for name in (*view.entity.keys, AS_OF) if name not in given):
+            raise ModelError(f"the labels have no column {missing}: {view.model.name} is joined by it")
+    told = [name for view in features for name in view.features]
+    for name, count in Counter([*given, *told]).items():
+        if count > 1:
+            raise ModelError(f"{count} columns of the training set would be called {name}: rename some")

@@ -31,6 +31,7 @@ class Box:
     lane: str
     x: float
     y: float
+    width: float
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,19 @@ class LaneBand:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Where a column begins and ends from left to right; it is as wide as its longest name."""
+
+    left: float
+    right: float
+
+
+@dataclass(frozen=True)
 class Drawing:
     """All that the template has to put down."""
 
     width: float
     height: float
-    box_width: float
     box_height: float
     lanes: Sequence[LaneBand]
     boxes: Sequence[Box]
@@ -67,21 +75,19 @@ class Drawing:
 def drawing_of(lineage: Lineage) -> Drawing:
     """Draw a lineage from left to right: a column for each lane, and for each step within one."""
     ranking = ranked(lineage)
-    box_width = round(LETTER * max((len(short(name)) for name in lineage.names), default=0)) + 2 * PADDING
-    left = [MARGIN + rank * (box_width + BETWEEN_COLUMNS) for rank in range(len(ranking.columns))]
+    spans = _spans(ranking)
     middle = _middles(ranking)
     return Drawing(
-        width=(left[-1] if left else 0) + box_width + MARGIN,
+        width=max((span.right for span in spans), default=0.0) + MARGIN,
         height=max(middle.values(), default=0.0) + BOX_HEIGHT / 2 + BETWEEN_BOXES,
-        box_width=box_width,
         box_height=BOX_HEIGHT,
-        lanes=_bands(lineage, ranking, left, box_width),
+        lanes=_bands(lineage, ranking, spans),
         boxes=[
-            _box(place, lineage, left[place.rank], middle[place])
+            _box(place, lineage, spans[place.rank], middle[place])
             for place in (Place(name, rank) for name, rank in ranking.own.items())
         ],
         wires=[
-            Wire(upstream, reader, _path(way(upstream, reader, ranking.own), left, middle, box_width))
+            Wire(upstream, reader, _path(way(upstream, reader, ranking.own), spans, middle))
             for reader in lineage.names
             for upstream in lineage.upstreams[reader]
         ],
@@ -93,17 +99,29 @@ def short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
-def _box(place: Place, lineage: Lineage, left: float, middle: float) -> Box:
-    return Box(place.name, short(place.name), lineage.lanes[place.name], left, middle - BOX_HEIGHT / 2)
+def _spans(ranking: Ranking) -> list[Span]:
+    spans: list[Span] = []
+    for column in ranking.columns:
+        longest = max(len(short(place.name)) for place in column if ranking.is_node(place))
+        left = spans[-1].right + BETWEEN_COLUMNS if spans else MARGIN
+        spans.append(Span(left, left + round(LETTER * longest) + 2 * PADDING))
+    return spans
 
 
-def _bands(lineage: Lineage, ranking: Ranking, left: Sequence[float], box_width: float) -> Sequence[LaneBand]:
+def _box(place: Place, lineage: Lineage, span: Span, middle: float) -> Box:
+    top = middle - BOX_HEIGHT / 2
+    return Box(
+        place.name, short(place.name), lineage.lanes[place.name], span.left, top, span.right - span.left
+    )
+
+
+def _bands(lineage: Lineage, ranking: Ranking, spans: Sequence[Span]) -> Sequence[LaneBand]:
     bands = []
     for lane in LANES:
         ranks = [rank for name, rank in ranking.own.items() if lineage.lanes[name] == lane]
         if ranks:
-            begin = left[min(ranks)]
-            bands.append(LaneBand(lane, begin, left[max(ranks)] + box_width - begin))
+            begin = spans[min(ranks)].left
+            bands.append(LaneBand(lane, begin, spans[max(ranks)].right - begin))
     return bands
 
 
@@ -151,14 +169,13 @@ def _settled(wanted: Sequence[float], rooms: Sequence[float]) -> list[float]:
 
 def _path(
     steps: Sequence[tuple[Place, Place]],
-    left: Sequence[float],
+    spans: Sequence[Span],
     middle: Mapping[Place, float],
-    box_width: float,
 ) -> str:
     """Bends between columns, straight where it passes through one."""
-    path = [f"M{left[steps[0][0].rank] + box_width:.0f} {middle[steps[0][0]]:.1f}"]
+    path = [f"M{spans[steps[0][0].rank].right:.0f} {middle[steps[0][0]]:.1f}"]
     for before, after in steps:
-        begin, end = left[before.rank] + box_width, left[after.rank]
+        begin, end = spans[before.rank].right, spans[after.rank].left
         bend = (begin + end) / 2
         y, y_after = middle[before], middle[after]
         path.append(f"L{begin:.0f} {y:.1f}")

@@ -160,9 +160,10 @@ def test_boxes_lie_apart_and_the_data_flows_to_the_right(models: list[Model]) ->
     drawing = drawing_of(lineage_of(models))
     boxes = {box.name: box for box in drawing.boxes}
     for one, other in combinations(drawing.boxes, 2):
-        assert abs(one.x - other.x) >= drawing.box_width or abs(one.y - other.y) > BOX_HEIGHT
+        left, right = sorted((one, other), key=lambda box: box.x)
+        assert left.x + left.width < right.x or abs(one.y - other.y) > BOX_HEIGHT
     for model in models:
-        assert all(boxes[up].x + drawing.box_width < boxes[model.name].x for up in model.upstreams)
+        assert all(boxes[up].x + boxes[up].width < boxes[model.name].x for up in model.upstreams)
     assert all(box.y >= 0 and box.y + BOX_HEIGHT <= drawing.height for box in drawing.boxes)
     assert len(drawing.wires) == sum(len(model.upstreams) for model in models)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    model_work,
     replication_latency,
     replication_memory,
     replication_speed,
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "stand-in-reads": stand_in_reads.run,
     "stand-in-writes": stand_in_writes.run,
     "stand-in-memory": stand_in_memory.run,
+    "models": model_work.run,
     "replication": replication_speed.run,
     "replication-memory": replication_memory.run,
     "replication-latency": replication_latency.run,

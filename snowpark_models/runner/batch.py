@@ -38,12 +38,13 @@ class Batch:
         self._check_parts()
         check_rows(job.model, warehouse, tables.batch)
         warehouse.run(sql.create_images(job.model, tables))
-        self.images = warehouse.number(count_rows(tables.images))
-        if not self.images:
+        gone, come = warehouse.rows(sql.count_images(tables))[0]
+        self.images = gone + come
+        if self.images:
+            warehouse.run(sql.create_audit(job.model, tables))
+        else:
             self._clean()
-            return warehouse.number(count_rows(tables.published))
-        warehouse.run(sql.create_audit(job.model, tables))
-        return warehouse.number(count_rows(tables.audit))
+        return warehouse.number(count_rows(tables.published)) - int(gone) + int(come)
 
     @property
     def is_the_same(self) -> bool:

@@ -110,6 +110,11 @@ def create_images(model: Model, tables: Tables) -> str:
         SELECT COME.*, FALSE AS _IS_GONE FROM ({after} EXCEPT {before}) AS COME"""
 
 
+def count_images(tables: Tables) -> str:
+    """How many rows go, and how many come."""
+    return f"SELECT COUNT_IF(_IS_GONE) AS GONE, COUNT_IF(NOT _IS_GONE) AS COME FROM {tables.images}"
+
+
 def bounds(model: Model, tables: Tables) -> str:
     """LOW and HIGH of the images' first key column, as text."""
     first = identifier(model.key[0])

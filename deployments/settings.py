@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     """How each table is replicated (flows/ingest/policies/policy.py)."""
     hash_salt: SecretStr | None = Field(default=None, min_length=16)
     """The secret by which columns are hashed; another one makes other hashes."""
+    developer: str = ""
+    """Whose schemas `python -m snowpark_models` writes, such as ANA: ANA_STAGING, ANA_MARTS, …"""
     data_docs_folder: Path = Path(".sandbox/data_docs")
     data_docs_url: str | None = None
     """Address under which the folder is served; file:// of the folder when unset."""

@@ -1,5 +1,8 @@
 """What can be wrong with a model, each with one message that names it and the remedy."""
 
+import difflib
+from collections.abc import Sequence
+
 
 class ModelError(Exception):
     """A model, or the whole of them, cannot be used as it is written."""
@@ -31,3 +34,9 @@ class ConcurrentRunError(ModelError):
 
 class SiteError(ModelError):
     """The site of the models cannot be written where it should be."""
+
+
+def perhaps(wrong: str, known: Sequence[str]) -> str:
+    """The end of a message on a name that names nothing: what was meant, or all that there is."""
+    close = difflib.get_close_matches(wrong, known, n=1)
+    return f"; perhaps {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"

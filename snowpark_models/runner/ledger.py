@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from snowpark_models.errors import ConcurrentRunError
 from snowpark_models.model import Model
-from snowpark_models.runner.names import OPS, Namespace, literal
+from snowpark_models.runner.names import OPS, literal
 from snowpark_models.runner.sql import ledger as sql
 from snowpark_models.runner.state import ModelState, Versions
 from snowpark_models.runner.warehouse import Warehouse, text_or_null
@@ -120,9 +120,15 @@ def read_states(warehouse: Warehouse, ops: str) -> dict[str, ModelState]:
     }
 
 
-def read_production_states(warehouse: Warehouse) -> Mapping[str, ModelState]:
-    """What is published in production, for a run that writes a developer's schemas."""
-    return {} if warehouse.namespace == Namespace() else read_states(warehouse, OPS)
+def read_known_states(warehouse: Warehouse, kinds: Collection[tuple[str, str]]) -> dict[str, ModelState]:
+    """What is published in production and where the run writes; nothing where there is no ledger yet.
+
+    Args:
+        warehouse: with the run's namespace.
+        kinds: the tables there are, by schema and name.
+    """
+    ledgers = [ops for ops in dict.fromkeys((OPS, warehouse.namespace.ops)) if (ops, "MODEL_STATES") in kinds]
+    return {location: state for ops in ledgers for location, state in read_states(warehouse, ops).items()}
 
 
 def now() -> datetime:

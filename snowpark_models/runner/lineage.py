@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from snowpark_models.errors import LineageError
+from snowpark_models.errors import LineageError, perhaps
 from snowpark_models.model import LAYERS, Model
 from snowpark_models.runner.discovery import discover
+from snowpark_models.runner.selection import select
 from snowpark_models.sources import SOURCES
 
 
-def plan(selection: Iterable[str] = (), models: Sequence[Model] | None = None) -> list[Model]:
+def plan(
+    selection: Iterable[str] = (), models: Sequence[Model] | None = None, modified: Collection[str] = ()
+) -> list[Model]:
     """The selected models, each after everything it reads.
 
     Args:
-        selection: names of models or layers; nothing selects all.
+        selection: selectors, as selection.py explains them; nothing selects all.
         models: the models there are; those of this package unless given.
+        modified: names of the models that state:modified selects (modified.py).
 
     Raises:
         LineageError: the models make no graph, or the selection names something that there is not.
     """
     models = discover() if models is None else models
-    wanted = _selected(set(selection), models)
-    return [model for model in in_order(models) if model.name in wanted]
+    return select(selection, in_order(models), modified)
 
 
 def in_order(models: Sequence[Model]) -> list[Model]:
@@ -76,22 +78,10 @@ def _check_upstream(model: Model, upstream: str, by_name: dict[str, Model]) -> N
     elif upstream not in by_name:
         raise LineageError(
             f"model {model.name}: its parameter {upstream} names neither a model nor a source"
-            f"{_perhaps(upstream, [*by_name, *SOURCES])}"
+            f"{perhaps(upstream, [*by_name, *SOURCES])}"
         )
     elif LAYERS.index(by_name[upstream].layer) > LAYERS.index(model.layer):
         raise LineageError(
             f"model {model.name} of {model.layer} reads {upstream} of {by_name[upstream].layer}: "
             f"the data's way is {' → '.join(LAYERS)}"
         )
-
-
-def _selected(selection: set[str], models: Sequence[Model]) -> set[str]:
-    names = {model.name for model in models}
-    for unknown in sorted(selection - names - set(LAYERS)):
-        raise LineageError(f"{unknown} is neither a model nor a layer{_perhaps(unknown, [*names, *LAYERS])}")
-    return {m.name for m in models if not selection or m.name in selection or m.layer in selection}
-
-
-def _perhaps(wrong: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(wrong, known, n=1)
-    return f"; perhaps {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"

@@ -10,7 +10,7 @@ from snowflake.snowpark import Session
 from snowpark_models.model import Model
 from snowpark_models.runner.forecast import Forecast, forecast
 from snowpark_models.runner.intake import newest_arrivals, take_in
-from snowpark_models.runner.ledger import Ledger, read_production_states
+from snowpark_models.runner.ledger import Ledger, read_known_states
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import BESIDE, Namespace, qualified
 from snowpark_models.runner.outcome import Audit, ModelOutcome, Progress, Silence
@@ -88,7 +88,7 @@ def begin(
     with failures("the run could not begin"):
         warehouse.make_schemas()
         ledger.prepare()
-        looked = look(warehouse, ledger, models, options)
+        looked = look(warehouse, models, options)
         _clear(warehouse, looked.locations, models)
         intake = take_in(warehouse, looked.arrivals, _wanted(looked))
     run = Run(warehouse, ledger, looked.locations, audit, looked.states, intake, options.rebuilt)
@@ -106,7 +106,7 @@ class Look:
     forecasts: list[Forecast]
 
 
-def look(warehouse: Warehouse, ledger: Ledger, models: Sequence[Model], options: Options) -> Look:
+def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Look:
     """Read the ledger and decide what each model needs; nothing is written.
 
     Raises:
@@ -115,7 +115,7 @@ def look(warehouse: Warehouse, ledger: Ledger, models: Sequence[Model], options:
     known = {model.name: model for model in (*options.known, *models)}
     locations = Locations(options.namespace, warehouse.kinds(), known)
     locations.check(models)
-    states = {**read_production_states(warehouse), **ledger.states()}
+    states = read_known_states(warehouse, locations.kinds)
     read = {name: SOURCES[name] for model in models for name in model.upstreams if name in SOURCES}
     arrivals = newest_arrivals(warehouse, read)
     forecasts = forecast(models, locations, states, arrivals, options.rebuilt)

@@ -1,0 +1,1 @@
+"""The command `python -m snowpark_models`: one file a subcommand."""

@@ -1,0 +1,23 @@
+"""`docs`: write the site of the models: lineage, columns and code, with search."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from snowpark_models.runner import plan
+from snowpark_models.site import write_site
+
+HELP = "write the site of the models: lineage, columns, code"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.add_argument("--folder", type=Path, default=Path("site"), help="where to (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write it, and print its first page."""
+    sys.stdout.write(f"{write_site(plan(), options.folder)}\n")
+    return 0

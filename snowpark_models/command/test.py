@@ -1,0 +1,45 @@
+"""`test`: run the tests of models with pytest."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from snowpark_models.command.selecting import add_selectors, selected
+from snowpark_models.model import Model
+
+HELP = "run the tests of models"
+ROOT = Path(__file__).parents[2]
+FOLDER = Path("tests", "models")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    add_selectors(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run them; says which models have none. 1 when a test fails, or there is none."""
+    models = selected(options)
+    tests = {model.name: tests_of(model, ROOT) for model in models}
+    untested = [name for name, files in tests.items() if not files]
+    if untested:
+        sys.stderr.write(f"no tests in {FOLDER}: {', '.join(untested)}\n")
+    files = sorted({str(file) for found in tests.values() for file in found})
+    if not files:
+        return 1
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "pytest", *files]
+    return 0 if subprocess.run(command, cwd=ROOT, check=False).returncode == 0 else 1  # noqa: S603
+
+
+def tests_of(model: Model, root: Path) -> list[Path]:
+    """The file called after the model; where there is none, those that import it. Relative to the root."""
+    own = FOLDER / f"test_{model.name}.py"
+    if (root / own).exists():
+        return [own]
+    imported = f"from {model.function.__module__} import "
+    files = sorted((root / FOLDER).glob("test_*.py"))
+    return [file.relative_to(root) for file in files if imported in file.read_text(encoding="utf-8")]

@@ -60,8 +60,8 @@ def check(layer: str, name: str) -> None:
         raise LineageError(f"{layer} is no layer{perhaps(layer, LAYERS)}")
     if not _NAME.fullmatch(name) or keyword.iskeyword(name) or len(name) > LONGEST_NAME:
         raise LineageError(
-            f"{name!r} cannot be a model: small letters, digits and single _, up to {LONGEST_NAME} characters, "
-            "and no word of Python's own"
+            f"{name!r} cannot be a model: use small letters, digits and single _, up to {LONGEST_NAME} "
+            "characters, and no word of Python's own"
         )
     taken = {model.name: f"in {model.layer}/" for model in discover()} | dict.fromkeys(SOURCES, "a source")
     if name in taken:

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run them; says which models have none. 1 when a test fails, or there is none."""
     models = selected(options)
-    tests = {model.name: tests_of(model, ROOT) for model in models}
+    tests = {model.name: files_for(model, ROOT) for model in models}
     untested = [name for name, files in tests.items() if not files]
     if untested:
         sys.stderr.write(f"no tests in {FOLDER}: {', '.join(untested)}\n")
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     return 0 if subprocess.run(command, cwd=ROOT, check=False).returncode == 0 else 1  # noqa: S603
 
 
-def tests_of(model: Model, root: Path) -> list[Path]:
+def files_for(model: Model, root: Path) -> list[Path]:
     """The file called after the model; where there is none, those that import it. Relative to the root."""
     own = FOLDER / f"test_{model.name}.py"
     if (root / own).exists():

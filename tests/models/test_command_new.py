@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from snowpark_models.__main__ import main
-from snowpark_models.command.test import tests_of
+from snowpark_models.command import new
+from snowpark_models.command import test as test_command
 from snowpark_models.runner import plan
 
 ROOT = Path(__file__).parents[2]
@@ -36,32 +37,38 @@ def run_in(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run_in(folder, sys.executable, "-m", "snowpark_models", *arguments)
+def test_what_new_makes_passes_the_checks_and_its_tests(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(new, "ROOT", project)
+    assert main(["new", "marts/customer_mood"]) == 0
+    assert capsys.readouterr().out.splitlines() == MADE
+    assert main(["new", "staging/stg_mood"]) == 0
+    files = [*MADE, *capsys.readouterr().out.splitlines()]
+    assert main(["new", "marts/customer_mood"]) == 2
+    assert "snowpark_models/marts/customer_mood.py is there already" in capsys.readouterr().err
 
-
-def test_what_new_makes_passes_the_checks_and_its_tests(project: Path) -> None:
-    made = command(project, "new", "marts/customer_mood")
-    assert made.returncode == 0, made.stderr
-    assert made.stdout.splitlines() == MADE
-    staged = command(project, "new", "staging/stg_mood")
-    assert staged.returncode == 0, staged.stderr
-    files = [*MADE, *staged.stdout.splitlines()]
     for check in (["check"], ["format", "--check"]):
         linted = run_in(project, BIN / "ruff", *check, "--no-cache", *files)
         assert linted.returncode == 0, linted.stdout
-
-    tested = command(project, "test", "customer_mood", "stg_mood")
+    tested = run_in(project, sys.executable, "-m", "snowpark_models", "test", "customer_mood", "stg_mood")
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "2 passed" in tested.stdout
 
-    again = command(project, "new", "marts/customer_mood")
-    assert (again.returncode, again.stdout) == (2, "")
-    assert again.stderr == "customer_mood is there already, in marts/: take another name\n"
 
-    test = project / MADE[2]
-    test.write_text(test.read_text().replace("(7, 2)", "(7, 3)"))
-    assert command(project, "test", "customer_mood").returncode == 1
+def test_a_test_that_fails_and_a_model_without_one_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(test_command, "ROOT", tmp_path)
+    assert main(["test", "order_facts"]) == 1
+    assert capsys.readouterr().err == "no tests in tests/models: order_facts\n"
+    file = tmp_path / "tests" / "models" / "test_order_facts.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("def test_it() -> None:\n    raise AssertionError\n")
+    assert main(["test", "order_facts"]) == 1
+    assert capsys.readouterr().err == ""
+    file.write_text("def test_it() -> None:\n    pass\n")
+    assert main(["test", "order_facts"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -85,9 +92,4 @@ def test_a_name_that_no_model_can_have_is_refused(
 
 def test_a_model_without_a_file_of_its_own_is_tested_by_those_that_import_it() -> None:
     (model,) = plan(["order_facts"])
-    assert Path("tests/models/test_sales_marts.py") in tests_of(model, ROOT)
-
-
-def test_a_model_without_tests_is_named(tmp_path: Path) -> None:
-    (model,) = plan(["order_facts"])
-    assert tests_of(model, tmp_path) == []
+    assert Path("tests/models/test_sales_marts.py") in test_command.files_for(model, ROOT)

@@ -11,12 +11,19 @@ from collections.abc import Sequence
 
 from deployments.connections import ConnectionFailed
 from deployments.settings import SettingsError
-from snowpark_models.command import list as list_
 from snowpark_models.command import docs, new, plan, run, test
+from snowpark_models.command import list as list_
 from snowpark_models.command.subcommand import Subcommand
 from snowpark_models.errors import BuildError, ConcurrentRunError, ModelError
 
-COMMANDS: dict[str, Subcommand] = {"list": list_, "plan": plan, "run": run, "new": new, "test": test, "docs": docs}
+COMMANDS: dict[str, Subcommand] = {
+    "list": list_,
+    "plan": plan,
+    "run": run,
+    "new": new,
+    "test": test,
+    "docs": docs,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

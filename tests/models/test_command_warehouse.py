@@ -11,9 +11,6 @@ from snowflake.snowpark import Session
 from deployments.settings import SnowflakeSettings, load_settings
 from snowpark_models.__main__ import main
 from snowpark_models.runner import materialise, plan
-from snowpark_models.runner.modified import modified
-from snowpark_models.runner.names import Namespace
-from snowpark_models.runner.warehouse import Warehouse
 from tests.models.given import Value
 from tests.models.replica import Replica, database, open_gate
 
@@ -98,6 +95,16 @@ def test_plan_says_what_a_run_would_do_and_writes_nothing(
     assert planned(capsys, *MODELS)[0][3].startswith("new in raw_portal_sessions")
     assert everything(replica.session, "NOBODY") == before
 
+    change = "UPDATE OPS.MODEL_STATES SET CODE = 'old' WHERE MODEL = 'stg_portal_sessions'"
+    replica.session.sql(change).collect()
+    for developer in ([], ["--developer", "ana"]):
+        capsys.readouterr()
+        assert main(["list", "state:modified", *developer]) == 0
+        listed = {line.split()[2] for line in capsys.readouterr().out.splitlines()}
+        assert "stg_portal_sessions" in listed
+        assert "stg_orders" in listed  # never built
+        assert "portal_engagement" not in listed
+
 
 def test_a_developers_run_reads_production_and_leaves_it_as_it_is(
     replica: Replica, capsys: pytest.CaptureFixture[str]
@@ -118,16 +125,6 @@ def test_a_developers_run_reads_production_and_leaves_it_as_it_is(
     assert main(["run", "--full-refresh", *MODELS, "--developer", "ana"]) == 0
     assert [line.split()[3] for line in capsys.readouterr().out.splitlines()[:2]] == ["rebuild,", "rebuild,"]
     assert everything(replica.session, "ANA") == before
-
-
-def test_state_modified_is_what_the_ledger_knows_by_other_code(replica: Replica) -> None:
-    build_production(replica, "run-1")
-    replica.session.sql(
-        "UPDATE OPS.MODEL_STATES SET CODE = 'old' WHERE MODEL = 'stg_portal_sessions'"
-    ).collect()
-    house = Warehouse(replica.session, Namespace("ANA"))
-    assert modified(house, plan(MODELS)) == {"stg_portal_sessions"}
-    assert modified(house, plan(["stg_orders"])) == {"stg_orders"}
 
 
 def test_a_model_that_breaks_its_contract_fails_the_run(

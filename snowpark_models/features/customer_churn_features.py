@@ -66,7 +66,11 @@ def features_at(
     stg_portal_sessions: DataFrame,
     stg_support_tickets: DataFrame,
 ) -> DataFrame:
-    """The features at any points, which are rows of CUSTOMER_ID and AS_OF; one row a point."""
+    """The features at any points, which are rows of CUSTOMER_ID and AS_OF; one row a point.
+
+    Staging holds the newest version of each row. One that was changed or deleted from AS_OF on is therefore
+    missing there, as if it had never been: nothing of the future is told, but some of the past is not.
+    """
     known = points
     for facts in (
         _creation(_seen(points, stg_customers, "CREATED_AT")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -16,4 +17,17 @@ def session(snowflake: SnowflakeSettings) -> Iterator[Session]:
     """One session for all that only reads."""
     connection = connect_snowflake(snowflake, query_tag="tests of the models")
     yield snowpark_session(connection)
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def store(session: Session, snowflake: SnowflakeSettings) -> Iterator[Session]:
+    """A session in a database of its own, with schemas for staging and features."""
+    database = f"FEATURES_{uuid.uuid4().hex[:12].upper()}"
+    session.sql(f"CREATE DATABASE {database}").collect()
+    connection = connect_snowflake(snowflake.model_copy(update={"database": database}), "tests of features")
+    opened = snowpark_session(connection)
+    for schema in ("STAGING", "FEATURES"):
+        opened.sql(f"CREATE SCHEMA {schema}").collect()
+    yield opened
     connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from snowflake.snowpark import DataFrame, Session
@@ -51,6 +51,15 @@ def rows_of(result: DataFrame, *columns: str) -> list[tuple[object, ...]]:
     """The given columns of a result, in the order of the first ones."""
     chosen = result.select(*(identifier(name) for name in columns))
     return [tuple(row) for row in chosen.sort(*chosen.columns).collect()]
+
+
+def publish(session: Session, table: str, types: Types, rows: Iterable[Mapping[str, Value]]) -> DataFrame:
+    """The rows as a table of the session's database, with NULL for what a row leaves out."""
+    columns = ", ".join(f"{identifier(name)} {kind}" for name, (kind, _) in types.items())
+    session.sql(f"CREATE OR REPLACE TABLE {table} ({columns})").collect()
+    cells = (", ".join(_plain_cell(row.get(name.lower())) for name in types) for row in rows)
+    session.sql(f"INSERT INTO {table} VALUES {', '.join(f'({row})' for row in cells)}").collect()
+    return session.table(table)
 
 
 def as_query(types: Types, rows: tuple[Mapping[str, Value], ...]) -> str:
@@ -108,6 +117,10 @@ def _select(types: Types, row: Mapping[str, Value]) -> str:
 
 def _default(kind: str, nullable: bool) -> Value:
     return None if nullable else DEFAULTS.get(kind.partition("(")[0], "2026-01-01")
+
+
+def _plain_cell(value: Value) -> str:
+    return "NULL" if value is None else literal(str(value))
 
 
 def _cell(value: Value, kind: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import uuid
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +11,6 @@ import pandas as pd
 import pytest
 from snowflake.snowpark import DataFrame, Session
 
-from deployments.connections import connect_snowflake, snowpark_session
-from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, Model
 from snowpark_models.errors import ContractError, MissingTableError, ModelError
 from snowpark_models.features._views import CUSTOMER, CUSTOMER_CHURN
@@ -22,8 +18,7 @@ from snowpark_models.features.customer_churn_features import customer_churn_feat
 from snowpark_models.pointintime import AS_OF, FeatureView, asof_join, rank_join, serving, training_set
 from snowpark_models.pointintime.joining import Join
 from snowpark_models.runner.code import code_hash
-from snowpark_models.runner.names import literal
-from tests.models.given import Types, Value, contract_types
+from tests.models.given import Types, Value, contract_types, publish
 
 TTL = timedelta(hours=30)
 BEGIN = datetime(2026, 1, 1)
@@ -31,7 +26,7 @@ Rows = list[dict[str, Value]]
 
 
 def credit_scores(stg_accounts: DataFrame) -> DataFrame:
-    """A model that keeps a row for each time at which a score became known."""
+    """It keeps a row for each time at which a score became known."""
     return stg_accounts
 
 
@@ -89,32 +84,6 @@ class Chance:
             {"customer_id": self.or_null(self.random.randint(1, 7)), "as_of": self.hour(), "label": number}
             for number in range(count)
         ]
-
-
-@pytest.fixture(scope="module")
-def store(session: Session, snowflake: SnowflakeSettings) -> Iterator[Session]:
-    """A session in a database of its own."""
-    database = f"FEATURES_{uuid.uuid4().hex[:12].upper()}"
-    session.sql(f"CREATE DATABASE {database}").collect()
-    connection = connect_snowflake(snowflake.model_copy(update={"database": database}), "tests of features")
-    opened = snowpark_session(connection)
-    for schema in ("STAGING", "FEATURES"):
-        opened.sql(f"CREATE SCHEMA {schema}").collect()
-    yield opened
-    connection.close()
-
-
-def publish(store: Session, table: str, types: Types, rows: Rows) -> DataFrame:
-    """The rows as a table, with NULL where a row says nothing."""
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in types.items())
-    store.sql(f"CREATE OR REPLACE TABLE {table} ({columns})").collect()
-    values = ", ".join(f"({', '.join(cell(row.get(name.lower())) for name in types)})" for row in rows)
-    store.sql(f"INSERT INTO {table} VALUES {values}").collect()
-    return store.table(table)
-
-
-def cell(value: Value) -> str:
-    return "NULL" if value is None else literal(str(value))
 
 
 def labels_of(store: Session, rows: Rows) -> DataFrame:

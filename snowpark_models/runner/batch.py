@@ -78,7 +78,7 @@ class Batch:
             return []
         if route.upstream in SOURCES:
             return [intake_sql.arrived_keys(SOURCES[route.upstream], job.model.parts, before)]
-        log = f'{job.locations.quoted(route.upstream)[:-1]}__CHANGES"'
+        log = job.locations.change_log(route.upstream)
         changed = sql.changed_rows(log, route.columns, before, now)
         if route.through is None:
             return [changed]

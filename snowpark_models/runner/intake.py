@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -31,16 +31,24 @@ class Intake:
     whole: frozenset[str] = frozenset()
 
 
-def newest_arrivals(warehouse: Warehouse, sources: Mapping[str, Source]) -> dict[str, int | None]:
-    """The newest arrival of each source, by parameter; None where nobody numbers them."""
-    if (OPS, "ARRIVALS") not in warehouse.kinds():
+def newest_arrivals(
+    warehouse: Warehouse, kinds: Collection[tuple[str, str]], sources: Mapping[str, Source]
+) -> dict[str, int | None]:
+    """The newest arrival of each source, by parameter; None where nobody numbers them.
+
+    `kinds` has the tables there are, by schema and name.
+    """
+    if (OPS, "ARRIVALS") not in kinds:
         return dict.fromkeys(sources)
     newest = {row["TABLE_NAME"]: int(row["ARRIVAL"]) for row in warehouse.rows(sql.NEWEST_ARRIVALS)}
     return {name: newest.get(source.table) for name, source in sources.items()}
 
 
 def take_in(
-    warehouse: Warehouse, arrivals: Mapping[str, int | None], wanted: Mapping[str, int | None]
+    warehouse: Warehouse,
+    kinds: Collection[tuple[str, str]],
+    arrivals: Mapping[str, int | None],
+    wanted: Mapping[str, int | None],
 ) -> Intake:
     """Copy mirrors, or what arrived in them since a number, in one transaction in which no mirror changes.
 
@@ -49,11 +57,13 @@ def take_in(
 
     Args:
         warehouse: where the mirrors are.
+        kinds: the tables there are, by schema and name.
         arrivals: the newest arrival of each source that the run reads, as it was decided by.
         wanted: for each source the arrival since which its rows are wanted; None for all of them.
     """
     sources = {name: SOURCES[name] for name in wanted}
-    kinds, ops = warehouse.kinds(), warehouse.namespace.ops
+    ops = warehouse.namespace.ops
+    _drop_left(warehouse, kinds)
     present = {name: source for name, source in sources.items() if (RAW, source.table) in kinds}
     for source in present.values():
         warehouse.run(sql.create_intake(ops, source))
@@ -61,7 +71,7 @@ def take_in(
     with warehouse.transaction() if is_replicated else nullcontext():
         if is_replicated and warehouse.namespace.is_production:
             warehouse.run(sql.HOLD_MIRRORS)
-        now = newest_arrivals(warehouse, sources)
+        now = newest_arrivals(warehouse, kinds, sources)
         read = {name: SOURCES[name] for name in arrivals}
         unfinished = _unfinished(warehouse, read) if is_replicated else {}
         for name, source in present.items():
@@ -77,6 +87,13 @@ def forget(warehouse: Warehouse, intake: Intake) -> None:
     """Drop what was taken in: the mirrors have it."""
     for table in intake.taken.values():
         warehouse.run(drop_table(table))
+
+
+def _drop_left(warehouse: Warehouse, kinds: Collection[tuple[str, str]]) -> None:
+    """Drop what a run took in that died, or failed, before it could."""
+    for source in SOURCES.values():
+        if (warehouse.namespace.ops, sql.intake_name(source)) in kinds:
+            warehouse.run(drop_table(sql.intake(warehouse.namespace.ops, source)))
 
 
 def _unfinished(warehouse: Warehouse, sources: Mapping[str, Source]) -> dict[str, str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from snowpark_models.errors import MissingTableError
 from snowpark_models.model import LAYERS, Model
 from snowpark_models.runner.names import Namespace, qualified
+from snowpark_models.sources import CHANGE_LOG_SUFFIX, SOURCES
 from snowpark_models.sources import SCHEMA as RAW
-from snowpark_models.sources import SOURCES
 
 
 @dataclass
@@ -56,6 +56,11 @@ class Locations:
     def quoted(self, upstream: str) -> str:
         """The same, quoted."""
         return qualified(*self.read(upstream).split(".", 1))
+
+    def change_log(self, upstream: str) -> str:
+        """The quoted change log of the model that a parameter stands for."""
+        schema, name = self.read(upstream).split(".", 1)
+        return qualified(schema, f"{name}{CHANGE_LOG_SUFFIX}")
 
     def check(self, models: Sequence[Model]) -> None:
         """Hold that all that the models read is there, or made before it is read.

@@ -90,7 +90,7 @@ def begin(
         ledger.prepare()
         looked = look(warehouse, models, options)
         _clear(warehouse, looked.locations, models)
-        intake = take_in(warehouse, looked.arrivals, _wanted(looked))
+        intake = take_in(warehouse, looked.locations.kinds, looked.arrivals, _wanted(looked))
     run = Run(warehouse, ledger, looked.locations, audit, looked.states, intake, options.rebuilt)
     run.close_sources(options.closed_sources)
     return run
@@ -117,7 +117,7 @@ def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Loo
     locations.check(models)
     states = read_known_states(warehouse, locations.kinds)
     read = {name: SOURCES[name] for model in models for name in model.upstreams if name in SOURCES}
-    arrivals = newest_arrivals(warehouse, read)
+    arrivals = newest_arrivals(warehouse, locations.kinds, read)
     forecasts = forecast(models, locations, states, arrivals, options.rebuilt)
     return Look(locations, states, arrivals, forecasts)
 

@@ -206,6 +206,20 @@ def test_a_view_shows_what_is_there_and_can_become_a_table(house: House) -> None
         assert house.rows(kinds) == [(kind,)]
 
 
+def test_what_a_failed_run_took_in_is_gone_after_the_next_one(house: House) -> None:
+    house.orders(order(1, 1, 11))
+
+    def dies(_layer: str, _table: str, _location: str) -> bool:
+        raise KeyboardInterrupt
+
+    taken = "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE STARTSWITH(TABLE_NAME, 'INTAKE__')"
+    with pytest.raises(KeyboardInterrupt):
+        house.run(audit=dies)
+    assert house.rows(taken) == [("INTAKE__ORDERS",)]
+    house.run([])
+    assert house.rows(taken) == []
+
+
 def test_the_ledger_says_what_was_made_of_what(house: House) -> None:
     house.orders(order(9, 9, 9))
     house.run()

@@ -29,9 +29,14 @@ def mirror(source: Source) -> str:
     return qualified(RAW, source.table)
 
 
+def intake_name(source: Source) -> str:
+    """The name of the table that a source is taken into."""
+    return f"INTAKE__{source.table}"
+
+
 def intake(ops: str, source: Source) -> str:
     """The quoted name of the table that a source is taken into."""
-    return qualified(ops, f"INTAKE__{source.table}")
+    return qualified(ops, intake_name(source))
 
 
 def create_intake(ops: str, source: Source) -> str:

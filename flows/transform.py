@@ -1,8 +1,13 @@
-"""The flow `transform`: gate RAW, then build, gate and publish every model in the order of its signature."""
+"""The flow `transform`: gate RAW, then build, gate and publish every model in the order of its signature.
+
+`python -m flows.transform [--select SELECTOR …]` runs it in this process.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +26,11 @@ from expectations.gate import Gate, GateResult, SuiteMissing
 from flows.run import this_run_id
 from snowpark_models.errors import ModelError
 from snowpark_models.model import Model
-from snowpark_models.runner import ModelOutcome, Options, Run, begin, plan
+from snowpark_models.runner import ModelOutcome, Options, Run, begin, discover, plan
+from snowpark_models.runner.modified import modified
+from snowpark_models.runner.names import Namespace
+from snowpark_models.runner.selection import asks_for_state
+from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.sources import SOURCES
 
 T = TypeVar("T")
@@ -42,7 +51,7 @@ class Transformation:
 
 
 @flow(name="transform", flow_run_name="gate, build, publish")
-def transform(run_id: str | None = None) -> State[Any]:
+def transform(run_id: str | None = None, select: list[str] | None = None) -> State[Any]:
     """Gate RAW, build the models aside, gate and publish them.
 
     A closed gate keeps the last good table of its model and stops what is downstream; the flow then ends
@@ -50,13 +59,15 @@ def transform(run_id: str | None = None) -> State[Any]:
 
     Args:
         run_id: the run that this is part of; its own without one.
+        select: which models, and so which of the mirrors; selectors are those of `python -m snowpark_models`.
+            All when left out.
     """
     run_id = run_id or this_run_id()
     try:
         settings = load_settings()
-        models = plan()
+        models = selected(settings, select or [])
         with _transformation(settings, run_id) as transformation:
-            closed = check_sources(transformation)
+            closed = check_sources(transformation, sources_of(models) if select else list(SOURCES))
             outcomes = build_models(transformation, settings, models, run_id, closed)
     except (ConnectionFailed, ModelError, SettingsError, SuiteMissing) as error:
         return Failed(message=str(error))
@@ -64,11 +75,23 @@ def transform(run_id: str | None = None) -> State[Any]:
     return _final_state(transformation.verdicts, outcomes)
 
 
-def check_sources(transformation: Transformation) -> set[str]:
-    """Check every mirror in RAW; returns the sources whose gate is closed, such as raw_orders."""
-    verdicts = {
-        name: check_source(untouched(transformation), source.table) for name, source in SOURCES.items()
-    }
+def selected(settings: Settings, select: Sequence[str]) -> list[Model]:
+    """The selected models, upstreams first; asks the warehouse only for state:modified."""
+    if not asks_for_state(select):
+        return plan(select)
+    with connect_snowflake(settings.snowflake, json.dumps({"flow": "transform"})) as connection:
+        return plan(select, modified=modified(Warehouse(snowpark_session(connection), Namespace()), plan()))
+
+
+def sources_of(models: Sequence[Model]) -> list[str]:
+    """The sources that the models read, such as raw_orders."""
+    read = {upstream for model in models for upstream in model.upstreams}
+    return [name for name in SOURCES if name in read]
+
+
+def check_sources(transformation: Transformation, sources: Sequence[str]) -> set[str]:
+    """Check mirrors in RAW; returns the sources whose gate is closed, such as raw_orders."""
+    verdicts = {name: check_source(untouched(transformation), SOURCES[name].table) for name in sources}
     return {source for source, verdict in verdicts.items() if not verdict.allows_publishing}
 
 
@@ -92,7 +115,7 @@ def build_models(
     tag = json.dumps({"flow": "transform", "run": run_id})
     with connect_snowflake(settings.snowflake, tag) as connection:
         session = snowpark_session(connection)
-        options = Options(closed_sources=closed_sources)
+        options = Options(closed_sources=closed_sources, known=discover())
         run = begin(session, models, transformation.audit, run_id, options)
         outcomes = [
             build_model(untouched(run), untouched(model), model.schema, model.table) for model in models
@@ -162,3 +185,22 @@ def _final_state(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome
 
 def _level(outcome: str) -> int:
     return {"open": 20, "published": 20, "warned": 30}.get(outcome, 40)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and run the flow; 1 when a gate is closed or it failed."""
+    parser = argparse.ArgumentParser(prog="flows.transform", description=__doc__)
+    parser.add_argument(
+        "--select",
+        nargs="+",
+        metavar="SELECTOR",
+        help="which models, as in `python -m snowpark_models list`; all when left out",
+    )
+    chosen = parser.parse_args(arguments)
+    state = transform(select=chosen.select, return_state=True)
+    print(state.message, file=sys.stderr)  # noqa: T201 - the one line of the verdict
+    return 0 if state.is_completed() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

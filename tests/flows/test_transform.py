@@ -10,9 +10,9 @@ import pytest
 from snowflake.connector.cursor import SnowflakeCursor
 
 from deployments.connections import connect_snowflake
-from deployments.settings import SnowflakeSettings
+from deployments.settings import SnowflakeSettings, load_settings
 from flows.report import report
-from flows.transform import transform
+from flows.transform import main, selected, transform
 from sandbox.process import Service
 from snowpark_models.runner import plan
 
@@ -49,6 +49,7 @@ def test_good_data_are_published_bad_data_are_not_and_the_mails_say_so(
     assert model_outcomes(cursor, "good") == {model.name: "published" for model in plan()}
     checked = "SELECT DISTINCT layer, table_name FROM QUALITY.CHECK_RESULTS WHERE run_id = 'good'"
     assert len(rows(cursor, checked)) == SOURCE_TABLES + len(plan())
+    assert selected(load_settings(), ["state:modified"]) == []
     assert report(run_id="good", run_name="small Shellcorp", return_state=True).is_completed()
     assert str(last_mail(mailbox)["subject"]).startswith("Shellcorp: published")
 
@@ -75,6 +76,21 @@ def test_a_closed_gate_on_raw_stops_all_that_reads_that_mirror(cursor: Snowflake
     assert outcomes["stg_support_tickets"] == "upstream closed"
     assert outcomes["support_load"] == "upstream closed"
     assert outcomes["order_facts"] == "published"
+
+
+def test_a_selection_gates_and_builds_what_it_names_alone(
+    cursor: SnowflakeCursor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cursor.execute("UPDATE RAW.ORDERS SET _position = 'no position'")  # would close its gate
+    assert main(["--select", "+support_load"]) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == "2 models published"
+    built = rows(cursor, "SELECT model, outcome FROM OPS.MODEL_RUNS ORDER BY model")
+    assert built == [("stg_support_tickets", "published"), ("support_load", "published")]
+    gated = rows(cursor, "SELECT DISTINCT table_name FROM QUALITY.CHECK_RESULTS ORDER BY table_name")
+    assert [table for (table,) in gated] == ["STG_SUPPORT_TICKETS", "SUPPORT_LOAD", "SUPPORT_TICKETS"]
+
+    assert main(["--select", "suport_load"]) == 1
+    assert "perhaps support_load?" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_a_mail_server_that_is_down_is_a_warning(

@@ -6,17 +6,31 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from prefect.exceptions import FailedRun
+from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from deployments.connections import ConnectionFailed
 from deployments.settings import SettingsError
-from flows.ingest.errors import ConcurrentRunError, ReplicationError
+from flows.ingest.errors import ConcurrentRunError, ReplicationError, TablesStandError
 
 OVERTAKEN = "Overtaken"
-
+TABLES_STAND = "Tables stand"
+NAMES: dict[type[Exception], str] = {ConcurrentRunError: OVERTAKEN, TablesStandError: TABLES_STAND}
+"""Of failed states that mean more than that something failed."""
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class TaskFailedError(Exception):
+    """A task ended as failed; its flow may end alike."""
+
+    def __init__(self, state: State[Any]) -> None:
+        super().__init__(state.message)
+        self._name = state.name
+
+    def as_state(self) -> State[Any]:
+        """A failed state of the same name, with the same line."""
+        return Failed(name=self._name, message=str(self))
 
 
 def fails_in_one_line(function: Callable[P, R]) -> Callable[P, R]:
@@ -32,10 +46,9 @@ def fails_in_one_line(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def failed(error: Exception) -> Any:
-    """A failed state with an error's message; `Overtaken` when another run was faster."""
-    name = OVERTAKEN if isinstance(error, ConcurrentRunError) else "Failed"
-    return Failed(name=name, message=str(error))
+def failed(error: Exception) -> State[Any]:
+    """A failed state with an error's message, and with the name of its kind."""
+    return Failed(name=NAMES.get(type(error), "Failed"), message=str(error))
 
 
 def was_overtaken(_task: Any, _task_run: Any, state: Any) -> bool:
@@ -43,12 +56,17 @@ def was_overtaken(_task: Any, _task_run: Any, state: Any) -> bool:
     return bool(state.name == OVERTAKEN)
 
 
+def only_tables_stand(state: Any) -> bool:
+    """Whether all that is wrong is that some tables stand: the others are up to date."""
+    return bool(state.name == TABLES_STAND)
+
+
 def result_of(state: Any) -> Any:
     """What a task returned.
 
     Raises:
-        FailedRun: it failed; with its one line.
+        TaskFailedError: it failed; with its one line.
     """
     if state.is_failed():
-        raise FailedRun(state.message)
+        raise TaskFailedError(state)
     return state.result()

@@ -9,6 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.failures import only_tables_stand
 from flows.replicate import replicate
 from flows.report import report
 from flows.run import this_run_id, this_run_link, this_run_name
@@ -17,11 +18,14 @@ from flows.transform import transform
 
 @flow(name="pipeline")
 def pipeline() -> State[Any]:
-    """Bring the mirrors up to date, publish the models that pass their gates, mail the report."""
+    """Bring the mirrors up to date, publish the models that pass their gates, mail the report.
+
+    Where some tables stand, the models that read them keep their last good tables, and the others go on.
+    """
     run_id = this_run_id()
     started_at = datetime.now(UTC)
     states = [replicate(run_id=run_id, return_state=True)]
-    if states[0].is_completed():
+    if states[0].is_completed() or only_tables_stand(states[0]):
         states.append(transform(run_id=run_id, return_state=True))
     problems = [str(state.message) for state in states if not state.is_completed()]
     states.append(

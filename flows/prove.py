@@ -13,12 +13,11 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.exceptions import FailedRun
 from prefect.states import Completed, Failed
 
-from flows.failures import fails_in_one_line, result_of
+from flows.failures import TaskFailedError, fails_in_one_line, only_tables_stand, result_of
 from flows.ingest.context import Limits
-from flows.ingest.health.proof import TableProof, compare_table, record_proofs
+from flows.ingest.health.proof import TableProof, compare_table, provable_tables, record_proofs
 from flows.replicate import catch_up, register_tables
 from flows.run import name_this_run, this_run_id
 from flows.sessions import replication_context
@@ -32,32 +31,37 @@ def prove(patience_seconds: float = 30.0) -> State[Any]:
 
     The capture job harvests commits some seconds after they happen. So a difference counts only when it is
     still there after `patience_seconds` of replicating on; with traffic going on, it always is.
+    A table that stands is not compared, and fails the flow, too.
     """
     run_id = this_run_id()
     deadline = time.monotonic() + patience_seconds
     try:
-        replicate_up_to_now(run_id)
+        standing = replicate_up_to_now(run_id)
         proofs = {proof.table: proof for proof in compare(run_id, None)}
         while (differing := differing_tables(proofs)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-            replicate_up_to_now(run_id)
+            standing = replicate_up_to_now(run_id)
             proofs |= {proof.table: proof for proof in compare(run_id, differing)}
         result_of(record(run_id, list(proofs.values()), return_state=True))
-    except FailedRun as failure:
-        return Failed(message=str(failure))
+    except TaskFailedError as failure:
+        return failure.as_state()
     publish_table(list(proofs.values()))
-    return verdict(list(proofs.values()))
+    return verdict(list(proofs.values()), standing)
 
 
-def replicate_up_to_now(run_id: str) -> None:
-    """Bring the mirrors up to what CDC has harvested."""
+def replicate_up_to_now(run_id: str) -> str | None:
+    """Bring the mirrors up to what CDC has harvested; returns what is to be done for tables that stand."""
     limits = Limits()
     result_of(register_tables(run_id, limits, return_state=True))
-    result_of(catch_up(run_id, limits, return_state=True))
+    state = catch_up(run_id, limits, return_state=True)
+    if only_tables_stand(state):
+        return str(state.message)
+    result_of(state)
+    return None
 
 
 def compare(run_id: str, only: list[str] | None) -> list[TableProof]:
-    """Compare tables with their mirrors; all that are captured, without `only`."""
+    """Compare tables with their mirrors; all that are followed and have a key, without `only`."""
     proofs: list[TableProof] = result_of(compare_tables(run_id, only, return_state=True))
     return proofs
 
@@ -65,12 +69,13 @@ def compare(run_id: str, only: list[str] | None) -> list[TableProof]:
 @task(cache_policy=NO_CACHE)
 @fails_in_one_line
 def compare_tables(run_id: str, only: list[str] | None) -> list[TableProof]:
-    """Compare tables with their mirrors; all that are captured, without `only`."""
+    """Compare tables with their mirrors; all that are followed and have a key, without `only`."""
     with replication_context("prove", run_id) as context:
         proofs = []
-        for name in only or sorted(name for name, table in context.tables.items() if table.key):
-            proofs.append(compare_table(context, name))
-            get_run_logger().info(str(proofs[-1]))
+        for name in provable_tables(context):
+            if only is None or name in only:
+                proofs.append(compare_table(context, name))
+                get_run_logger().info(str(proofs[-1]))
         return proofs
 
 
@@ -102,15 +107,19 @@ def publish_table(proofs: list[TableProof]) -> None:
     create_table_artifact(key="proof", table=rows, description="Source against mirror, row by row.")
 
 
-def verdict(proofs: list[TableProof]) -> State[Any]:
-    """Completed when nothing differs."""
+def verdict(proofs: list[TableProof], standing: str | None) -> State[Any]:
+    """Completed when nothing differs, and no table stands."""
     rows = sum(proof.source_rows for proof in proofs)
     differing = [str(proof) for proof in proofs if proof.differences]
     if differing:
         name_this_run(f"{len(differing)} of {len(proofs)} tables differ")
-        return Failed(message="; ".join(differing))
+        return Failed(message="; ".join([*differing, *filter(None, [standing])]))
+    said = f"{rows:,} rows of {len(proofs)} tables, 0 differences"
+    if standing:
+        name_this_run("tables stand")
+        return Failed(message=f"{said}; but {standing}")
     name_this_run(f"{rows:,} rows, 0 differences")
-    return Completed(message=f"{rows:,} rows of {len(proofs)} tables, 0 differences", data=tuple(proofs))
+    return Completed(message=said, data=tuple(proofs))
 
 
 if __name__ == "__main__":

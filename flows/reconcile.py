@@ -14,10 +14,9 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.exceptions import FailedRun
 from prefect.states import Completed, Failed
 
-from flows.failures import fails_in_one_line, result_of
+from flows.failures import TaskFailedError, fails_in_one_line, result_of
 from flows.ingest.context import Limits
 from flows.ingest.reconcile.compare import chosen_tables, reconcile_tables
 from flows.ingest.reconcile.repairing import repair_table
@@ -36,31 +35,33 @@ REPAIRS = 3
 def reconcile(tables: list[str] | None = None, repair: bool = False) -> State[Any]:
     """Compare mirrors with their sources by hash, at one LSN each; differences end the flow as failed.
 
+    A table that stands is not compared, and fails a flow of all tables, too.
+
     Args:
         tables: source tables such as `dbo.orders`; all that are replicated, without it.
         repair: read the rows that differ anew, and compare again.
     """
     run_id = this_run_id()
     try:
-        found = compare_now(run_id, tables)
+        standing, found = compare_now(run_id, tables)
         for _ in range(REPAIRS if repair else 0):
             broken = [table for table in found if table.can_be_repaired]
             if not broken:
                 break
             result_of(repair_tables(run_id, broken, return_state=True))
-            again = compare_now(run_id, [table.source for table in broken])
+            standing, again = compare_now(run_id, [table.source for table in broken])
             found = sorted([*(t for t in found if t not in broken), *again], key=lambda table: table.table)
-    except FailedRun as failure:
-        return Failed(message=str(failure))
+    except TaskFailedError as failure:
+        return failure.as_state()
     publish_table(found)
-    return verdict(found)
+    return verdict(found, standing if tables is None else None)
 
 
-def compare_now(run_id: str, tables: list[str] | None) -> list[TableReconciliation]:
-    """Bring the mirrors up to what CDC has harvested, and compare them."""
-    replicate_up_to_now(run_id)
+def compare_now(run_id: str, tables: list[str] | None) -> tuple[str | None, list[TableReconciliation]]:
+    """Bring the mirrors up to what CDC has harvested, and compare them; what stands comes first."""
+    standing = replicate_up_to_now(run_id)
     found: list[TableReconciliation] = result_of(compare(run_id, tables, return_state=True))
-    return found
+    return standing, found
 
 
 @task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
@@ -112,17 +113,20 @@ def publish_table(found: Sequence[TableReconciliation]) -> None:
     )
 
 
-def verdict(found: Sequence[TableReconciliation]) -> State[Any]:
-    """Completed when nothing differs; what could not be told is said."""
+def verdict(found: Sequence[TableReconciliation], standing: str | None) -> State[Any]:
+    """Completed when nothing differs, and no table stands; what could not be told is said."""
     differing = [str(table) for table in found if table.differs]
     if differing:
         name_this_run(f"{len(differing)} of {len(found)} tables differ")
-        return Failed(message=". ".join([*differing, *_remedy(found)]))
+        return Failed(message=". ".join([*differing, *_remedy(found), *filter(None, [standing])]))
     rows = sum(table.mirror_rows for table in found)
-    name_this_run(f"{rows:,} rows, 0 differences")
     left = [str(table) for table in found if table.outcome in ("not compared", "undecided")]
-    said = f"{rows:,} rows of {len(found)} tables, 0 differences"
-    return Completed(message="; ".join([said, *left]), data=tuple(found))
+    said = "; ".join([f"{rows:,} rows of {len(found) - len(left)} tables, 0 differences", *left])
+    if standing:
+        name_this_run("tables stand")
+        return Failed(message=f"{said}. {standing}")
+    name_this_run(f"{rows:,} rows, 0 differences")
+    return Completed(message=said, data=tuple(found))
 
 
 def _remedy(found: Sequence[TableReconciliation]) -> list[str]:

@@ -16,10 +16,9 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.exceptions import FailedRun
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
-from flows.failures import fails_in_one_line, result_of, was_overtaken
+from flows.failures import TaskFailedError, failed, fails_in_one_line, result_of, was_overtaken
 from flows.ingest import engine
 from flows.ingest.context import Limits
 from flows.ingest.errors import ReplicationError
@@ -82,8 +81,10 @@ def replicate(
             )
         else:
             report = result_of(catch_up(run_id, limits, registered.warnings, return_state=True))
-    except (FailedRun, ReplicationError) as failure:
-        return Failed(message=str(failure))
+    except TaskFailedError as failure:
+        return failure.as_state()
+    except ReplicationError as error:
+        return failed(error)
     publish_table(report)
     name_this_run(
         f"{report.snapshot_rows:,} rows, {report.changes:,} changes, lag {report.lag_seconds:.0f} s"

@@ -173,9 +173,10 @@ def _publish_artifacts(verdicts: Sequence[GateResult], outcomes: Sequence[ModelO
 def _final_state(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome]) -> State[Any]:
     closed = [str(verdict) for verdict in verdicts if not verdict.allows_publishing]
     closed += [f"{o.model.name}: {o.reason}" for o in outcomes if o.outcome == "contract broken"]
-    if closed:
-        kept = sum(not outcome.is_published for outcome in outcomes)
-        return Failed(message=f"{'; '.join(closed)}. {kept} models keep their last good table.")
+    kept = [outcome for outcome in outcomes if not outcome.is_published]
+    if kept or closed:
+        reasons = closed or [f"{kept[0].model.name} was {kept[0].reason}"]
+        return Failed(message=f"{'; '.join(reasons)}. {len(kept)} models keep their last good table.")
     published = f"{len(outcomes)} models published"
     warned = [verdict.name for verdict in verdicts if verdict.outcome == "warned"]
     if warned:

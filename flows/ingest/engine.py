@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.ingest.context import Context
-from flows.ingest.errors import SourceError
+from flows.ingest.errors import TablesStandError
 from flows.ingest.health.report import ReplicationReport, write_report
 from flows.ingest.lsn import Lsn
 from flows.ingest.pipeline import Pipeline
@@ -25,8 +25,8 @@ def catch_up(context: Context) -> ReplicationReport:
 
     Raises:
         ConcurrentRunError: another run was faster; this one rolled back.
-        SourceError: the source failed or was restored, or a table can no longer be followed (the others
-            were, first).
+        SourceError: the source failed or was restored.
+        TablesStandError: tables can no longer be followed; the others were, first.
     """
     started_from = begin(context)
     with stage_folder(context.warehouse, context.run_id, context.started_at) as folder:
@@ -71,10 +71,14 @@ def apply_next_windows(context: Context, folder: str) -> bool:
 
 
 def conclude(context: Context, started_from: Lsn) -> ReplicationReport:
-    """Write the report of a run; a table that was lost fails it."""
+    """Write the report of a run.
+
+    Raises:
+        TablesStandError: a table was lost.
+    """
     report = write_report(context, started_from)
     if context.tally.lost_tables:
-        raise SourceError(" ".join(context.tally.losses))
+        raise TablesStandError(" ".join(context.tally.losses))
     return report
 
 

@@ -15,6 +15,10 @@ class TableError(SourceError):
     """One table cannot be read or kept as it is; the others can."""
 
 
+class TablesStandError(SourceError):
+    """Some tables can no longer be followed; all the others are up to date."""
+
+
 class WarehouseError(ReplicationError):
     """Snowflake refused a statement, or its tables are not as replication needs them."""
 

@@ -92,7 +92,7 @@ def follow(
 
     Raises:
         ConcurrentRunError: other runs were faster again and again.
-        SourceError: as `engine.catch_up`; a table that is lost fails the run at its end.
+        SourceError, TablesStandError: as `engine.catch_up`.
     """
     context = context.telling(Sparse(context.progress, STEP_SECONDS))
     started_from: Lsn | None = None

@@ -24,7 +24,7 @@ from flows.ingest.source.readers import Crew
 from flows.ingest.tables.captured import Segment
 from flows.ingest.tables.registration import close_gap, register, stop, tell_moves
 from flows.ingest.warehouse.apply import SnapshotEnd, apply_chunks, apply_window, finish_snapshot
-from flows.ingest.warehouse.ledger import DROPPED, GAP, SNAPSHOT, Cursor
+from flows.ingest.warehouse.ledger import SNAPSHOT, Cursor
 
 WINDOWS_AHEAD = 2
 """How many windows are read or wait to be applied."""
@@ -120,8 +120,7 @@ class Pipeline:
         """What each table needs of a window: its snapshot has the earlier changes."""
         tables = self._context.tables
         for name, registered in self._context.ledger.tables().items():
-            stands = registered.stopped_at is not None or registered.state in (GAP, DROPPED)
-            if name in tables and not stands:
+            if name in tables and not registered.stands:
                 after = max(window.after, registered.start_lsn)
                 yield from tables[name].segments(after, window.up_to)
 

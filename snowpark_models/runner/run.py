@@ -61,7 +61,7 @@ class Run:
         """Let nothing read sources whose gate is closed, or whose mirrors are not finished."""
         self.closed |= dict.fromkeys(sources, "did not pass")
         for name, state in self.intake.unfinished.items():
-            self.closed[name] = f"is not finished: replicate has it in state {state}"
+            self.closed[name] = f"is not up to date: replicate has it in state {state!r}"
 
     def build(self, model: Model) -> ModelOutcome:
         """Bring one model to its end, and write it down; its upstreams come first.

@@ -141,6 +141,25 @@ def test_a_difference_fails_the_proof_and_names_table_and_key(world: World, pref
     assert world.differences("ORDERS") == {}
 
 
+def test_a_table_that_stands_does_not_keep_the_others_from_being_proved(
+    world: World, prefect: dict[str, str], tmp_path: Path
+) -> None:
+    world.replicate()
+    policies = tmp_path / "replication.toml"
+    policies.write_text('[tables."dbo.products"]\non_drift = "freeze"\n')
+    frozen = prefect | {"PLATFORM_REPLICATION_FILE": str(policies)}
+    world.execute("ALTER TABLE dbo.products ADD depth int", "UPDATE dbo.products SET depth = 1")
+    message = "Table dbo.products is frozen, and column depth was added"
+    for command in ("flows.prove", "flows.reconcile"):
+        told = world.command(command, **frozen)
+        assert told.returncode == 1
+        assert "rows of 8 tables, 0 differences" in last_line(told.stderr)
+        assert message in last_line(told.stderr)
+    alone = world.command("flows.reconcile", "--table", "dbo.orders", **frozen)
+    assert alone.returncode == 0, alone.stderr
+    assert "PRODUCTS is not followed (state stopped)" in world.command("flows.status", **frozen).stdout
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -7,10 +7,15 @@ import email.policy
 from collections.abc import Iterator
 
 import pytest
+from prefect import flow
+from prefect.client.schemas.objects import State
 from snowflake.connector.cursor import SnowflakeCursor
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings, load_settings
+from flows.failures import failed
+from flows.ingest.errors import TablesStandError
+from flows.pipeline import pipeline
 from flows.report import report
 from flows.transform import main, selected, transform
 from sandbox.process import Service
@@ -91,6 +96,32 @@ def test_a_selection_gates_and_builds_what_it_names_alone(
 
     assert main(["--select", "suport_load"]) == 1
     assert "perhaps support_load?" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_tables_that_stand_keep_only_what_reads_them_from_being_published(
+    cursor: SnowflakeCursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for statement in (
+        "CREATE SCHEMA IF NOT EXISTS OPS",
+        "CREATE TABLE OPS.CURSORS (PIPELINE VARCHAR, UPDATED_AT TIMESTAMP_NTZ)",
+        "CREATE TABLE OPS.ARRIVALS (ARRIVAL NUMBER, TABLE_NAME VARCHAR, BATCH VARCHAR)",
+        "CREATE TABLE OPS.REPLICATED_TABLES (TABLE_NAME VARCHAR, STATE VARCHAR)",
+        "INSERT INTO OPS.REPLICATED_TABLES VALUES ('SUPPORT_TICKETS', 'stopped')",
+    ):
+        cursor.execute(statement)
+
+    @flow(name="replicate")
+    def tables_stand(run_id: str) -> State[None]:
+        return failed(TablesStandError(f"Table dbo.support_tickets is frozen (run {run_id})."))
+
+    monkeypatch.setattr("flows.pipeline.replicate", tables_stand)
+    state = pipeline(return_state=True)
+    assert state.is_failed()
+    assert "Table dbo.support_tickets is frozen" in str(state.message)
+    assert "raw_support_tickets is not up to date: replicate has it in state 'stopped'" in str(state.message)
+    published = rows(cursor, "SELECT model FROM OPS.MODEL_RUNS WHERE outcome = 'published'")
+    assert ("order_facts",) in published
+    assert ("support_load",) not in published
 
 
 def test_a_mail_server_that_is_down_is_a_warning(

@@ -91,6 +91,11 @@ def test_a_copy_has_its_age_and_a_table_that_stands_no_lag() -> None:
             0,
             "ORDERS is not followed (state filling)",
         ),
+        (
+            replace(HEALTH, tables=(replace(ORDERS, state="stopped", lag_seconds=None, hours_left=5.25),)),
+            0,
+            "warnings; in 5.2 hours CDC's cleanup passes it, and it must be read anew.",
+        ),
         (replace(HEALTH, tables=(replace(ORDERS, last_proof=LastProof(3, NOW)),)), 0, "3 differences"),
         (
             replace(HEALTH, tables=(replace(ORDERS, last_gate=LastGate("closed", "r", NOW)),)),

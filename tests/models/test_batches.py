@@ -184,7 +184,7 @@ def test_a_mirror_that_is_not_finished_stops_what_reads_it(house: House) -> None
     house.orders(order(7, 7, 7))
     outcomes = house.run()
     assert outcomes["stg_orders"].reason == (
-        "not built, because raw_orders is not finished: replicate has it in state snapshot"
+        "not built, because raw_orders is not up to date: replicate has it in state 'snapshot'"
     )
     assert outcomes["spending"].outcome == "upstream closed"
 

@@ -45,6 +45,12 @@ class TableProof:
         return f"{self.table}: {self.differences:,} differences in {self.source_rows:,} rows, keys {keys}"
 
 
+def provable_tables(context: Context) -> list[str]:
+    """The tables that have a key, and whose mirrors do not stand."""
+    standing = {name for name, table in context.ledger.tables().items() if table.stands}
+    return sorted(name for name, table in context.tables.items() if table.key and name not in standing)
+
+
 def compare_table(context: Context, name: str) -> TableProof:
     """Compare a table with its mirror.
 

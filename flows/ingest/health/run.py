@@ -28,11 +28,11 @@ class LastRun:
     warnings: tuple[str, ...]
 
 
-def hours_left(cursor: Cursor, condition: Condition, now: datetime) -> float | None:
-    """In how many hours the cleanup job passes a cursor that stands still; None where its time is unknown."""
-    if cursor.committed_at is None:
+def hours_left(committed_at: datetime | None, condition: Condition, now: datetime) -> float | None:
+    """In how many hours the cleanup job passes a commit (UTC); None where its time is unknown."""
+    if committed_at is None:
         return None
-    return (cursor.committed_at + condition.retention - now).total_seconds() / 3600
+    return (committed_at + condition.retention - now).total_seconds() / 3600
 
 
 def record_health(context: Context, cursor: Cursor, lag_seconds: float) -> None:
@@ -49,7 +49,7 @@ def record_health(context: Context, cursor: Cursor, lag_seconds: float) -> None:
             now,
             cursor.lsn.hex,
             lag_seconds,
-            hours_left(cursor, condition, now),
+            hours_left(cursor.committed_at, condition, now),
             condition.capture_job,
             condition.agent,
             condition.errors,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from flows.ingest.changes.window import commit_time
 from flows.ingest.context import utc_now
 from flows.ingest.health.restores import check_history
 from flows.ingest.health.run import LastRun, hours_left, last_run
@@ -47,6 +48,7 @@ class TableHealth:
 
     `cursor` is where its mirror is: not where the others are, if it stands. `copied_at` is when the copy of a
     table without a key was read, UTC. `lag_seconds` is the age of that copy; None where the table stands.
+    `hours_left` is when CDC's cleanup passes a table that stands, so that it must be read anew.
     """
 
     table: str
@@ -60,6 +62,7 @@ class TableHealth:
     last_gate: LastGate | None
     last_proof: LastProof | None
     copied_at: datetime | None = None
+    hours_left: float | None = None
 
     @property
     def is_left_behind(self) -> bool:
@@ -105,8 +108,9 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
     }
     now = utc_now()
     lag = lag_seconds(cursor, database.max_lsn, now)
+    condition = read_condition(source)
     health = Health(
-        source=read_condition(source),
+        source=condition,
         last_run=last_run(warehouse, database.name) if ("OPS", "REPLICATION_HEALTH") in known else None,
         tables=tuple(
             TableHealth(
@@ -121,6 +125,7 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
                 last_gate=gates.get(name),
                 last_proof=proofs.get(name),
                 copied_at=table.copied_at,
+                hours_left=_hours_left(source, table, condition, zone, now),
             )
             for name, table in tables.items()
         ),
@@ -130,7 +135,7 @@ def read_health(source: SourceSession, warehouse: WarehouseSession, zone: ZoneIn
 
 def judged(health: Health, cursor: Cursor, now: datetime) -> Health:
     """With what needs somebody, the most urgent first; each with its remedy."""
-    left = hours_left(cursor, health.source, now) if health.source else None
+    left = hours_left(cursor.committed_at, health.source, now) if health.source else None
     problems: list[str] = []
     if left is not None and left < URGENT_HOURS:
         problems.append(
@@ -151,7 +156,7 @@ def judged(health: Health, cursor: Cursor, now: datetime) -> Health:
             "does a worker run?"
         )
     problems += [
-        f"{table.table} is not followed (state {table.state}): see the last run's warnings."
+        f"{table.table} is not followed (state {table.state}): see the last run's warnings{_until(table)}."
         for table in health.tables
         if table.is_left_behind
     ]
@@ -178,9 +183,26 @@ def lag_seconds(cursor: Cursor, newest: Lsn, now: datetime) -> float:
 
 def table_lag(table: ReplicatedTable, lag: float, now: datetime) -> float | None:
     """How far a table is behind: as the cursor, or by the age of its copy; None where it stands."""
-    if table.stopped_at is not None or table.state in (states.GAP, states.DROPPED):
+    if table.stands:
         return None
     return lag if table.copied_at is None else (now - table.copied_at).total_seconds()
+
+
+def _hours_left(
+    source: SourceSession, table: ReplicatedTable, condition: Condition, zone: ZoneInfo, now: datetime
+) -> float | None:
+    if table.stopped_at is None:
+        return None
+    return hours_left(commit_time(source, table.stopped_at, zone), condition, now)
+
+
+def _until(table: TableHealth) -> str:
+    """How long a table that stands may stand."""
+    if table.hours_left is None:
+        return ""
+    if table.hours_left <= 0:
+        return "; CDC's cleanup has passed it, so it will be read anew"
+    return f"; in {table.hours_left:.1f} hours CDC's cleanup passes it, and it must be read anew"
 
 
 def _last_gates(warehouse: WarehouseSession) -> dict[str, LastGate]:

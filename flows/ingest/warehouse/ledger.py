@@ -68,6 +68,11 @@ class ReplicatedTable:
         """Its name in SQL Server, as people write it."""
         return f"{self.source_schema}.{self.source_table}"
 
+    @property
+    def stands(self) -> bool:
+        """Whether its mirror stays where it is while the others go on."""
+        return self.stopped_at is not None or self.state in (GAP, DROPPED)
+
 
 @dataclass(frozen=True)
 class Arrival:

@@ -21,7 +21,7 @@ NEWEST_ARRIVALS = f"""
 UNFINISHED_MIRRORS = f"""
         SELECT TABLE_NAME AS TABLE_NAME, STATE AS STATE
         FROM {qualified(OPS, "REPLICATED_TABLES")}
-        WHERE STATE IN ('snapshot', 'catching up', 'filling', 'gap')"""
+        WHERE STATE IN ('snapshot', 'catching up', 'filling', 'gap', 'stopped')"""
 
 
 def mirror(source: Source) -> str:

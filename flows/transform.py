@@ -90,9 +90,13 @@ def sources_of(models: Sequence[Model]) -> list[str]:
 
 
 def check_sources(transformation: Transformation, sources: Sequence[str]) -> set[str]:
-    """Check mirrors in RAW; returns the sources whose gate is closed, such as raw_orders."""
-    verdicts = {name: check_source(untouched(transformation), SOURCES[name].table) for name in sources}
-    return {source for source, verdict in verdicts.items() if not verdict.allows_publishing}
+    """Check mirrors in RAW; returns the sources whose gate is closed, such as raw_orders.
+
+    A history is closed with its mirror: it goes on holding what was wrong once.
+    """
+    mirrors = dict.fromkeys(SOURCES[name].table for name in sources)
+    verdicts = {table: check_source(untouched(transformation), table) for table in mirrors}
+    return {name for name in sources if not verdicts[SOURCES[name].table].allows_publishing}
 
 
 @task(task_run_name="gate RAW.{table}", cache_policy=NO_CACHE)

@@ -1,4 +1,8 @@
-"""The sources: mirrors in RAW that replication keeps. A staging model reads `RAW.ORDERS` as `raw_orders`."""
+"""The sources: what replication keeps in RAW.
+
+A staging model reads the mirror `RAW.ORDERS` as `raw_orders`, and the history `RAW.CUSTOMERS__HISTORY`, all
+versions of the rows, as `raw_customers_history`.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +13,35 @@ from typing import Final
 PREFIX: Final = "raw_"
 SCHEMA: Final = "RAW"
 CHANGE_LOG_SUFFIX: Final = "__CHANGES"
+HISTORY_SUFFIX: Final = "__HISTORY"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A mirror: its table in RAW, the key of the source's table, and how old its newest change may be."""
+    """A table of the source, as RAW keeps it.
+
+    Attributes:
+        table: its mirror.
+        key: the key of the source's table.
+        freshness: how old its newest change may be.
+        is_history: read is the history, a view that the replication's policy of the table asks for. It has
+            the versions of a row, so what arrives in the mirror, by the same keys, arrives in it.
+    """
 
     table: str
     key: tuple[str, ...]
     freshness: timedelta = timedelta(days=1)
+    is_history: bool = False
 
     @property
     def name(self) -> str:
         """The parameter by which a staging model reads it."""
-        return f"{PREFIX}{self.table.lower()}"
+        return f"{PREFIX}{self.table.lower()}{'_history' if self.is_history else ''}"
+
+    @property
+    def relation(self) -> str:
+        """What is read: the mirror or the history, by its name in RAW."""
+        return f"{self.table}{HISTORY_SUFFIX}" if self.is_history else self.table
 
     @property
     def change_log(self) -> str:
@@ -34,6 +53,7 @@ _ALL: Final = (
     Source("ACCOUNTS", ("account_number",)),
     Source("ACTIVITIES", ("activity_id",)),
     Source("CUSTOMERS", ("customer_id",)),
+    Source("CUSTOMERS", ("customer_id",), is_history=True),
     Source("ORDERS", ("order_id",)),
     Source("ORDER_LINES", ("order_id", "line_number")),
     Source("PAYMENTS", ("payment_id",)),

@@ -64,7 +64,7 @@ def take_in(
     sources = {name: SOURCES[name] for name in wanted}
     ops = warehouse.namespace.ops
     _drop_left(warehouse, kinds)
-    present = {name: source for name, source in sources.items() if (RAW, source.table) in kinds}
+    present = {name: source for name, source in sources.items() if (RAW, source.relation) in kinds}
     for source in present.values():
         warehouse.run(sql.create_intake(ops, source))
     is_replicated = (OPS, "ARRIVALS") in kinds

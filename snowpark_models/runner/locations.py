@@ -45,12 +45,7 @@ class Locations:
         places = self._places(upstream)
         found = next((place for place in places if place in self.kinds), None)
         if found is None:
-            remedy = (
-                "let the flow replicate make the mirror first"
-                if upstream in SOURCES
-                else f"build the model {upstream} first, or select it too"
-            )
-            raise MissingTableError(f"{upstream} has no table yet: {remedy}")
+            raise MissingTableError(f"{upstream} has no table yet: {_remedy(upstream)}")
         return ".".join(found)
 
     def quoted(self, upstream: str) -> str:
@@ -83,7 +78,15 @@ class Locations:
 
     def _places(self, upstream: str) -> list[tuple[str, str]]:
         if upstream in SOURCES:
-            return [(RAW, SOURCES[upstream].table)]
+            return [(RAW, SOURCES[upstream].relation)]
         layers = [self.models[upstream].layer] if upstream in self.models else LAYERS
         namespaces = dict.fromkeys((self.namespace, Namespace()))
         return [(each.schema(layer), upstream.upper()) for each in namespaces for layer in layers]
+
+
+def _remedy(upstream: str) -> str:
+    if upstream not in SOURCES:
+        return f"build the model {upstream} first, or select it too"
+    if SOURCES[upstream].is_history:
+        return "set history = true for its table in replication.toml, and let the flow replicate run"
+    return "let the flow replicate make the mirror first"

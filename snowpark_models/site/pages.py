@@ -60,7 +60,7 @@ class SourcePage:
     @property
     def table(self) -> str:
         """Schema and name of the mirror."""
-        return f"{SCHEMA}.{self.source.table}"
+        return f"{SCHEMA}.{self.source.relation}"
 
     @property
     def freshness(self) -> str:

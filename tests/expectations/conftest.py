@@ -14,6 +14,7 @@ from expectations.gate import Gate
 from snowpark_models.runner import materialise, plan
 from tests.expectations.good_data import ROWS, rows_of_table
 from tests.models.given import as_query, raw_types
+from tests.models.histories import histories_of_mirrors
 
 DATABASE = "GATES"
 BUILD = "run that built the tables"
@@ -31,6 +32,8 @@ def warehouse(snowflake: SnowflakeSettings) -> SnowflakeSettings:
         for table in ROWS:
             query = as_query(raw_types(f"raw_{table}"), rows_of_table(table))
             connection.cursor().execute(f"CREATE OR REPLACE TABLE RAW.{table.upper()} AS {query}")
+        for statement in histories_of_mirrors():
+            connection.cursor().execute(statement)
         outcomes = materialise(snowpark_session(connection), plan(), _publish_all, BUILD)
         assert {outcome.outcome for outcome in outcomes} == {"published"}
     return settings

@@ -51,7 +51,13 @@ BY_SENTENCE: Mapping[str, Change] = {
         "IS_RUNNING": "TRUE",
         "LONGEST_VIEW_SECONDS": "1",
     },
+    "A version ends after it begins": {"TO_POSITION": "''"},
+    "A version has an end in both or in neither": {"TO_POSITION": "NULL", "VALID_TO": "'2199-01-01'"},
+    "Each version of a customer ends before the next begins": {"TO_POSITION": "'~'"},
     # MARTS
+    "The current version, and no other, has no end": {"IS_CURRENT": "FALSE", "VALID_TO": "NULL"},
+    "No two versions of a customer overlap": {"VALID_TO": "'2199-01-01'"},
+    "A customer has one current version at most": {"IS_CURRENT": "TRUE"},
     "The total of an order is the sum of its lines, and there is at least one": {
         "TOTAL_AMOUNT": "TOTAL_AMOUNT + 100"
     },
@@ -100,6 +106,7 @@ BY_SENTENCE: Mapping[str, Change] = {
 }
 
 BY_TABLE: Mapping[tuple[str, str], Change] = {
+    ("customer_history", "A version ends after it begins"): {"VALID_TO": "VALID_FROM"},
     ("daily_revenue", "Orders and revenue are what ORDER_FACTS adds up to"): {
         "REVENUE_AMOUNT": "REVENUE_AMOUNT + 1"
     },

@@ -14,6 +14,7 @@ from deployments.settings import SnowflakeSettings, load_settings
 from sandbox.process import Service
 from tests.expectations.good_data import ROWS, rows_of_table
 from tests.models.given import as_query, raw_types
+from tests.models.histories import histories_of_mirrors
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,8 @@ def warehouse(
         for table in ROWS:
             query = as_query(raw_types(f"raw_{table}"), rows_of_table(table))
             cursor.execute(f"CREATE OR REPLACE TABLE RAW.{table.upper()} AS {query}")
+        for statement in histories_of_mirrors():
+            cursor.execute(statement)
     values = {
         "PLATFORM_ENV_FILE": str(tmp_path / "none.env"),
         "PLATFORM_DATA_DOCS_FOLDER": str(tmp_path / "data_docs"),

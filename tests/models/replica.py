@@ -11,15 +11,12 @@ from snowflake.snowpark import Session
 
 from deployments.connections import connect_snowflake, snowpark_session
 from deployments.settings import SnowflakeSettings
+from flows.ingest.warehouse.history_sql import create_history
 from snowpark_models.runner.names import identifier
 from snowpark_models.sources import SOURCES
-from tests.models.given import Types, Value, as_query, raw_types
+from tests.models.given import PLATFORM_COLUMNS, Value, as_query, raw_types
+from tests.models.histories import captured, log_types
 
-LOG_COLUMNS: Types = {
-    "_POSITION": ("VARCHAR(50)", False),
-    "_OPERATION": ("NUMBER(1,0)", False),
-    "_BATCH": ("VARCHAR", False),
-}
 OPS = (
     "CREATE SCHEMA OPS",
     "CREATE TABLE OPS.ARRIVALS (ARRIVAL NUMBER(19,0), TABLE_NAME VARCHAR, BATCH VARCHAR)",
@@ -38,10 +35,13 @@ class Replica:
         for statement in ("CREATE SCHEMA RAW", *OPS):
             session.sql(statement).collect()
         for name in sources:
-            source, types = SOURCES[name], raw_types(name)
-            session.sql(f"CREATE TABLE RAW.{source.table} AS {as_query(types, ())}").collect()
-            log = {**{key: types[key.upper()] for key in map(str.upper, source.key)}, **LOG_COLUMNS}
-            session.sql(f"CREATE TABLE RAW.{source.change_log} AS {as_query(log, ())}").collect()
+            source = SOURCES[name]
+            if source.is_history:
+                session.sql(create_history(captured(source))).collect()
+                continue
+            session.sql(f"CREATE TABLE RAW.{source.table} AS {as_query(raw_types(name), ())}").collect()
+            log = as_query(log_types(source), ())
+            session.sql(f"CREATE TABLE RAW.{source.change_log} AS {log}").collect()
 
     def position(self) -> str:
         """A position later than all others so far."""
@@ -53,10 +53,10 @@ class Replica:
         arrival, position = next(self.arrivals), position or self.position()
         query = as_query(types, tuple({**row, "_position": position} for row in rows))
         batch = f"batch-{arrival:06}"
-        keys = ", ".join(map(identifier, source.key))
+        logged = ", ".join(identifier(column) for column in types if column not in PLATFORM_COLUMNS)
         self.session.sql(
-            f"INSERT INTO RAW.{source.change_log} "
-            f"SELECT {keys}, _POSITION, IFF(_DELETED, 1, 4), '{batch}' FROM ({query}) AS R"
+            f"INSERT INTO RAW.{source.change_log} ({logged}, _POSITION, _OPERATION, _COMMITTED_AT, _BATCH) "
+            f"SELECT {logged}, _POSITION, IFF(_DELETED, 1, 4), _COMMITTED_AT, '{batch}' FROM ({query}) AS R"
         ).collect()
         names = [identifier(column) for column in types]
         self.session.sql(f"""

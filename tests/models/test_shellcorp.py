@@ -13,6 +13,7 @@ from deployments.settings import SnowflakeSettings
 from snowpark_models.runner import ModelOutcome, Options, materialise, plan
 from snowpark_models.sources import SOURCES
 from tests.models.given import as_query, raw_types
+from tests.models.histories import histories_of_mirrors
 from tests.models.shellcorp import Shellcorp
 
 SEED = 20260601
@@ -29,6 +30,8 @@ def shellcorp(session: Session, snowflake: SnowflakeSettings) -> Iterator[Sessio
     for source, rows in Shellcorp(SEED).rows().items():
         query = as_query(raw_types(source), tuple(rows))
         opened.sql(f"CREATE TABLE RAW.{SOURCES[source].table} AS {query}").collect()
+    for statement in histories_of_mirrors():
+        opened.sql(statement).collect()
     yield opened
     connection.close()
 
@@ -50,8 +53,9 @@ def test_every_model_keeps_its_contract_and_is_published(published: list[ModelOu
 
 def test_staging_holds_what_the_source_has_now(shellcorp: Session, published: list[ModelOutcome]) -> None:
     for outcome in published:
-        if outcome.model.layer == "staging":
-            table = SOURCES[outcome.model.upstreams[0]].table
+        source = SOURCES.get(outcome.model.upstreams[0])
+        if source and not source.is_history:
+            table = source.table
             live = answers(shellcorp, f"SELECT COUNT(*) AS N FROM RAW.{table} WHERE NOT _DELETED")
             assert live == [(outcome.row_count,)], table
 
@@ -186,6 +190,9 @@ def test_empty_mirrors_give_empty_tables(session: Session, snowflake: SnowflakeS
         opened = snowpark_session(connection)
         opened.sql("CREATE SCHEMA RAW").collect()
         for source, known in SOURCES.items():
-            opened.sql(f"CREATE TABLE RAW.{known.table} AS {as_query(raw_types(source), ())}").collect()
+            if not known.is_history:
+                opened.sql(f"CREATE TABLE RAW.{known.table} AS {as_query(raw_types(source), ())}").collect()
+        for statement in histories_of_mirrors():
+            opened.sql(statement).collect()
         results = materialise(opened, plan(), lambda _layer, _table, _location: True, "run-1")
     assert {(result.outcome, result.row_count) for result in results} == {("published", 0)}

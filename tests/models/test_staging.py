@@ -8,6 +8,7 @@ from decimal import Decimal
 from snowflake.snowpark import Session
 
 from snowpark_models.runner import plan
+from snowpark_models.sources import SOURCES
 from snowpark_models.staging.stg_accounts import stg_accounts
 from snowpark_models.staging.stg_activities import stg_activities
 from snowpark_models.staging.stg_customers import stg_customers
@@ -39,6 +40,8 @@ def test_every_staging_model_keeps_live_rows_and_their_commit_time_only(session:
     committed = {"_committed_at": "2026-03-01 10:00:00.123"}
     for model in plan(["staging"]):
         (source,) = model.upstreams
+        if SOURCES[source].is_history:
+            continue
         raw = given(session, source, committed, {**committed, "_deleted": True})
         assert rows_of(model(raw), "committed_at") == [(datetime(2026, 3, 1, 10, 0, 0, 123000),)], model.name
 

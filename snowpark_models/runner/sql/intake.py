@@ -25,13 +25,13 @@ UNFINISHED_MIRRORS = f"""
 
 
 def mirror(source: Source) -> str:
-    """The quoted name of a source's mirror."""
-    return qualified(RAW, source.table)
+    """The quoted name of a source's mirror, or of its history."""
+    return qualified(RAW, source.relation)
 
 
 def intake_name(source: Source) -> str:
     """The name of the table that a source is taken into."""
-    return f"INTAKE__{source.table}"
+    return f"INTAKE__{source.relation}"
 
 
 def intake(ops: str, source: Source) -> str:

@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SNOW := $(VENV)/snow
 SNOW_INSTALLED := $(SNOW)/.installed
+DBT := $(VENV)/dbt
+DBT_INSTALLED := $(DBT)/.installed
 SCALE ?= 1
 RATE ?= 15
 BREAK ?=
@@ -18,7 +20,7 @@ MAILBOX_PORT ?= 8025
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-install: $(INSTALLED) $(SNOW_INSTALLED)  ## make .venv and install the requirements, if missing or out of date
+install: $(INSTALLED) $(SNOW_INSTALLED) $(DBT_INSTALLED)  ## make .venv and install the requirements, if missing or out of date
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
@@ -31,6 +33,12 @@ $(SNOW_INSTALLED): requirements-snow.txt | $(INSTALLED)
 	@echo "installing the Snowflake CLI into $(SNOW): the tests run it against the stand-in (about a minute)"
 	@$(PYTHON) -m venv $(SNOW)
 	@$(SNOW)/bin/pip install --quiet --disable-pip-version-check -r requirements-snow.txt
+	@touch $@
+
+$(DBT_INSTALLED): requirements-dbt.txt | $(INSTALLED)
+	@echo "installing dbt into $(DBT): the tests hold versions in time against its snapshots (about a minute)"
+	@$(PYTHON) -m venv $(DBT)
+	@$(DBT)/bin/pip install --quiet --disable-pip-version-check -r requirements-dbt.txt
 	@touch $@
 
 demo: $(INSTALLED)  ## the whole platform from nothing to a proof; SCALE=0.1 for less data, RATE=1 for less traffic, BREAK=marts to see a gate close
@@ -49,7 +57,7 @@ status: $(INSTALLED)  ## rows, cursor, lag, last gate and last proof per table
 down: $(INSTALLED)  ## end what `make up` started
 	@$(BIN)/python -m sandbox.demo down --folder $(FOLDER)/up
 
-test: $(INSTALLED) $(SNOW_INSTALLED) lint  ## lint, types, architecture and all tests
+test: $(INSTALLED) $(SNOW_INSTALLED) $(DBT_INSTALLED) lint  ## lint, types, architecture and all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-live: $(INSTALLED)  ## the end-to-end tests on a real SQL Server and Snowflake account: see tests/live.py

@@ -1,15 +1,17 @@
-"""Versions in time: worked out by hand, and held against a second to second walk over random histories."""
+"""Versions in time: worked out by hand, and of random histories held against a walk and against dbt."""
 
 from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from snowflake.snowpark import Session
 
 from snowpark_models.marts.customer_history import customer_history
 from snowpark_models.staging.stg_customer_history import stg_customer_history
 from snowpark_models.versions import versions
+from tests.models.dbt_snapshots import snapshots
 from tests.models.given import Value, given, rows_of
 
 BEGIN = datetime(2026, 1, 1)
@@ -86,6 +88,32 @@ def walked(customer: int, commits: list[Commit], until: int) -> list[Version]:
     return found
 
 
+def random_histories(customers: int, last_second: int) -> dict[int, list[Commit]]:
+    """Commits of few values, with ties, deletes, returns and clocks set back."""
+    chance = random.Random(20261123)
+    histories: dict[int, list[Commit]] = {}
+    for customer in range(customers):
+        second, commits = 1, []
+        for position in range(chance.randint(1, 9)):
+            second = min(last_second, max(1, second + chance.choice((0, 0, 1, 2, 3, -2))))
+            is_there = bool(commits) and commits[-1][2] is not None
+            limit = None if is_there and chance.random() < 1 / 4 else chance.choice((0, 1, 1, 2))
+            commits.append((position, second, limit))
+        histories[customer] = commits
+    return histories
+
+
+def versions_of(session: Session, histories: dict[int, list[Commit]]) -> list[tuple[object, ...]]:
+    """Customer, from when, until when, whether current, and limit: of what the platform makes."""
+    rows = [row for customer, commits in histories.items() for row in committed(customer, commits)]
+    committed_rows = session.sql(
+        "SELECT $1 AS CUSTOMER_ID, $2 AS FROM_POSITION, $3::TIMESTAMP_NTZ AS VALID_FROM, "
+        f"$4::TIMESTAMP_NTZ AS VALID_TO, $5 AS CREDIT_LIMIT FROM VALUES {', '.join(map(as_values, rows))}"
+    )
+    found = versions(committed_rows, key="CUSTOMER_ID", kept=["CREDIT_LIMIT"])
+    return rows_of(found, "customer_id", "valid_from", "valid_to", "is_current", "credit_limit")
+
+
 def as_values(row: dict[str, Value]) -> str:
     names = ("customer_id", "from_position", "valid_from", "valid_to", "credit_limit")
     cells = ("NULL" if row[name] is None else repr(row[name]) for name in names)
@@ -93,23 +121,24 @@ def as_values(row: dict[str, Value]) -> str:
 
 
 def test_versions_are_what_a_reader_saw_second_by_second(session: Session) -> None:
-    """Random commits of few values, with ties, deletes, returns and clocks set back."""
-    chance = random.Random(20261123)
-    rows: list[dict[str, Value]] = []
-    expected: list[Version] = []
-    for customer in range(40):
-        second, commits = 1, []
-        for position in range(chance.randint(1, 9)):
-            second = max(1, second + chance.choice((0, 0, 1, 2, 3, -2)))
-            is_there = bool(commits) and commits[-1][2] is not None
-            limit = None if is_there and chance.random() < 1 / 4 else chance.choice((0, 1, 1, 2))
-            commits.append((position, second, limit))
-        rows += committed(customer, commits)
-        expected += walked(customer, commits, until=60)
+    histories = random_histories(customers=40, last_second=50)
+    expected = [
+        version for customer, commits in histories.items() for version in walked(customer, commits, until=60)
+    ]
     assert len(expected) > 60
-    committed_rows = session.sql(
-        "SELECT $1 AS CUSTOMER_ID, $2 AS FROM_POSITION, $3::TIMESTAMP_NTZ AS VALID_FROM, "
-        f"$4::TIMESTAMP_NTZ AS VALID_TO, $5 AS CREDIT_LIMIT FROM VALUES {', '.join(map(as_values, rows))}"
-    )
-    history = versions(committed_rows, key="CUSTOMER_ID", kept=["CREDIT_LIMIT"])
-    assert rows_of(history, "customer_id", "valid_from", "valid_to", "is_current", "credit_limit") == expected
+    assert versions_of(session, histories) == expected
+
+
+def test_versions_are_those_of_dbt_snapshots_taken_each_second(session: Session, tmp_path: Path) -> None:
+    """The same states one after the other, seen by `dbt snapshot` (strategy check, deletes invalidate)."""
+    histories = random_histories(customers=100, last_second=6)
+    states = []
+    for second in range(7):
+        limits = {customer: seen(commits, second) for customer, commits in histories.items()}
+        there = {customer: limit or None for customer, limit in limits.items() if limit is not None}
+        states.append((at(second), there))
+    expected = snapshots(tmp_path, states)
+    assert len(expected) > 150
+    found = versions_of(session, histories)
+    assert [(key, value, begin, end) for key, begin, end, _, value in found] == expected
+    assert all(is_current == (end is None) for _, _, end, is_current, _ in found)

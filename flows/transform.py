@@ -19,13 +19,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from prefect.utilities.annotations import quote
+from snowflake.snowpark import Session
 
 from deployments.connections import ConnectionFailed, connect_snowflake, snowpark_session
 from deployments.settings import Settings, SettingsError, load_settings
 from expectations.gate import Gate, GateResult, SuiteMissing
 from flows.run import this_run_id
 from snowpark_models.errors import ModelError
+from snowpark_models.features._views import VIEWS
 from snowpark_models.model import Model
+from snowpark_models.pointintime import FeatureView, changed_without_version, record
 from snowpark_models.runner import ModelOutcome, Options, Run, begin, discover, plan
 from snowpark_models.runner.modified import modified
 from snowpark_models.runner.names import Namespace
@@ -119,12 +122,17 @@ def build_models(
     tag = json.dumps({"flow": "transform", "run": run_id})
     with connect_snowflake(settings.snowflake, tag) as connection:
         session = snowpark_session(connection)
-        options = Options(closed_sources=closed_sources, known=discover())
+        refused = changed_without_version(session, VIEWS)
+        options = Options(closed_sources=closed_sources, known=discover(), refused=refused)
         run = begin(session, models, transformation.audit, run_id, options)
         outcomes = [
             build_model(untouched(run), untouched(model), model.schema, model.table) for model in models
         ]
         run.end()
+        published = {outcome.model.name for outcome in outcomes if outcome.is_published}
+        for view in VIEWS:
+            if view.name in published:
+                record_features(untouched(session), untouched(view), run_id, view.name)
     return outcomes
 
 
@@ -142,6 +150,20 @@ def build_model(
     level = "published" if outcome.is_published else "closed"
     get_run_logger().log(_level(level), f"{outcome.model.table}: {outcome.outcome}{rows}{reason}")
     return outcome
+
+
+@task(task_run_name="record {name}", cache_policy=NO_CACHE)
+def record_features(
+    session: Session,
+    view: FeatureView,
+    run_id: str,
+    name: str,  # noqa: ARG001 - names the task run
+) -> None:
+    """Keep what a feature view tells now, for training sets to come."""
+    for recording in record(session, [view], run_id):
+        get_run_logger().info(
+            f"{view.name}, version {view.version}: {recording.rows:,} rows recorded as of {recording.as_of}"
+        )
 
 
 def untouched(value: T) -> T:

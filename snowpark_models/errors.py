@@ -32,6 +32,10 @@ class ConcurrentRunError(ModelError):
     """Another run builds, or has published, the same model."""
 
 
+class VersionError(ModelError):
+    """A feature view's code is not the code that its version stands for."""
+
+
 class SiteError(ModelError):
     """The site of the models cannot be written where it should be."""
 

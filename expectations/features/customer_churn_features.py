@@ -15,8 +15,8 @@ SUITE = suite(
     "CUSTOMER_ID",
     never_null("AS_OF", "SESSION_TREND"),
     same_in_all_rows("AS_OF"),
-    counts("ORDERS_30D", "CANCELLED_ORDERS_90D", "SESSIONS_30D", "PAGES_VIEWED_30D"),
-    counts("TICKETS_90D", "OPEN_TICKETS", "LOW_RATINGS_90D"),
+    counts("OPEN_ACCOUNTS", "ORDERS_7D", "CANCELLED_ORDERS_90D", "SESSIONS_7D", "PAGES_VIEWED_30D"),
+    counts("TICKETS_7D", "OPEN_TICKETS", "LOW_RATINGS_90D"),
     between("TENURE_DAYS", low=0),
     between("DAYS_SINCE_LAST_ORDER", low=0),
     between("DAYS_SINCE_LAST_SESSION", low=0),
@@ -34,8 +34,9 @@ SUITE = suite(
     ),
     always(
         "A shorter window counts no more than a longer one, and a part no more than its whole",
-        "ORDERS_30D <= ORDERS_90D AND CANCELLED_ORDERS_90D <= ORDERS_90D AND SESSIONS_30D <= SESSIONS_90D "
-        "AND LOW_RATINGS_90D <= TICKETS_90D",
+        "ORDERS_7D <= ORDERS_30D AND ORDERS_30D <= ORDERS_90D AND CANCELLED_ORDERS_90D <= ORDERS_90D "
+        "AND SESSIONS_7D <= SESSIONS_30D AND SESSIONS_30D <= SESSIONS_90D "
+        "AND TICKETS_7D <= TICKETS_30D AND TICKETS_30D <= TICKETS_90D AND LOW_RATINGS_90D <= TICKETS_90D",
     ),
     always(
         "SESSION_TREND is the last 30 days less half of the 60 before",

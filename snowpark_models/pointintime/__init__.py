@@ -1,7 +1,23 @@
 """Features as they were known at a time: training sets without leakage, and serving by the same way."""
 
-from snowpark_models.pointintime.declaration import AS_OF, Entity, FeatureView
+from snowpark_models.pointintime.declaration import AS_OF, Entity, FeatureView, StoredView, View
+from snowpark_models.pointintime.history import Recording, backfill, record
 from snowpark_models.pointintime.joining import asof_join, rank_join
 from snowpark_models.pointintime.sets import serving, training_set
+from snowpark_models.pointintime.versions import changed_without_version
 
-__all__ = ["AS_OF", "Entity", "FeatureView", "asof_join", "rank_join", "serving", "training_set"]
+__all__ = [
+    "AS_OF",
+    "Entity",
+    "FeatureView",
+    "Recording",
+    "StoredView",
+    "View",
+    "asof_join",
+    "backfill",
+    "changed_without_version",
+    "rank_join",
+    "record",
+    "serving",
+    "training_set",
+]

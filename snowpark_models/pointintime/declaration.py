@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from snowflake.snowpark import DataFrame
@@ -15,6 +15,12 @@ from snowpark_models.runner.code import code_hash
 
 AS_OF: Final = "AS_OF"
 """The column of labels and points that says at which time the features are asked for, UTC."""
+
+SourceClocks = Callable[[datetime, Mapping[str, DataFrame]], Mapping[str, DataFrame]]
+"""Of a time and a model's upstreams: their rows as they were then, by the source's own clocks."""
+
+
+STORED_TTL: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class FeatureView:
             rows that the model's table holds.
         event_ts: column of the time at which it happened.
         available_ts: column of the time from which on it could be known.
+        source_clocks: how a backfill knows what was before replication began.
     """
 
     model: Model
@@ -47,6 +54,7 @@ class FeatureView:
     at: Callable[..., DataFrame] | None = None
     event_ts: str = "EVENT_TS"
     available_ts: str = "AVAILABLE_TS"
+    source_clocks: SourceClocks | None = None
 
     def __post_init__(self) -> None:
         missing = {*self.entity.keys, *self.clocks} - self.model.columns
@@ -58,6 +66,16 @@ class FeatureView:
             raise ContractError(f"feature view {self.model.name}: what is computed at each point has no ttl")
         if self.ttl is not None and (self.ttl <= timedelta(0) or self.ttl % timedelta(seconds=1)):
             raise ContractError(f"feature view {self.model.name}: ttl is not a positive number of seconds")
+
+    @property
+    def name(self) -> str:
+        """The name of its model."""
+        return self.model.name
+
+    @property
+    def code(self) -> str:
+        """The hash of its code, which its version stands for."""
+        return code_hash(self.model)
 
     @property
     def clocks(self) -> tuple[str, str]:
@@ -74,8 +92,66 @@ class FeatureView:
     @property
     def identity(self) -> str:
         """Name, version and hash of the code: to be kept with whatever was trained on it."""
-        return f"{self.model.name}/{self.version}/{code_hash(self.model)}"
+        return f"{self.name}/{self.version}/{self.code}"
 
     def told_as(self, clock: str) -> str:
         """The name of a clock in a training set, which may hold several views."""
         return f"{self.model.table}__{clock}"
+
+    def stored(self, *, ttl: timedelta | None = STORED_TTL, version: int | None = None) -> StoredView:
+        """The view as runs have recorded it: nothing is computed anew.
+
+        Args:
+            ttl: how long after it was recorded a row still counts; None is for ever. An entity that was
+                deleted has no new rows: its last one counts for so long.
+            version: an earlier one than today's.
+        """
+        return StoredView(self, self.version if version is None else version, ttl)
+
+
+@dataclass(frozen=True)
+class StoredView:
+    """A version of a feature view, as runs have recorded it (history.py).
+
+    Attributes:
+        columns: its features, where the ledger was asked; an earlier version has others than today's.
+    """
+
+    view: FeatureView
+    version: int
+    ttl: timedelta | None
+    columns: tuple[str, ...] = ()
+    event_ts: str = "EVENT_TS"
+    available_ts: str = "AVAILABLE_TS"
+
+    @property
+    def name(self) -> str:
+        """The name of its model."""
+        return self.view.name
+
+    @property
+    def entity(self) -> Entity:
+        """What it describes."""
+        return self.view.entity
+
+    @property
+    def clocks(self) -> tuple[str, str]:
+        """The columns of both clocks."""
+        return self.event_ts, self.available_ts
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Its columns beside the keys and the times."""
+        return self.columns or self.view.features
+
+    @property
+    def table(self) -> str:
+        """The table that holds its rows, in the schema of its model."""
+        return f"{self.view.model.table}__V{self.version}"
+
+    def told_as(self, clock: str) -> str:
+        """The name of a clock in a training set, which may hold several views."""
+        return self.view.told_as(clock)
+
+
+View = FeatureView | StoredView

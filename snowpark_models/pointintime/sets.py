@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark.functions import col, lit
 
 from snowpark_models.errors import ModelError
-from snowpark_models.pointintime.declaration import AS_OF, FeatureView
+from snowpark_models.pointintime.declaration import AS_OF, StoredView, View
 from snowpark_models.pointintime.joining import Join, asof_join
+from snowpark_models.pointintime.versions import recorded_version
 from snowpark_models.runner.discovery import discover
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Namespace
@@ -23,7 +25,7 @@ PRODUCTION = Namespace()
 def training_set(
     session: Session,
     labels: DataFrame,
-    features: Sequence[FeatureView],
+    features: Sequence[View],
     *,
     namespace: Namespace = PRODUCTION,
     join: Join = asof_join,
@@ -33,18 +35,22 @@ def training_set(
     Args:
         session: where the models are published.
         labels: rows of the entities' keys, AS_OF (UTC) and anything else, such as LABEL.
-        features: the views whose features are wanted; NULL where a view knew nothing within its TTL, and
-            then its clocks, `<VIEW>__EVENT_TS` and `<VIEW>__AVAILABLE_TS`, are NULL too.
+        features: the views whose features are wanted, computed, or stored (`view.stored()`); NULL where
+            a view knew nothing within its TTL, and then its clocks, `<VIEW>__EVENT_TS` and
+            `<VIEW>__AVAILABLE_TS`, are NULL too.
         namespace: whose tables are read; production's where a developer has not built them.
         join: how stored rows are joined; `rank_join` for a warehouse without ASOF JOIN.
 
     Raises:
         ModelError: the labels lack a key or AS_OF, or two columns would be called alike.
-        MissingTableError: a table that a view reads is not built yet.
+        MissingTableError: a table that a view reads is not built yet, or nothing is recorded of it.
+        VersionError: a stored view's code has changed since it was recorded.
     """
-    _check_names(labels, features)
+    warehouse = Warehouse(session, namespace)
+    views = [_opened(warehouse, view) for view in features]
+    _check_names(labels, views)
     told = labels
-    for view in features:
+    for view in views:
         point = [*view.entity.keys, AS_OF]
         known = known_before(session, labels.select(*point).distinct(), view, namespace=namespace, join=join)
         clocks = (col(clock).alias(view.told_as(clock)) for clock in view.clocks)
@@ -54,7 +60,7 @@ def training_set(
 
 def serving(
     session: Session,
-    view: FeatureView,
+    view: View,
     at: datetime,
     *,
     namespace: Namespace = PRODUCTION,
@@ -64,8 +70,9 @@ def serving(
 
     An entity of which nothing was known yet, or nothing within the TTL, has no row.
     """
-    entities = session.table(_tables(session, namespace).quoted(view.model.name))
+    warehouse = Warehouse(session, namespace)
     now = lit(at.isoformat(" ")).cast("TIMESTAMP_NTZ").alias(AS_OF)
+    entities = session.table(_table(warehouse, view))
     points = entities.select(*view.entity.keys, now).distinct()
     return known_before(session, points, view, namespace=namespace, join=join)
 
@@ -73,30 +80,46 @@ def serving(
 def known_before(
     session: Session,
     points: DataFrame,
-    view: FeatureView,
+    view: View,
     *,
     namespace: Namespace = PRODUCTION,
     join: Join = asof_join,
 ) -> DataFrame:
     """The points (distinct keys and AS_OF) of which a view knew something before, with what it knew."""
-    tables = _tables(session, namespace)
-    if view.at is None:
-        return join(points, session.table(tables.quoted(view.model.name)), view)
+    warehouse = Warehouse(session, namespace)
+    view = _opened(warehouse, view)
+    if isinstance(view, StoredView) or view.at is None:
+        return join(points, session.table(_table(warehouse, view)), view)
+    tables = locations(warehouse)
     upstreams = {name: session.table(tables.quoted(name)) for name in view.model.upstreams}
     told = view.at(points, **upstreams).filter(col(view.available_ts).is_not_null())
     return told.select(*view.entity.keys, AS_OF, *view.clocks, *view.features)
 
 
-def _tables(session: Session, namespace: Namespace) -> Locations:
-    known = Warehouse(session, namespace).kinds()
-    return Locations(namespace, known, {model.name: model for model in discover()})
+def locations(warehouse: Warehouse) -> Locations:
+    """The tables that there are."""
+    return Locations(warehouse.namespace, warehouse.kinds(), {model.name: model for model in discover()})
 
 
-def _check_names(labels: DataFrame, features: Sequence[FeatureView]) -> None:
+def _opened(warehouse: Warehouse, view: View) -> View:
+    """A stored view with the columns that its version has."""
+    if isinstance(view, StoredView):
+        return replace(view, columns=recorded_version(warehouse, view).features)
+    return view
+
+
+def _table(warehouse: Warehouse, view: View) -> str:
+    """The quoted table with the rows, or the entities, of a view."""
+    if isinstance(view, StoredView):
+        return recorded_version(warehouse, view).quoted
+    return locations(warehouse).quoted(view.name)
+
+
+def _check_names(labels: DataFrame, features: Sequence[View]) -> None:
     given = [name.strip('"') for name in labels.columns]
     for view in features:
         for missing in (name for name in (*view.entity.keys, AS_OF) if name not in given):
-            raise ModelError(f"the labels have no column {missing}: {view.model.name} is joined by it")
+            raise ModelError(f"the labels have no column {missing}: {view.name} is joined by it")
     told = [name for view in features for name in view.features]
     for name, count in Counter([*given, *told]).items():
         if count > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from snowflake.snowpark import Session
@@ -30,12 +30,14 @@ class Options:
         closed_sources: sources whose own gate is closed, such as raw_orders.
         rebuilt: names of models to rebuild, whatever the ledger says.
         known: all models there are, where not all of them are built.
+        refused: models that may not be built, by name, with the reason.
     """
 
     namespace: Namespace = field(default_factory=Namespace)
     closed_sources: Collection[str] = ()
     rebuilt: Collection[str] = ()
     known: Sequence[Model] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def materialise(
@@ -91,7 +93,9 @@ def begin(
         looked = look(warehouse, models, options)
         _clear(warehouse, looked.locations, models)
         intake = take_in(warehouse, looked.locations.kinds, looked.arrivals, _wanted(looked))
-    run = Run(warehouse, ledger, looked.locations, audit, looked.states, intake, options.rebuilt)
+    run = Run(
+        warehouse, ledger, looked.locations, audit, looked.states, intake, options.rebuilt, options.refused
+    )
     run.close_sources(options.closed_sources)
     return run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -29,6 +29,7 @@ from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.runner.whole import WholeTable
 
 NOT_TAKEN = Decision("nothing", "an upstream did not pass")
+REFUSED = Decision("nothing", "it may not be built")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Run:
     states: dict[str, ModelState]
     intake: Intake
     rebuilt: Collection[str] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
 
     def close_sources(self, sources: Iterable[str]) -> None:
@@ -104,6 +106,8 @@ class Run:
         missing = [f"{name} {self.closed[name]}" for name in model.upstreams if name in self.closed]
         if missing:
             return Attempt("upstream closed", NOT_TAKEN, f"not built, because {', '.join(missing)}")
+        if model.name in self.refused:
+            return Attempt("contract broken", REFUSED, self.refused[model.name])
         inputs = {
             name: current_input(name, self.locations, self.states, self.intake.arrivals)
             for name in model.upstreams

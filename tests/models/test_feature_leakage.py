@@ -12,6 +12,7 @@ from snowflake.snowpark import DataFrame, Session
 from snowpark_models.features._views import CUSTOMER_CHURN
 from snowpark_models.features.customer_churn_features import customer_churn_features
 from snowpark_models.pointintime import AS_OF, training_set
+from snowpark_models.staging.stg_accounts import stg_accounts
 from snowpark_models.staging.stg_customers import stg_customers
 from snowpark_models.staging.stg_orders import stg_orders
 from snowpark_models.staging.stg_portal_sessions import stg_portal_sessions
@@ -20,9 +21,9 @@ from tests.models.given import Types, contract_types, publish
 from tests.models.shellcorp import Row, Rows, Shellcorp
 
 T = "2026-04-01 00:00:00"
-READ = (stg_customers, stg_orders, stg_portal_sessions, stg_support_tickets)
+READ = (stg_customers, stg_accounts, stg_orders, stg_portal_sessions, stg_support_tickets)
 MODELS = {model.name: model for model in READ}
-HAPPENS = dict(zip(MODELS, ("created_at", "placed_at", "started_at", "opened_at"), strict=True))
+HAPPENS = dict(zip(MODELS, ("created_at", "opened_on", "placed_at", "started_at", "opened_at"), strict=True))
 Staging = Mapping[str, Rows]
 """Rows by name of their model."""
 
@@ -127,5 +128,5 @@ def test_a_row_changed_after_a_time_is_missing_there_and_not_seen_with_later_val
     orders: Rows = [{**order, "committed_at": "2026-03-01"}, {**order, "committed_at": T}]
     later: Staging = {name: [{"committed_at": T}] for name in MODELS}
     put(store, {**later, "stg_customers": [customer], "stg_orders": orders})
-    ((_, _, _, _, orders_90d, *_),) = features_of(store, [(1, T)])
-    assert orders_90d == 1
+    ((_, _, *features),) = features_of(store, [(1, T)])
+    assert features[CUSTOMER_CHURN.features.index("ORDERS_90D")] == 1

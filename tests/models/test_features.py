@@ -9,6 +9,7 @@ from typing import Any
 from snowflake.snowpark import DataFrame, Session
 
 from snowpark_models.features.customer_churn_features import customer_churn_features, features_at
+from snowpark_models.staging.stg_accounts import stg_accounts
 from snowpark_models.staging.stg_customers import stg_customers
 from snowpark_models.staging.stg_orders import stg_orders
 from snowpark_models.staging.stg_portal_sessions import stg_portal_sessions
@@ -62,25 +63,41 @@ def customers(session: Session) -> DataFrame:
     )
 
 
+def accounts(session: Session) -> DataFrame:
+    return given(
+        session,
+        stg_accounts,
+        {"account_number": "AC-1", "customer_id": 1, "opened_on": "2025-07-01", **OLD},
+        {"account_number": "AC-2", "customer_id": 1, "opened_on": "2025-07-01", "is_closed": True, **OLD},
+    )
+
+
 def collected(features: DataFrame) -> list[dict[str, Any]]:
     return [row.as_dict() for row in features.sort("CUSTOMER_ID").collect()]
 
 
 def test_features_tell_recency_frequency_and_support(session: Session) -> None:
-    features = customer_churn_features(customers(session), orders(session), visits(session), tickets(session))
+    features = customer_churn_features(
+        customers(session), accounts(session), orders(session), visits(session), tickets(session)
+    )
     first, second = collected(features)
     expected = {
         "AS_OF": datetime(2026, 6, 1, 12, 0, 0, 1000),
         "TENURE_DAYS": 365,
+        "OPEN_ACCOUNTS": 1,
+        "ORDERS_7D": 1,
         "ORDERS_30D": 1,
         "ORDERS_90D": 2,
         "CANCELLED_ORDERS_90D": 1,
         "DAYS_SINCE_LAST_ORDER": 1,
+        "SESSIONS_7D": 1,
         "SESSIONS_30D": 1,
         "SESSIONS_90D": 4,
         "PAGES_VIEWED_30D": 4,
         "SESSION_TREND": Decimal("-0.5"),
         "DAYS_SINCE_LAST_SESSION": 2,
+        "TICKETS_7D": 0,
+        "TICKETS_30D": 0,
         "TICKETS_90D": 1,
         "OPEN_TICKETS": 1,
         "LOW_RATINGS_90D": 1,
@@ -98,11 +115,8 @@ def at_a_point(
     session: Session, orders: DataFrame, visits: DataFrame, tickets: DataFrame
 ) -> list[dict[str, Any]]:
     points = given(session, stg_customers, POINT).select("CUSTOMER_ID", "CREATED_AT")
-    return collected(
-        features_at(
-            points.with_column_renamed("CREATED_AT", "AS_OF"), customers(session), orders, visits, tickets
-        )
-    )
+    points = points.with_column_renamed("CREATED_AT", "AS_OF")
+    return collected(features_at(points, customers(session), accounts(session), orders, visits, tickets))
 
 
 def test_what_happens_or_is_committed_from_a_point_on_leaves_the_features_there_identical(

@@ -1,0 +1,181 @@
+"""What was known of entities: rows are added, at most one an entity and day, and never changed.
+
+Mirrors hold the newest version of each row, so what is computed for a time in the past misses what was
+changed or deleted since. What is recorded here does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark.functions import col, lit
+
+from snowpark_models.errors import ContractError, ModelError
+from snowpark_models.pointintime import sql
+from snowpark_models.pointintime.declaration import AS_OF, FeatureView
+from snowpark_models.pointintime.sets import PRODUCTION, locations
+from snowpark_models.pointintime.versions import note_version
+from snowpark_models.runner.ledger import read_known_states
+from snowpark_models.runner.names import Namespace, qualified
+from snowpark_models.runner.sql.tables import create_schema
+from snowpark_models.runner.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What was recorded of a view for a time; `rows` is 0 where all of it was there already."""
+
+    view: FeatureView
+    as_of: datetime
+    rows: int
+
+
+def record(
+    session: Session, views: Iterable[FeatureView], run_id: str, *, namespace: Namespace = PRODUCTION
+) -> list[Recording]:
+    """Keep what the published tables of some views tell now; each row as of the table's AS_OF.
+
+    Args:
+        session: in the database with the models.
+        views: those with `at`; a view without it has its history in its own table.
+        run_id: of OPS.MODEL_RUNS.
+        namespace: whose tables are read and whose history grows.
+
+    Raises:
+        MissingTableError: a view's table is not built yet.
+        ModelError: a view's table was built by other code than today's.
+        VersionError: a view's version stands for other code; nothing is recorded of it.
+    """
+    warehouse = Warehouse(session, namespace)
+    recordings = []
+    for view in views:
+        table = _published(warehouse, view)
+        for row in warehouse.rows(sql.times_of(table)):
+            as_of: datetime = row[AS_OF]
+            query = sql.rows_at(table, _text(as_of))
+            recordings += _add(warehouse, view, [(as_of, query)], run_id, is_backfill=False)
+    return recordings
+
+
+def backfill(
+    session: Session,
+    view: FeatureView,
+    times: Sequence[datetime],
+    run_id: str,
+    *,
+    namespace: Namespace = PRODUCTION,
+    by_source_clocks: bool = False,
+) -> list[Recording]:
+    """Record what a run would have recorded at times in the past (UTC), of the entities that there are now.
+
+    What is recorded already stays. Where no row was changed or deleted since, this is what a run then would
+    have recorded; what was, is missing.
+
+    Args:
+        session: in the database with the models.
+        view: one with `at`.
+        times: before the end of the data.
+        run_id: to find the rows by.
+        namespace: whose history grows; what is not built there is read in production.
+        by_source_clocks: trust the times that the source itself keeps, for what was before replication
+            began: the first snapshot tells no commit times.
+
+    Raises:
+        ContractError: the view is not computed, or knows no source clocks.
+        MissingTableError: a table that the view reads is not built yet.
+        ModelError: a time is not before the end of the data.
+        VersionError: the view's version stands for other code; nothing is recorded.
+    """
+    warehouse = Warehouse(session, namespace)
+    table = _published(warehouse, view)
+    _check_times(warehouse, view, table, times)
+    entities = session.table(table).select(*view.entity.keys).distinct()
+    frames = [_computed(warehouse, view, entities, time, by_source_clocks) for time in times]
+    told = [(time, _query(view, frame)) for time, frame in zip(times, frames, strict=True)]
+    return _add(warehouse, view, told, run_id, is_backfill=True)
+
+
+def _add(
+    warehouse: Warehouse,
+    view: FeatureView,
+    told: Sequence[tuple[datetime, str]],
+    run_id: str,
+    *,
+    is_backfill: bool,
+) -> list[Recording]:
+    """Version, rows and ledger in one transaction."""
+    stored, ops = view.stored(), warehouse.namespace.ops
+    schema = warehouse.namespace.schema(view.model.layer)
+    table = qualified(schema, stored.table)
+    for statement in (
+        create_schema(schema),
+        create_schema(ops),
+        sql.create_versions(ops),
+        sql.create_recordings(ops),
+        sql.create_history(stored, table),
+    ):
+        warehouse.run(statement)
+    recordings = []
+    with warehouse.transaction():
+        note_version(warehouse, view, f"{schema}.{stored.table}")
+        for time, query in told:
+            rows = warehouse.run(sql.add_rows(view, table, query, _text(time), run_id))
+            recording = sql.note_recording(ops, view, run_id, _text(time), rows, is_backfill=is_backfill)
+            warehouse.run(recording)
+            recordings.append(Recording(view, time, rows))
+    return recordings
+
+
+def _published(warehouse: Warehouse, view: FeatureView) -> str:
+    """The quoted table that a view's model is published as, built by today's code."""
+    if view.at is None or AS_OF not in view.model.columns:
+        raise ContractError(
+            f"feature view {view.name}: only what is computed for a time, by `at` and with AS_OF in its "
+            "contract, is recorded; the table of another one is its history"
+        )
+    tables = locations(warehouse)
+    location = tables.read(view.name)
+    state = read_known_states(warehouse, tables.kinds).get(location)
+    if state is not None and state.code != view.code:
+        raise ModelError(
+            f"feature view {view.name}: {location} was built by other code than today's; build it first"
+        )
+    return tables.quoted(view.name)
+
+
+def _computed(
+    warehouse: Warehouse, view: FeatureView, entities: DataFrame, time: datetime, by_source_clocks: bool
+) -> DataFrame:
+    tables, at, clocks = locations(warehouse), view.at, view.source_clocks
+    upstreams: Mapping[str, DataFrame] = {
+        name: warehouse.session.table(tables.quoted(name)) for name in view.model.upstreams
+    }
+    if by_source_clocks:
+        if clocks is None:
+            raise ContractError(f"feature view {view.name}: it declares no source_clocks")
+        upstreams = clocks(time, upstreams)
+    assert at is not None  # noqa: S101 - `_published` has refused such a view
+    points = entities.with_column(AS_OF, lit(_text(time)).cast("TIMESTAMP_NTZ"))
+    return at(points, **upstreams).filter(col(view.available_ts).is_not_null())
+
+
+def _query(view: FeatureView, frame: DataFrame) -> str:
+    statements = frame.queries["queries"]
+    if len(statements) != 1:
+        raise ContractError(f"feature view {view.name}: `at` takes {len(statements)} statements, not one")
+    return str(statements[0])
+
+
+def _check_times(warehouse: Warehouse, view: FeatureView, table: str, times: Sequence[datetime]) -> None:
+    known = [row[AS_OF] for row in warehouse.rows(sql.times_of(table))]
+    for time in times:
+        if not known or time > known[-1]:
+            end = f"{known[-1]}" if known else "not there: its table is empty"
+            raise ModelError(f"feature view {view.name}: {time} is after the end of the data, {end}")
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(" ")

@@ -81,7 +81,8 @@ FROM (
 ORDER BY n;
 GO
 
--- accounts: several for one customer, none for others; opened between the customer's first day and today
+-- accounts: several for one customer, none for others; opened between the customer's first day and today. About one customer
+-- in six leaves at some time: all its accounts are closed on that day. Those at the end of this file show it before.
 INSERT INTO dbo.accounts (account_number, customer_id, account_type, status, balance, opened_on, closed_on, updated_at)
 SELECT
     account_number,
@@ -90,18 +91,24 @@ SELECT
     status,
     CASE WHEN status = 'closed' THEN 0 WHEN account_type = 'credit' THEN balance - 9000 ELSE balance END,
     opened_on,
-    CASE WHEN status = 'closed' THEN DATEADD(day, c % (DATEDIFF(day, opened_on, CAST('$(today)' AS date)) + 1), opened_on) END,
+    CASE
+        WHEN left_on IS NOT NULL THEN left_on
+        WHEN status = 'closed' THEN DATEADD(day, c % (DATEDIFF(day, opened_on, CAST('$(today)' AS date)) + 1), opened_on)
+    END,
     DATEADD(microsecond, d, CAST('$(today)' AS datetime2(7)))
 FROM (
     SELECT
         CONCAT('AC-', RIGHT(CONCAT('0000000000', n), 10)) AS account_number,
         customers.customer_id,
         CHOOSE(b % 4 + 1, 'current', 'savings', 'credit', 'prepaid') AS account_type,
-        CASE WHEN c % 10 = 0 THEN 'closed' WHEN c % 10 = 1 THEN 'frozen' ELSE 'open' END AS status,
+        CASE WHEN left_on IS NOT NULL OR c % 10 = 0 THEN 'closed' WHEN c % 10 = 1 THEN 'frozen' ELSE 'open' END AS status,
         CAST(d % 2000000 AS money) / 100 AS balance,
         CAST(DATEADD(
-            day, d % (DATEDIFF(day, customers.created_at, CAST('$(today)' AS datetime2(3))) + 1), customers.created_at
+            day,
+            d % (DATEDIFF(day, customers.created_at, COALESCE(CAST(left_on AS datetime2(3)), CAST('$(today)' AS datetime2(3)))) + 1),
+            customers.created_at
         ) AS date) AS opened_on,
+        customers.left_on,
         g.c,
         -(g.d % 2000000000) - 1 AS d
     FROM (
@@ -113,7 +120,24 @@ FROM (
             (CAST(value AS bigint) * 1812433253 + $(seed) * 5683) % 2147483647 AS d
         FROM GENERATE_SERIES(1, $(accounts))
     ) AS g
-    JOIN dbo.customers AS customers ON customers.customer_id = g.a % (g.b % $(customers) + 1) + 1
+    JOIN (
+        SELECT
+            customer_id,
+            created_at,
+            CASE
+                WHEN h % 100 < 18 AND DATEDIFF(day, created_at, CAST('$(today)' AS datetime2(3))) > 120
+                    THEN CAST(DATEADD(
+                        day, 60 + h / 100 % (DATEDIFF(day, created_at, CAST('$(today)' AS datetime2(3))) - 60), created_at
+                    ) AS date)
+            END AS left_on
+        FROM (
+            SELECT
+                customer_id,
+                created_at,
+                (CAST(customer_id AS bigint) * 1103515245 + $(seed) * 4099) % 2147483647 AS h
+            FROM dbo.customers
+        ) AS hashed
+    ) AS customers ON customers.customer_id = g.a % (g.b % $(customers) + 1) + 1
 ) AS drawn;
 GO
 
@@ -167,7 +191,7 @@ FROM (
 ) AS drawn;
 GO
 
--- orders: of three customers in four, between the customer's first day and today; their totals come from their lines below
+-- orders: of three customers in four, between the customer's first day and today, or the day on which it left; their totals come from their lines below
 INSERT INTO dbo.orders (customer_id, status, currency_code, total_amount, placed_at, shipped_at, updated_at)
 SELECT
     customer_id,
@@ -199,7 +223,9 @@ FROM (
             DATEADD(
                 millisecond, g.d % 60000,
                 DATEADD(
-                    minute, g.b % (DATEDIFF(minute, customers.created_at, CAST('$(today)' AS datetime2(3))) + 1),
+                    minute, g.b % (DATEDIFF(minute, customers.created_at, COALESCE(
+                        DATEADD(day, 1, CAST(leavers.left_on AS datetime2(3))), CAST('$(today)' AS datetime2(3))
+                    )) + 1),
                     customers.created_at
                 )
             ) AS placed_at,
@@ -216,6 +242,12 @@ FROM (
             FROM GENERATE_SERIES(1, $(orders))
         ) AS g
         JOIN dbo.customers AS customers ON customers.customer_id = g.a % (g.d % ($(customers) * 3 / 4) + 1) + 1
+        LEFT JOIN (
+            SELECT customer_id, MAX(closed_on) AS left_on
+            FROM dbo.accounts
+            GROUP BY customer_id
+            HAVING COUNT(*) = COUNT(closed_on) AND MAX(closed_on) < DATEADD(day, -1, CAST('$(today)' AS date))
+        ) AS leavers ON leavers.customer_id = customers.customer_id
     ) AS timed
 ) AS drawn
 ORDER BY placed_at, n;
@@ -409,4 +441,40 @@ FROM (
         FROM GENERATE_SERIES(1, $(portal_sessions))
     ) AS g
 ) AS drawn;
+GO
+
+-- customers who leave come less often in the 45 days before, and not at all afterwards: somebody else has those visits
+UPDATE visits
+SET customer_id = (visits.session_id * 48271) % $(customers) + 1
+FROM dbo.portal_sessions AS visits
+JOIN (
+    SELECT customer_id, MAX(closed_on) AS left_on FROM dbo.accounts GROUP BY customer_id HAVING COUNT(*) = COUNT(closed_on)
+) AS leavers ON leavers.customer_id = visits.customer_id
+WHERE
+    visits.started_at > CAST(leavers.left_on AS datetime2(7))
+    OR (visits.started_at > DATEADD(day, -45, CAST(leavers.left_on AS datetime2(7))) AND visits.session_id % 4 > 0);
+GO
+
+-- and many of them complain in the two months before: a fifth of the tickets is theirs, with ratings of 2 or lower, or none
+UPDATE tickets
+SET
+    customer_id = leavers.customer_id,
+    satisfaction = CHOOSE(tickets.ticket_id % 7 + 1, 1, 1.5, 2, 2, 1, NULL, NULL),
+    opened_at = DATEADD(minute, -(tickets.ticket_id * 7919 % 86400) - 4320, CAST(leavers.left_on AS datetime2(0))),
+    closed_at = DATEADD(
+        minute, tickets.ticket_id * 104729 % 4320 - (tickets.ticket_id * 7919 % 86400) - 4320, CAST(leavers.left_on AS datetime2(0))
+    )
+FROM dbo.support_tickets AS tickets
+JOIN (
+    SELECT
+        customer_id,
+        left_on,
+        ROW_NUMBER() OVER (ORDER BY customer_id) AS number,
+        COUNT(*) OVER () AS leavers
+    FROM (
+        SELECT customer_id, MAX(closed_on) AS left_on FROM dbo.accounts GROUP BY customer_id HAVING COUNT(*) = COUNT(closed_on)
+    ) AS g
+    WHERE customer_id % 10 < 7
+) AS leavers ON leavers.number = CAST(tickets.ticket_id AS bigint) * 16807 % leavers.leavers + 1
+WHERE tickets.ticket_id % 5 = 0 AND tickets.status = 'closed';
 GO

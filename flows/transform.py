@@ -203,7 +203,7 @@ def _final_state(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome
     if kept or closed:
         reasons = closed or [f"{kept[0].model.name} was {kept[0].reason}"]
         return Failed(message=f"{'; '.join(reasons)}. {len(kept)} models keep their last good table.")
-    published = f"{len(outcomes)} models published"
+    published = f"{len(outcomes)} model{'' if len(outcomes) == 1 else 's'} published"
     warned = [verdict.name for verdict in verdicts if verdict.outcome == "warned"]
     if warned:
         return Completed(name="Warned", message=f"{published}; warnings on {', '.join(warned)}")

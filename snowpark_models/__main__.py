@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from deployments.connections import ConnectionFailed
 from deployments.settings import SettingsError
-from snowpark_models.command import docs, new, plan, run, test
+from snowpark_models.command import docs, new, plan, run, show, test
 from snowpark_models.command import list as list_
 from snowpark_models.command.subcommand import Subcommand
 from snowpark_models.errors import BuildError, ConcurrentRunError, ModelError
@@ -20,6 +20,7 @@ COMMANDS: dict[str, Subcommand] = {
     "list": list_,
     "plan": plan,
     "run": run,
+    "show": show,
     "new": new,
     "test": test,
     "docs": docs,

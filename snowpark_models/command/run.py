@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     if where.is_production:
         raise ModelError(
             "production is built by the flow transform, which holds the gates: "
-            "`prefect deployment run transform/shellcorp`. Give --developer NAME, or set PLATFORM_DEVELOPER, "
-            "to build in schemas of your own."
+            "`prefect deployment run transform/shellcorp`, or `python -m flows.transform`. "
+            "Give --developer NAME, or set PLATFORM_DEVELOPER, to build in schemas of your own."
         )
     models = selected(options)
     rebuilt = [model.name for model in models] if options.full_refresh else []

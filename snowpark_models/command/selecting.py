@@ -22,6 +22,11 @@ SELECTORS = "model, layer, file, tag:NAME or state:modified; +x with what it rea
 def add_selectors(parser: argparse.ArgumentParser) -> None:
     """SELECTOR …, and --developer, whose ledger state:modified compares with."""
     parser.add_argument("selection", nargs="*", metavar="SELECTOR", help=f"{SELECTORS}; all when left out")
+    add_developer(parser)
+
+
+def add_developer(parser: argparse.ArgumentParser) -> None:
+    """--developer: whose schemas are read and written."""
     parser.add_argument(
         "--developer", metavar="NAME", help="whose schemas, such as ana; PLATFORM_DEVELOPER when left out"
     )

@@ -1,4 +1,4 @@
-"""`test`: run the tests of models with pytest."""
+"""`test`: run the tests of models, and of their suites, with pytest."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 from snowpark_models.command.selecting import add_selectors, selected
 from snowpark_models.model import Model
 
-HELP = "run the tests of models"
+HELP = "run the tests of models and of their suites"
 ROOT = Path(__file__).parents[2]
 FOLDER = Path("tests", "models")
+OF_SUITES = "tests/expectations/test_suites.py"
+"""Holds that good data pass a suite, and that each of its rules stops what breaks it."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     if not files:
         return 1
     sys.stdout.flush()
-    command = [sys.executable, "-m", "pytest", *files]
+    suites = [test for model in models for test in tests_of_suite(model, ROOT)]
+    command = [sys.executable, "-m", "pytest", *files, *suites]
     return 0 if subprocess.run(command, cwd=ROOT, check=False).returncode == 0 else 1  # noqa: S603
 
 
@@ -43,3 +46,11 @@ def files_for(model: Model, root: Path) -> list[Path]:
     imported = f"from {model.function.__module__} import "
     files = sorted((root / FOLDER).glob("test_*.py"))
     return [file.relative_to(root) for file in files if imported in file.read_text(encoding="utf-8")]
+
+
+def tests_of_suite(model: Model, root: Path) -> list[str]:
+    """What holds the model's suite, as pytest names it; nothing where there is no suite."""
+    if not (root / "expectations" / model.layer / f"{model.name}.py").exists():
+        return []
+    held = ("test_good_data_pass", "test_every_rule_stops_what_breaks_it")
+    return [f"{OF_SUITES}::{test}[{model.layer}-{model.name}]" for test in held]

@@ -22,8 +22,9 @@ BUILD = "run that built the tables"
 
 
 @pytest.fixture(scope="session")
-def warehouse(snowflake: SnowflakeSettings) -> SnowflakeSettings:
-    """Settings of a database whose tables keep every rule."""
+def warehouse(snowflake: SnowflakeSettings, request: pytest.FixtureRequest) -> SnowflakeSettings:
+    """Settings of a database whose tables keep every rule; only those that the chosen tests look at."""
+    models = plan(_looked_at(request.session.items))
     settings = snowflake.model_copy(update={"database": DATABASE})
     with connect_snowflake(snowflake, "tests") as connection:
         connection.cursor().execute(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
@@ -34,7 +35,7 @@ def warehouse(snowflake: SnowflakeSettings) -> SnowflakeSettings:
             connection.cursor().execute(f"CREATE OR REPLACE TABLE RAW.{table.upper()} AS {query}")
         for statement in histories_of_mirrors():
             connection.cursor().execute(statement)
-        outcomes = materialise(snowpark_session(connection), plan(), _publish_all, BUILD)
+        outcomes = materialise(snowpark_session(connection), models, _publish_all, BUILD)
         assert {outcome.outcome for outcome in outcomes} == {"published"}
     return settings
 
@@ -55,6 +56,22 @@ def gate(warehouse: SnowflakeSettings, docs: Path) -> Iterator[Gate]:
     """One gate for all tests: opening one takes longer than checking a table."""
     with Gate(warehouse, "run of the tests", docs) as gate:
         yield gate
+
+
+def _looked_at(items: list[pytest.Item]) -> list[str]:
+    """Selectors of the models, with what they read; none, which is all, unless each test names its table."""
+    named: set[str] = set()
+    for item in items:
+        if "warehouse" in getattr(item, "fixturenames", ()):
+            chosen = (
+                item.callspec.params
+                if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+                else {}
+            )
+            if "table" not in chosen or chosen["layer"] == "raw":
+                return []
+            named.add(f"+{chosen['table']}")
+    return sorted(named)
 
 
 def _publish_all(layer: str, table: str, candidate: str) -> bool:

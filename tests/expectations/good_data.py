@@ -210,6 +210,14 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             "closed_at": "2026-03-11 09:30:00",
         },
         {"ticket_id": 3, "customer_id": 2, "priority": 3, "status": "answered"},
+        {
+            "ticket_id": 4,
+            "customer_id": 3,
+            "priority": 4,
+            "status": "closed",
+            "satisfaction": 2.0,
+            "closed_at": "2026-03-12 17:00:00",
+        },
     ),
     "portal_sessions": (
         {

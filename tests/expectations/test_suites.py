@@ -141,11 +141,15 @@ def broken_copy(connection: SnowflakeConnection, layer: str, table: str) -> str:
         f"SELECT t.*, {numbered} FROM ({' UNION ALL '.join([good] * COPIES)}) AS t"
     )
     cursor.execute(f"DELETE FROM {location} WHERE N > (SELECT COUNT(*) FROM {location}) - {COPIES}")
+    assert cursor.execute(f"SELECT 1 FROM {location} LIMIT 1").fetchone(), (
+        f"{layer}.{table} has a single row of good data: let tests/expectations/good_data.py make two or more"
+    )
     cases: dict[str, list[str]] = {}
     for number, rule in enumerate(suite.rules):
         change = change_that_breaks(table, rule)
         if change is None:
-            assert needs_a_copy(rule) or takes_rows_away(rule) or rule.description == HAS_ROWS, rule
+            is_by_rows = needs_a_copy(rule) or takes_rows_away(rule) or rule.description == HAS_ROWS
+            assert is_by_rows, f"say in tests/expectations/corruption.py what breaks: {rule.description}"
         for column, value in (change or {}).items():
             cases.setdefault(column, []).append(f"WHEN {number} THEN {value}")
     changes = ", ".join(f"{name} = CASE N {' '.join(when)} ELSE {name} END" for name, when in cases.items())

@@ -122,6 +122,14 @@ def test_a_developers_run_reads_production_and_leaves_it_as_it_is(
     assert "ANA_STAGING.STG_PORTAL_SESSIONS" not in after
     assert everything(replica.session, "ANA") == before
 
+    assert main(["show", "portal_engagement", "--developer", "ana"]) == 0
+    names, row, told = capsys.readouterr().out.splitlines()
+    assert names.split()[:3] == ["CUSTOMER_ID", "WEEK", "SESSIONS"]
+    assert row.split()[:3] == ["7", "2026-01-05", "2"]
+    assert told == "1 of the 1 rows of ANA_MARTS.PORTAL_ENGAGEMENT"
+    assert main(["show", "portal_engagement"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(" rows of MARTS.PORTAL_ENGAGEMENT")
+
     assert main(["run", "--full-refresh", *MODELS, "--developer", "ana"]) == 0
     assert [line.split()[3] for line in capsys.readouterr().out.splitlines()[:2]] == ["rebuild,", "rebuild,"]
     assert everything(replica.session, "ANA") == before
@@ -142,6 +150,10 @@ def test_what_cannot_be_is_one_line_and_exit_code_2(
     assert main(["run", "portal_engagement"]) == 2
     assert "prefect deployment run transform/shellcorp" in capsys.readouterr().err
     assert main(["run", "portal_engagement", "--developer", "an a"]) == 2
+    assert main(["show", "portal_engagemen"]) == 2
+    assert "perhaps portal_engagement?" in capsys.readouterr().err
+    assert main(["show", "portal_engagement"]) == 2
+    assert "portal_engagement has no table yet" in capsys.readouterr().err
     monkeypatch.setenv("PLATFORM_DEVELOPER", "ana")
     load_settings.cache_clear()
     assert main(["run", "portal_engagement"]) == 2

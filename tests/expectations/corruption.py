@@ -96,6 +96,32 @@ BY_SENTENCE: Mapping[str, Change] = {
         "FIRST_STARTED_AT": "'2026-03-11'",
         "LAST_STARTED_AT": "'2026-03-10'",
     },
+    "Attempts are numbered from 1 in the order of time": {"ATTEMPT": "ATTEMPT + 1"},
+    "The first attempt follows no failure": {"ATTEMPT": "1", "FOLLOWS_A_FAILURE": "TRUE"},
+    "A payment has its order's currency": {"CURRENCY_IS_THE_ORDERS": "FALSE"},
+    "At least one order was placed in each currency": {"ORDERS": "0"},
+    "Cancelled and unpaid orders are orders, and none is both": {"UNPAID_ORDERS": "ORDERS + 1"},
+    "What was ordered and has not arrived is owed, what arrived beyond it was paid too much": {
+        "RECEIVABLE_AMOUNT": "RECEIVABLE_AMOUNT + 1"
+    },
+    "Customers pay no more than they owe": {"OVERPAID_AMOUNT": "1"},
+    "What is owed is what ORDER_FACTS has as outstanding": {"RECEIVABLE_AMOUNT": "RECEIVABLE_AMOUNT + 1"},
+    "The buckets add up to what is owed": {"DUE_0_TO_30_DAYS": "DUE_0_TO_30_DAYS + 1"},
+    "The oldest order lies in the oldest bucket that has anything": {"OLDEST_DAYS": "91"},
+    "Steps are numbered from 1 in the order of time": {"STEP": "987654"},
+    "The first step, and no other, is the first touch": {"IS_FIRST_TOUCH": "NOT IS_FIRST_TOUCH"},
+    "The first step, and no other, follows on none": {"PREVIOUS_EVENT_TYPE": "NULL", "STEP": "2"},
+    "A visit, and nothing else, has a landing page": {"EVENT_TYPE": "'payment'", "LANDING_PAGE": "'/'"},
+    "Events are what CUSTOMER_JOURNEY counts": {"EVENTS": "EVENTS + 1"},
+    "Who has ordered, and nobody else, is at a stage of orders": {
+        "STAGE": "'visited'",
+        "FIRST_ORDER_AT": "'2026-03-10'",
+    },
+    "Who has ordered again, and nobody else, has a second order": {
+        "STAGE": "'ordered_again'",
+        "SECOND_ORDER_AT": "NULL",
+    },
+    "There are no more visits than events": {"VISITS_BEFORE_ORDER": "EVENTS + 1"},
     # FEATURES
     "No event that is counted happened at AS_OF or later": {"EVENT_TS": "AS_OF"},
     "No event that is counted was known at AS_OF or later only": {"AVAILABLE_TS": "AS_OF"},
@@ -107,6 +133,9 @@ BY_SENTENCE: Mapping[str, Change] = {
 
 BY_TABLE: Mapping[tuple[str, str], Change] = {
     ("customer_history", "A version ends after it begins"): {"VALID_TO": "VALID_FROM"},
+    ("customer_revenue", "Orders and revenue are what ORDER_FACTS adds up to"): {
+        "REVENUE_AMOUNT": "REVENUE_AMOUNT + 1"
+    },
     ("daily_revenue", "Orders and revenue are what ORDER_FACTS adds up to"): {
         "REVENUE_AMOUNT": "REVENUE_AMOUNT + 1"
     },
@@ -129,7 +158,8 @@ def change_that_breaks(table: str, rule: Expectation) -> Change | None:
         return {column: str(low - 1 if low is not None else high + 1)}
     if " exists in " in sentence or " exist together in " in sentence:
         named = sentence.split(" exist")[0].split(", ")[0]
-        return {named: "-7" if named.endswith("_ID") else "'AC-99'"}
+        is_number = named.endswith("_ID") and named != "PAYMENT_ID"
+        return {named: "-7" if is_number else "'AC-99'"}
     if sentence.endswith(" is the same in all rows"):
         return {sentence.split()[0]: "'1999-01-01'"}
     return BY_TABLE.get((table, sentence)) or BY_SENTENCE.get(sentence)

@@ -133,6 +133,13 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
             "currency_code": "USD",
             "total_amount": "10.0000",
         },
+        {
+            "order_id": 5,
+            "customer_id": 2,
+            "status": "placed",
+            "currency_code": "USD",
+            "total_amount": "10.0000",
+        },
     ),
     "order_lines": (
         {
@@ -167,6 +174,13 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         },
         {
             "order_id": 4,
+            "line_number": 1,
+            "product_code": "HW-00001",
+            "quantity": 1,
+            "line_amount": "10.0000",
+        },
+        {
+            "order_id": 5,
             "line_number": 1,
             "product_code": "HW-00001",
             "quantity": 1,

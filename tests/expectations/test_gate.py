@@ -86,7 +86,7 @@ def test_any_other_expectation_can_stand_in_a_suite(gate: Gate, monkeypatch: pyt
     monkeypatch.setattr(order_facts, "SUITE", Suite(("ORDER_ID",), (mostly,)))
     (check,) = gate.check("marts", "order_facts").checks
     assert check.success
-    assert (check.failing_rows, check.checked_rows, check.severity) == (2, 4, "critical")
+    assert (check.failing_rows, check.checked_rows, check.severity) == (2, 5, "critical")
     assert check.expectation == "column values to be in set"
 
 

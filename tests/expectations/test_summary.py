@@ -58,7 +58,7 @@ def test_a_run_is_told_from_what_it_left(
         ReplicatedTable("ORDERS", 1200, 34, 2.5, 7, 1234, 4500),
     )
     assert summary.gaps == ("PRODUCTS",)
-    assert ModelRun("marts", "order_facts", "published", 4) in summary.models
+    assert ModelRun("marts", "order_facts", "published", 5) in summary.models
     assert len(summary.models) == len(plan())
     (found,) = summary.gates
     assert found.name == verdict.name

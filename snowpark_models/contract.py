@@ -62,6 +62,14 @@ class Column:
         return f"{self.description} [personal]" if self.personal else self.description
 
 
+VERSION_COLUMNS: Final = (
+    Column("valid_from", "TIMESTAMP_NTZ", "When a run saw it first, UTC."),
+    Column("valid_to", "TIMESTAMP_NTZ", "When a run saw it no more, UTC; NULL: it still is.", nullable=True),
+    Column("is_current", "BOOLEAN", "It still is."),
+)
+"""What the runner adds to the contract of an SCD2 model."""
+
+
 def check_contract(columns: tuple[Column, ...], key: tuple[str, ...]) -> None:
     """Hold what every contract needs: columns of distinct names, and a key of NOT NULL columns.
 

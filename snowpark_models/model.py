@@ -17,13 +17,13 @@ from typing import Final, Literal, get_args
 
 from snowflake.snowpark import DataFrame
 
-from snowpark_models.contract import Column, check_contract
+from snowpark_models.contract import VERSION_COLUMNS, Column, check_contract
 from snowpark_models.errors import ContractError, LineageError
 
 LAYERS: Final = ("staging", "marts", "features")
 """In the order of the data's way; a folder of this package and a schema of the warehouse each."""
 
-Materialisation = Literal["view", "table", "incremental"]
+Materialisation = Literal["view", "table", "incremental", "scd2"]
 ModelFunction = Callable[..., DataFrame]
 
 
@@ -93,6 +93,17 @@ class Model:
         return self.incremental_by or self.key
 
     @property
+    def is_incremental(self) -> bool:
+        """True when it is computed part by part, merged, and logged."""
+        return self.materialized in ("incremental", "scd2")
+
+    @property
+    def state(self) -> tuple[Column, ...]:
+        """The contract's columns that the function returns: of an SCD2 model those of what is now."""
+        is_versioned = self.materialized == "scd2"
+        return tuple(c for c in self.contract if not (is_versioned and c in VERSION_COLUMNS))
+
+    @property
     def columns(self) -> frozenset[str]:
         """Names of the contract's columns, in upper case."""
         return frozenset(column.name.upper() for column in self.contract)
@@ -117,22 +128,27 @@ def model(
 ) -> Callable[[ModelFunction], Model]:
     """Make a model of a function; its layer is the folder that its file lies in.
 
+    An SCD2 model's key and contract are those of what its function returns: the columns that say from when
+    until when a version was there are added to both.
+
     Raises:
         ContractError: the contract is not well formed.
         LineageError: the file lies in no layer's folder.
     """
 
+    is_versioned = materialized == "scd2"
+
     def declare(function: ModelFunction) -> Model:
         return Model(
             function=function,
             layer=function.__module__.split(".")[-2] if "." in function.__module__ else function.__module__,
-            key=_names(key),
-            contract=tuple(contract),
+            key=(*_names(key), "valid_from") if is_versioned else _names(key),
+            contract=(*contract, *VERSION_COLUMNS) if is_versioned else tuple(contract),
             owner=owner,
             description=" ".join(description.split()),
             grain=grain,
             materialized=materialized,
-            incremental_by=_names(incremental_by),
+            incremental_by=_names(incremental_by) or (_names(key) if is_versioned else ()),
             routes=dict(routes or {}),
             tags=tuple(tags),
         )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from snowpark_models.model import Model
 from snowpark_models.runner.state import ModelState
 
 Mode = Literal["rebuild", "incremental", "nothing"]
@@ -36,15 +35,20 @@ class Decision:
 
 
 def decide(
-    model: Model, state: ModelState | None, code: str, inputs: Mapping[str, Input], *, is_wanted: bool = False
+    state: ModelState | None,
+    code: str,
+    inputs: Mapping[str, Input],
+    *,
+    is_by_parts: bool,
+    is_wanted: bool = False,
 ) -> Decision:
     """Decide from what the ledger knows.
 
     Args:
-        model: which model.
         state: of what is published; None where nothing is.
         code: the hash of its code today.
         inputs: by the parameter that reads them.
+        is_by_parts: it can be brought up to date by the parts that changed.
         is_wanted: somebody asked for a rebuild.
     """
     if state is None:
@@ -58,7 +62,7 @@ def decide(
     changed = [name for name, read in inputs.items() if _has_changed(read, state)]
     if not changed:
         return Decision("nothing", "nothing is new upstream")
-    if model.materialized != "incremental":
+    if not is_by_parts:
         return Decision("rebuild", f"new in {', '.join(changed)}")
     unknown = [name for name in changed if not _is_in_log(inputs[name], state)]
     if unknown:

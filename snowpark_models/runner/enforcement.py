@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from snowflake.snowpark import DataFrame
 from snowflake.snowpark import types as t
 
@@ -30,17 +32,18 @@ _FAMILIES: tuple[tuple[type, str], ...] = (
 )
 
 
-def check_columns(model: Model, result: DataFrame) -> None:
+def check_columns(model: Model, result: DataFrame, contract: Sequence[Column] | None = None) -> None:
     """Compare a result's columns with the contract, before anything is written.
 
     Types agree when the family does and no digit behind the point is lost. Precision and length are held by
-    the warehouse: a value that does not fit the contract's type fails the insert.
+    the warehouse: a value that does not fit the contract's type fails the insert. `contract` is the model's
+    where none is given.
 
     Raises:
         ContractError: lists every column that is missing, unexpected or of another type.
     """
     found = {_plain(field.name): field.datatype for field in result.schema.fields}
-    expected = {column.name.upper(): column for column in model.contract}
+    expected = {column.name.upper(): column for column in contract or model.contract}
     problems = [f"{name} is missing" for name in expected if name not in found]
     problems += [f"{name} is not in the contract" for name in found if name not in expected]
     problems += [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from snowpark_models.model import Model
 from snowpark_models.runner.code import code_hash
 from snowpark_models.runner.decision import Decision, Input, decide
+from snowpark_models.runner.locality import is_by_parts
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.state import ModelState
 from snowpark_models.sources import SOURCES
@@ -41,7 +42,8 @@ def forecast(
     for model in models:
         inputs = {name: _input(name, locations, states, arrivals, forecasts) for name in model.upstreams}
         state = published_state(model, locations, states)
-        decision = decide(model, state, code_hash(model), inputs, is_wanted=model.name in rebuilt)
+        by_parts, wanted = is_by_parts(model, locations.models), model.name in rebuilt
+        decision = decide(state, code_hash(model), inputs, is_by_parts=by_parts, is_wanted=wanted)
         forecasts[model.name] = Forecast(model, decision)
     return list(forecasts.values())
 

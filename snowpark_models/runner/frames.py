@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from snowflake.snowpark import DataFrame
 
 from snowpark_models.model import Model
+from snowpark_models.runner.history import History
 from snowpark_models.runner.locality import Route
 from snowpark_models.runner.sql import changes as sql
 from snowpark_models.runner.warehouse import Warehouse
@@ -15,19 +16,22 @@ from snowpark_models.runner.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Frames:
-    """The upstreams of a model: the quoted table that each parameter stands for."""
+    """The upstreams of a model, the quoted table of each parameter; of an SCD2 model its past, too."""
 
     warehouse: Warehouse
     tables: Mapping[str, str]
+    history: History | None = None
 
     def whole(self, model: Model) -> DataFrame:
         """The model's result over all rows."""
-        return model(**{name: self.warehouse.session.table(self.tables[name]) for name in model.upstreams})
+        result = model(**{name: self.warehouse.session.table(self.tables[name]) for name in model.upstreams})
+        return self.history.and_now(result) if self.history else result
 
     def of_parts(self, model: Model, routes: Sequence[Route], parts: str) -> DataFrame:
         """The model's result over the rows of some parts, which a table holds."""
         queries = {route.upstream: self._query(model, route, parts) for route in routes}
-        return model(**{name: self.warehouse.frame(queries[name]) for name in model.upstreams})
+        result = model(**{name: self.warehouse.frame(queries[name]) for name in model.upstreams})
+        return self.history.and_now(result, parts) if self.history else result
 
     def _query(self, model: Model, route: Route, parts: str) -> str:
         table = self.tables[route.upstream]

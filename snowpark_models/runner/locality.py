@@ -9,7 +9,7 @@ from snowpark_models.errors import LocalityError
 from snowpark_models.model import Model
 from snowpark_models.sources import SOURCES
 
-HAVE_CHANGE_LOGS = ("incremental",)
+HAVE_CHANGE_LOGS = ("incremental", "scd2")
 """The materialisations whose changes can be asked for."""
 
 
@@ -26,6 +26,17 @@ class Route:
     upstream: str
     columns: tuple[str, ...]
     through: str | None = None
+
+
+def is_by_parts(model: Model, models: Mapping[str, Model]) -> bool:
+    """Whether a model is brought up to date by the parts that changed.
+
+    Versions of an upstream that keeps no log are found too: by comparing all of it.
+    """
+    if model.materialized != "scd2":
+        return model.is_incremental
+    read = [models[name] for name in model.upstreams if name not in SOURCES]
+    return all(each.materialized in HAVE_CHANGE_LOGS for each in read)
 
 
 def routes(model: Model, models: Mapping[str, Model]) -> list[Route]:

@@ -16,10 +16,11 @@ from snowpark_models.runner.code import code_hash
 from snowpark_models.runner.decision import Decision, decide
 from snowpark_models.runner.forecast import current_input, published_state
 from snowpark_models.runner.frames import Frames
+from snowpark_models.runner.history import History
 from snowpark_models.runner.intake import Intake, forget
 from snowpark_models.runner.job import Building, Job
 from snowpark_models.runner.ledger import Ledger, RunRecord, now
-from snowpark_models.runner.locality import routes
+from snowpark_models.runner.locality import is_by_parts, routes
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Tables
 from snowpark_models.runner.outcome import Audit, ModelOutcome, Outcome
@@ -114,7 +115,8 @@ class Run:
         }
         state = published_state(model, self.locations, self.states)
         code = code_hash(model)
-        decision = decide(model, state, code, inputs, is_wanted=model.name in self.rebuilt)
+        by_parts, wanted = is_by_parts(model, self.locations.models), model.name in self.rebuilt
+        decision = decide(state, code, inputs, is_by_parts=by_parts, is_wanted=wanted)
         versions = {read.location: read.version for read in inputs.values()}
         if decision.mode == "nothing":
             return Attempt("unchanged", decision, decision.reason, code=code, inputs=versions)
@@ -150,19 +152,25 @@ class Run:
     def _job(self, model: Model, code: str, versions: Versions) -> Job:
         location = self.locations.written(model)
         state = self.states.get(location) or ModelState(model.name, 0, None, "", {})
-        is_incremental = model.materialized == "incremental"
+        models = self.locations.models
         return Job(
             self.warehouse,
             self.ledger,
             self.locations,
             model,
             Tables.of(model, self.warehouse.namespace),
-            Frames(self.warehouse, {name: self._table(model, name) for name in model.upstreams}),
+            self._frames(model),
             state,
             code,
             versions,
-            routes(model, self.locations.models) if is_incremental else None,
+            routes(model, models) if is_by_parts(model, models) else None,
         )
+
+    def _frames(self, model: Model) -> Frames:
+        tables = {name: self._table(model, name) for name in model.upstreams}
+        is_versioned = model.materialized == "scd2"
+        history = History.begun(self.warehouse, self.locations, model) if is_versioned else None
+        return Frames(self.warehouse, tables, history)
 
     def _check_intake(self, job: Job, decision: Decision) -> None:
         """Hold that a rebuild reads whole mirrors: another run may have changed what was decided at first."""

@@ -14,7 +14,7 @@ from snowpark_models import Column, Model
 from snowpark_models.errors import LocalityError
 from snowpark_models.runner.code import code_hash
 from snowpark_models.runner.decision import Input, decide
-from snowpark_models.runner.locality import Route, routes
+from snowpark_models.runner.locality import Route, is_by_parts, routes
 from snowpark_models.runner.state import ModelState
 
 ORDER = Column("order_id", "NUMBER(10,0)", "Number of the order.")
@@ -81,14 +81,15 @@ def inputs(orders: int | None = 5, orders_from: int | None = 2) -> dict[str, Inp
 def test_what_is_decided(
     state: ModelState | None, code: str, read: dict[str, Input], mode: str, reason: str
 ) -> None:
-    decision = decide(FACTS, state, code, read)
+    decision = decide(state, code, read, is_by_parts=True)
     assert (decision.mode, decision.reason) == (mode, reason)
 
 
 def test_a_rebuild_can_be_asked_for_and_a_table_is_built_as_a_whole() -> None:
-    assert decide(FACTS, STATE, "code", inputs(), is_wanted=True).reason == "a rebuild was asked for"
-    whole = replace(FACTS, materialized="table")
-    assert decide(whole, STATE, "code", inputs(orders=9)).mode == "rebuild"
+    assert decide(STATE, "code", inputs(), is_by_parts=True, is_wanted=True).mode == "rebuild"
+    assert decide(STATE, "code", inputs(orders=9), is_by_parts=False).mode == "rebuild"
+    assert is_by_parts(FACTS, BY_NAME)
+    assert not is_by_parts(replace(FACTS, materialized="table"), BY_NAME)
 
 
 def test_an_upstream_without_the_key_is_followed_through_one_that_has_both() -> None:

@@ -1,0 +1,91 @@
+"""The past of an SCD2 model: versions that the runs before have seen, ended or begun by what is now.
+
+What `dbt snapshot` does with strategy check and hard_deletes invalidate; tests/models/test_scd2.py holds both
+against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snowflake.snowpark import Column as Expression
+from snowflake.snowpark import DataFrame
+from snowflake.snowpark.functions import col, lit
+
+from snowpark_models.contract import VERSION_COLUMNS, Column
+from snowpark_models.model import Model
+from snowpark_models.runner.enforcement import check_columns
+from snowpark_models.runner.locations import Locations
+from snowpark_models.runner.sql import changes as sql
+from snowpark_models.runner.sql import versions as versions_sql
+from snowpark_models.runner.warehouse import Warehouse
+
+NOW = "NOW__"
+"""Begins the names of columns of what is now, where both are joined."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The versions that are published, and the moment at which this run looks.
+
+    Attributes:
+        versions: a query of them, in the contract's columns: those that are new in it are NULL.
+        seen_at: later than all that any run has written, whatever the clock says; UTC.
+    """
+
+    warehouse: Warehouse
+    model: Model
+    versions: str
+    seen_at: str
+
+    @classmethod
+    def begun(cls, warehouse: Warehouse, locations: Locations, model: Model) -> History:
+        """Look up what is published; a table without versions has no past."""
+        table = locations.written(model)
+        known = set(warehouse.session.table(table).columns) if locations.exists(model) else set()
+        has_past = {column.name.upper() for column in VERSION_COLUMNS} <= known
+        versions = versions_sql.in_columns(model.contract, table if has_past else None, known)
+        (row,) = warehouse.rows(versions_sql.next_moment(versions))
+        return cls(warehouse, model, versions, row["MOMENT"])
+
+    def and_now(self, state: DataFrame, parts: str | None = None) -> DataFrame:
+        """All versions after this run has seen the state: of everything, or of the parts that a table holds.
+
+        Raises:
+            ContractError: the state's columns are not those of the contract.
+        """
+        columns = self.model.state
+        check_columns(self.model, state, columns)
+        past = f"({self.versions})"
+        before = self.warehouse.frame(sql.of_parts(past, parts, self.model.parts) if parts else self.versions)
+        now = state.select(*(_cast(column).alias(NOW + column.name.upper()) for column in columns))
+        current, ended = before.filter(col("IS_CURRENT")), before.filter(~col("IS_CURRENT"))
+        same = _all_equal(columns)
+        at = lit(self.seen_at).cast("TIMESTAMP_NTZ")
+        kept = current.join(now, same, "leftsemi")
+        gone = current.join(now, same, "leftanti").select(
+            *_names(columns), "VALID_FROM", at.alias("VALID_TO"), lit(False).alias("IS_CURRENT")
+        )
+        come = now.join(current, same, "leftanti").select(
+            *(col(NOW + name).alias(name) for name in _names(columns)),
+            at.alias("VALID_FROM"),
+            lit(None).cast("TIMESTAMP_NTZ").alias("VALID_TO"),
+            lit(True).alias("IS_CURRENT"),
+        )
+        return ended.union_all(kept).union_all(gone).union_all(come)
+
+
+def _names(columns: tuple[Column, ...]) -> list[str]:
+    return [column.name.upper() for column in columns]
+
+
+def _cast(column: Column) -> Expression:
+    return col(column.name.upper()).cast(column.type)
+
+
+def _all_equal(columns: tuple[Column, ...]) -> Expression:
+    """A row of the past and one of now say the same; NULL is equal to NULL."""
+    same = lit(True)
+    for name in _names(columns):
+        same = same & col(name).equal_null(col(NOW + name))
+    return same

@@ -1,0 +1,33 @@
+"""Statements on the versions of an SCD2 model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from snowpark_models.contract import Column
+from snowpark_models.runner.names import identifier, qualified
+
+
+def in_columns(contract: Sequence[Column], table: str | None, known: Collection[str]) -> str:
+    """The rows of a table (SCHEMA.TABLE) in a contract's columns and types; none where there is no table."""
+    columns = ", ".join(
+        f"{identifier(column.name) if column.name.upper() in known else 'NULL'}::{column.type} "
+        f"AS {identifier(column.name)}"
+        for column in contract
+    )
+    if table is None:
+        nothing = ", ".join(f"NULL::{column.type} AS {identifier(column.name)}" for column in contract)
+        return f"SELECT {nothing} WHERE FALSE"
+    return f"SELECT {columns} FROM {qualified(*table.split('.'))}"
+
+
+def next_moment(versions: str) -> str:
+    """MOMENT: the present in UTC, or a microsecond after the newest bound of any version, as text."""
+    return f"""
+        SELECT GREATEST(PRESENT, COALESCE(DATEADD('microsecond', 1, NEWEST), PRESENT))::VARCHAR AS MOMENT
+        FROM (
+            SELECT
+                SYSDATE() AS PRESENT,
+                MAX(COALESCE(VALID_TO, VALID_FROM)) AS NEWEST
+            FROM ({versions}) AS KNOWN
+        ) AS CLOCKS"""

@@ -52,6 +52,7 @@ class Source:
 _ALL: Final = (
     Source("ACCOUNTS", ("account_number",)),
     Source("ACTIVITIES", ("activity_id",)),
+    Source("ACTIVITIES", ("activity_id",), is_history=True),
     Source("CUSTOMERS", ("customer_id",)),
     Source("CUSTOMERS", ("customer_id",), is_history=True),
     Source("ORDERS", ("order_id",)),

@@ -54,6 +54,7 @@ BY_SENTENCE: Mapping[str, Change] = {
     "A version ends after it begins": {"TO_POSITION": "''"},
     "A version has an end in both or in neither": {"TO_POSITION": "NULL", "VALID_TO": "'2199-01-01'"},
     "Each version of a customer ends before the next begins": {"TO_POSITION": "'~'"},
+    "Each version of an activity ends before the next begins": {"TO_POSITION": "'~'"},
     # MARTS
     "The current version, and no other, has no end": {"IS_CURRENT": "FALSE", "VALID_TO": "NULL"},
     "No two versions of a customer overlap": {"VALID_TO": "'2199-01-01'"},
@@ -122,6 +123,16 @@ BY_SENTENCE: Mapping[str, Change] = {
         "SECOND_ORDER_AT": "NULL",
     },
     "There are no more visits than events": {"VISITS_BEFORE_ORDER": "EVENTS + 1"},
+    "A change leads to another status": {"FROM_STATUS": "TO_STATUS"},
+    "The first change, and no other, comes from nowhere": {"CHANGE_NUMBER": "2", "FROM_STATUS": "NULL"},
+    "What is not followed by a change, and nothing else, is current": {"IS_CURRENT": "NOT IS_CURRENT"},
+    "Each change begins where the one before led to": {"CHANGE_NUMBER": "987654"},
+    "An end date was set after the fact or it was not, and only if there is one": {
+        "IS_END_DATED_LATE": "NOT IS_END_DATED_LATE"
+    },
+    "What was reopened, and nothing else, has a time of that": {"TIMES_REOPENED": "1", "REOPENED_AT": "NULL"},
+    "What has ended has an end date": {"LACKS_END_DATE": "TRUE"},
+    "What has an end date has ended": {"IS_OPEN_THOUGH_END_DATED": "TRUE"},
     # FEATURES
     "No event that is counted happened at AS_OF or later": {"EVENT_TS": "AS_OF"},
     "No event that is counted was known at AS_OF or later only": {"AVAILABLE_TS": "AS_OF"},
@@ -132,6 +143,7 @@ BY_SENTENCE: Mapping[str, Change] = {
 }
 
 BY_TABLE: Mapping[tuple[str, str], Change] = {
+    ("activity_end_dating", "No activity ends before the day it starts"): {"ENDS_BEFORE_START": "TRUE"},
     ("customer_history", "A version ends after it begins"): {"VALID_TO": "VALID_FROM"},
     ("customer_revenue", "Orders and revenue are what ORDER_FACTS adds up to"): {
         "REVENUE_AMOUNT": "REVENUE_AMOUNT + 1"

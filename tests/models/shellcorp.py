@@ -88,7 +88,13 @@ class Shellcorp:
 
     def activity(self, activity_id: int) -> Row:
         status = self.chance.choice(("planned", "open", "completed", "cancelled"))
-        return self.change(activity_id=activity_id, customer_id=self.customer(), status=status)
+        return self.change(
+            activity_id=activity_id,
+            customer_id=self.customer(),
+            account_number=self.chance.choice((None, f"AC-{self.chance.randrange(15):010}")),
+            status=status,
+            end_date=self.chance.choice((None, "2026-01-01", "2026-02-01")),
+        )
 
     def ticket(self, ticket_id: int) -> Row:
         opened = BEGIN + timedelta(hours=self.chance.randrange(20 * 24))

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = Path("tests", "models")
 OF_SUITES = "tests/expectations/test_suites.py"
 """Holds that good data pass a suite, and that each of its rules stops what breaks it."""
+BY_HAND = "tests/models/test_shellcorp.py::test_a_mart_says_what_sql_by_hand_says"
+"""Holds a mart to the SQL of its name in tests/models/by_hand/."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run them; says which models have none. 1 when a test fails, or there is none."""
     models = selected(options)
-    tests = {model.name: files_for(model, ROOT) for model in models}
+    tests = {model.name: [*files_for(model, ROOT), *tests_by_hand(model, ROOT)] for model in models}
     untested = [name for name, files in tests.items() if not files]
     if untested:
         sys.stderr.write(f"no tests in {FOLDER}: {', '.join(untested)}\n")
@@ -46,6 +48,11 @@ def files_for(model: Model, root: Path) -> list[Path]:
     imported = f"from {model.function.__module__} import "
     files = sorted((root / FOLDER).glob("test_*.py"))
     return [file.relative_to(root) for file in files if imported in file.read_text(encoding="utf-8")]
+
+
+def tests_by_hand(model: Model, root: Path) -> list[str]:
+    """What asks the model's question in plain SQL, as pytest names it; nothing where nobody wrote any."""
+    return [f"{BY_HAND}[{model.name}]"] if (root / FOLDER / "by_hand" / f"{model.name}.sql").exists() else []
 
 
 def tests_of_suite(model: Model, root: Path) -> list[str]:

@@ -91,3 +91,12 @@ def test_a_name_that_no_model_can_have_is_refused(
 def test_a_model_without_a_file_of_its_own_is_tested_by_those_that_import_it() -> None:
     (model,) = plan(["order_facts"])
     assert Path("tests/models/test_sales_marts.py") in test_command.files_for(model, ROOT)
+
+
+def test_a_mart_is_tested_by_its_question_in_sql_too() -> None:
+    (model,) = plan(["customer_journey"])
+    (test,) = test_command.tests_by_hand(model, ROOT)
+    file, _, name = test.partition("::")
+    assert name.endswith("[customer_journey]")
+    assert f"def {name.partition('[')[0]}(" in (ROOT / file).read_text(encoding="utf-8")
+    assert test_command.tests_by_hand(*plan(["stg_orders"]), ROOT) == []

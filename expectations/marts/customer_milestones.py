@@ -28,7 +28,6 @@ SUITE = suite(
     never_null("STAGE", "SIGNED_UP_AT"),
     one_of("STAGE", "signed_up", "visited", "ordered", "paid", "ordered_again"),
     counts("EVENTS", "VISITS_BEFORE_ORDER", "DAYS_TO_SECOND_ORDER", "DAYS_TO_TICKET_AFTER_ORDER"),
-    between("DAYS_TO_FIRST_VISIT", low=0, severity="warning"),
     between("DAYS_TO_FIRST_ORDER", low=0, severity="warning"),
     between("DAYS_TO_FIRST_PAYMENT", low=0, severity="warning"),
     has_all_of("STAGING.STG_CUSTOMERS", "CUSTOMER_ID"),

@@ -38,7 +38,7 @@ DAYS = "NUMBER(9,0)"
         Column(
             "first_ticket_after_order_at", "TIMESTAMP_NTZ", "First one after the first order.", nullable=True
         ),
-        Column("days_to_first_visit", DAYS, "From signing up.", nullable=True),
+        Column("days_to_first_visit", DAYS, "From signing up; below 0: before.", nullable=True),
         Column("days_to_first_order", DAYS, "From signing up.", nullable=True),
         Column("days_to_first_payment", DAYS, "From the first order.", nullable=True),
         Column("days_to_second_order", DAYS, "From the first order.", nullable=True),

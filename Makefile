@@ -22,7 +22,7 @@ help:  ## list the targets
 
 install: $(INSTALLED) $(SNOW_INSTALLED) $(DBT_INSTALLED)  ## make .venv and install the requirements, if missing or out of date
 
-$(INSTALLED): requirements.txt requirements-dev.txt
+$(INSTALLED): requirements.txt requirements-science.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the requirements into $(VENV) (about a minute)"

@@ -3,7 +3,7 @@
 from snowpark_models.pointintime.declaration import AS_OF, Entity, FeatureView, StoredView, View
 from snowpark_models.pointintime.history import Recording, backfill, record
 from snowpark_models.pointintime.joining import asof_join, rank_join
-from snowpark_models.pointintime.sets import serving, training_set
+from snowpark_models.pointintime.sets import end_of_data, recorded, serving, training_set
 from snowpark_models.pointintime.versions import changed_without_version
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "asof_join",
     "backfill",
     "changed_without_version",
+    "end_of_data",
     "rank_join",
     "record",
+    "recorded",
     "serving",
     "training_set",
 ]

@@ -16,7 +16,7 @@ from snowflake.snowpark.functions import col, lit
 from snowpark_models.errors import ContractError, ModelError
 from snowpark_models.pointintime import sql
 from snowpark_models.pointintime.declaration import AS_OF, FeatureView
-from snowpark_models.pointintime.sets import PRODUCTION, locations
+from snowpark_models.pointintime.sets import PRODUCTION, end_of_data, locations
 from snowpark_models.pointintime.versions import note_version
 from snowpark_models.runner.ledger import read_known_states
 from snowpark_models.runner.names import Namespace, qualified
@@ -91,7 +91,10 @@ def backfill(
     """
     warehouse = Warehouse(session, namespace)
     table = _published(warehouse, view)
-    _check_times(warehouse, view, table, times)
+    end = end_of_data(session, view, namespace=namespace)
+    for time in times:
+        if time > end:
+            raise ModelError(f"feature view {view.name}: {time} is after the end of the data, {end}")
     entities = session.table(table).select(*view.entity.keys).distinct()
     frames = [_computed(warehouse, view, entities, time, by_source_clocks) for time in times]
     told = [(time, _query(view, frame)) for time, frame in zip(times, frames, strict=True)]
@@ -167,14 +170,6 @@ def _query(view: FeatureView, frame: DataFrame) -> str:
     if len(statements) != 1:
         raise ContractError(f"feature view {view.name}: `at` takes {len(statements)} statements, not one")
     return str(statements[0])
-
-
-def _check_times(warehouse: Warehouse, view: FeatureView, table: str, times: Sequence[datetime]) -> None:
-    known = [row[AS_OF] for row in warehouse.rows(sql.times_of(table))]
-    for time in times:
-        if not known or time > known[-1]:
-            end = f"{known[-1]}" if known else "not there: its table is empty"
-            raise ModelError(f"feature view {view.name}: {time} is after the end of the data, {end}")
 
 
 def _text(time: datetime) -> str:

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark.functions import col, lit
+from snowflake.snowpark.functions import max as max_
 
 from snowpark_models.errors import ModelError
-from snowpark_models.pointintime.declaration import AS_OF, StoredView, View
+from snowpark_models.pointintime.declaration import AS_OF, FeatureView, StoredView, View
 from snowpark_models.pointintime.joining import Join, asof_join
 from snowpark_models.pointintime.versions import recorded_version
 from snowpark_models.runner.discovery import discover
@@ -94,6 +95,32 @@ def known_before(
     upstreams = {name: session.table(tables.quoted(name)) for name in view.model.upstreams}
     told = view.at(points, **upstreams).filter(col(view.available_ts).is_not_null())
     return told.select(*view.entity.keys, AS_OF, *view.clocks, *view.features)
+
+
+def recorded(session: Session, stored: StoredView, *, namespace: Namespace = PRODUCTION) -> DataFrame:
+    """All rows that runs have recorded of a version: keys, both clocks and features.
+
+    Raises:
+        MissingTableError: nothing is recorded of it.
+        VersionError: the view's code has changed since.
+    """
+    version = recorded_version(Warehouse(session, namespace), stored)
+    columns = (*stored.entity.keys, *stored.clocks, *version.features)
+    return session.table(version.quoted).select(*columns)
+
+
+def end_of_data(session: Session, view: FeatureView, *, namespace: Namespace = PRODUCTION) -> datetime:
+    """The time that a view's published table tells of: of nothing later anything is known (UTC).
+
+    Raises:
+        MissingTableError: the table is not built yet.
+        ModelError: it is empty.
+    """
+    told = session.table(locations(Warehouse(session, namespace)).quoted(view.name))
+    time: datetime | None = told.agg(max_(AS_OF)).collect()[0][0]
+    if time is None:
+        raise ModelError(f"feature view {view.name}: its table is empty, so no time is known")
+    return time
 
 
 def locations(warehouse: Warehouse) -> Locations:

@@ -30,15 +30,32 @@ def code_hash(model: Model) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
 
 
-@cache
+def modules_hash(*modules: str) -> str:
+    """Tells whether some modules, or what they import of their own package, have changed; 16 hex digits."""
+    parts = [_syntax(module, _file(module)) for module in modules]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
+
+
 def _syntax(module: str, file: str | None) -> str:
-    """The syntax tree of a module and of the helpers in its own package that it imports."""
+    """The syntax trees of a module and of the helpers in its own package that it imports, directly or not."""
     if file is None:
         return module
+    found: dict[str, str] = {}
+    waiting = {module: file}
+    while waiting:
+        name, path = waiting.popitem()
+        found[name], imported = _own_syntax(path, name.partition(".")[0])
+        files = {helper: _file(helper) for helper in imported if _is_helper(helper) and helper not in found}
+        waiting |= {helper: path for helper, path in files.items() if path is not None}
+    own = found.pop(module)
+    return "\n".join([own, *(found[name] for name in sorted(found))])
+
+
+@cache
+def _own_syntax(file: str, package: str) -> tuple[str, frozenset[str]]:
+    """The syntax tree of a file, and what it imports of its package."""
     tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-    helpers = sorted(_imported(tree, module.partition(".")[0]))
-    inner = [_syntax(helper, _file(helper)) for helper in helpers if _is_helper(helper)]
-    return "\n".join([ast.dump(_without_texts(tree)), *inner])
+    return ast.dump(_without_texts(tree)), frozenset(_imported(tree, package))
 
 
 def _imported(tree: ast.Module, package: str) -> set[str]:

@@ -1,0 +1,1 @@
+"""Worked examples of what a data scientist does with the platform."""

@@ -1,13 +1,15 @@
-"""The example: labels that tell of the sixty days after a time only, and a model that has learnt something."""
+"""The example: labels that tell of the sixty days after a time only, and a model that has learnt."""
 
 from __future__ import annotations
 
 import random
+import runpy
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,7 +50,9 @@ RECORDED: Types = {
 def labels(session: Session, accounts: Rows, recorded: Rows, *customers: int) -> dict[int, int]:
     """The label of each customer at T."""
     points = session.sql(
-        " UNION ALL ".join(f"SELECT {n}::NUMBER(10,0) AS CUSTOMER_ID, '{T}'::TIMESTAMP_NTZ AS AS_OF" for n in customers)
+        " UNION ALL ".join(
+            f"SELECT {n}::NUMBER(10,0) AS CUSTOMER_ID, '{T}'::TIMESTAMP_NTZ AS AS_OF" for n in customers
+        )
     )
     numbered: Rows = [{"account_number": str(number), **row} for number, row in enumerate(accounts)]
     history = " UNION ALL ".join(
@@ -94,7 +98,11 @@ def test_what_happens_after_the_sixty_days_changes_no_label(session: Session) ->
     before = [closed(1, None), closed(2, "2026-02-01"), closed(3, None)]
     after = [closed(1, "2026-03-03"), closed(2, "2026-02-01"), {**closed(2, None), "opened_on": "2026-03-05"}]
     known: Rows = [{"customer_id": 3, "available_ts": "2026-04-01", "open_accounts": 1}]
-    assert labels(session, after, known, 1, 2, 3) == labels(session, before, known, 1, 2, 3) == {1: 0, 2: 1, 3: 0}
+    assert (
+        labels(session, after, known, 1, 2, 3)
+        == labels(session, before, known, 1, 2, 3)
+        == {1: 0, 2: 1, 3: 0}
+    )
 
 
 def test_months_end_where_labels_are_known() -> None:
@@ -114,7 +122,7 @@ def test_training_ends_where_its_labels_are_known_before_the_evaluation_begins()
     assert split.test["AS_OF"].min() == pd.Timestamp("2026-03-01")
     assert split.train["AS_OF"].max() + timedelta(days=60) <= split.test["AS_OF"].min()
     assert split.train["AS_OF"].nunique() == 4
-    with pytest.raises(ValueError, match="nothing to train on: .* 0 of them with label 1"):
+    with pytest.raises(ValueError, match=r"nothing to train on: .* 0 of them with label 1"):
         split_by_time(by_month(8, label=0))
 
 
@@ -148,7 +156,13 @@ class Business:
         leaves = NOW - timedelta(days=self.chance.randint(1, 420)) if self.chance.random() < 0.4 else None
         born = NOW - timedelta(days=self.chance.randint(500, 900))
         self.row("stg_customers", customer, born)
-        self.row("stg_accounts", customer, born, closed_on=leaves and str(leaves.date()), is_closed=leaves is not None)
+        self.row(
+            "stg_accounts",
+            customer,
+            born,
+            closed_on=leaves and str(leaves.date()),
+            is_closed=leaves is not None,
+        )
         for _ in range(self.chance.randint(0, 3)):
             opened = NOW - timedelta(days=self.chance.randint(30, 500))
             self.ticket(customer, opened, self.chance.choice((None, 4, 5)))
@@ -164,7 +178,12 @@ class Business:
     def ticket(self, customer: int, opened: datetime, satisfaction: int | None) -> None:
         closed_at = str(opened + timedelta(days=2))
         self.row(
-            "stg_support_tickets", customer, opened, closed_at=closed_at, is_closed=True, satisfaction=satisfaction
+            "stg_support_tickets",
+            customer,
+            opened,
+            closed_at=closed_at,
+            is_closed=True,
+            satisfaction=satisfaction,
         )
 
     def row(self, model: str, customer: int, at: datetime, **columns: Any) -> None:
@@ -187,7 +206,9 @@ def business(session: Session, snowflake: SnowflakeSettings) -> Iterator[Session
         rows: Staging = Business(1, 500).rows
         for name, model in MODELS.items():
             publish(opened, f"STAGING.{model.table}", contract_types(model), rows[name])
-        features = customer_churn_features(*(opened.table(f"STAGING.{model.table}") for model in MODELS.values()))
+        features = customer_churn_features(
+            *(opened.table(f"STAGING.{model.table}") for model in MODELS.values())
+        )
         features.write.save_as_table(["FEATURES", "CUSTOMER_CHURN_FEATURES"])
         yield opened
 
@@ -239,11 +260,11 @@ def test_the_warehouse_scores_as_scikit_learn_does(
     assert set(scored["MODEL_CODE"]) == {model.code}
 
 
-def test_the_saved_text_is_the_model(training: pd.DataFrame) -> None:
+def test_the_saved_text_is_the_model(training: pd.DataFrame, tmp_path: Path) -> None:
     model, _ = train(training)
-    held: dict[str, Any] = {}
-    exec(saved(model), held)
-    again = held["CHURN_MODEL"]
+    file = tmp_path / "_churn_model.py"
+    file.write_text(saved(model), encoding="utf-8")
+    again = runpy.run_path(str(file))["CHURN_MODEL"]
     assert replace(again, weights=(), intercept=0) == replace(model, weights=(), intercept=0)
     assert probabilities(again, training) == pytest.approx(probabilities(model, training), abs=1e-6)
 

@@ -25,10 +25,16 @@ from deployments.connections import ConnectionFailed, connect_snowflake, snowpar
 from deployments.settings import Settings, SettingsError, load_settings
 from expectations.gate import Gate, GateResult, SuiteMissing
 from flows.run import this_run_id
-from snowpark_models.errors import ModelError
+from snowpark_models.errors import ModelError, RegistrationError
 from snowpark_models.features._views import VIEWS
 from snowpark_models.model import Model
-from snowpark_models.pointintime import FeatureView, changed_without_version, record
+from snowpark_models.pointintime import (
+    FeatureView,
+    changed_without_version,
+    has_feature_store,
+    record,
+    register,
+)
 from snowpark_models.runner import ModelOutcome, Options, Run, begin, discover, plan
 from snowpark_models.runner.modified import modified
 from snowpark_models.runner.names import Namespace
@@ -159,11 +165,19 @@ def record_features(
     run_id: str,
     name: str,  # noqa: ARG001 - names the task run
 ) -> None:
-    """Keep what a feature view tells now, for training sets to come."""
+    """Keep what a feature view tells now, for training sets to come; show it in Snowflake's Feature Store."""
+    log = get_run_logger()
     for recording in record(session, [view], run_id):
-        get_run_logger().info(
+        log.info(
             f"{view.name}, version {view.version}: {recording.rows:,} rows recorded as of {recording.as_of}"
         )
+    if not has_feature_store():
+        log.info("Snowflake's Feature Store: nothing is registered, snowflake-ml-python is not installed")
+        return
+    try:
+        log.info(f"Snowflake's Feature Store: {register(session, view)}")
+    except RegistrationError as error:
+        log.warning(str(error))
 
 
 def untouched(value: T) -> T:

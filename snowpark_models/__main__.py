@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from deployments.connections import ConnectionFailed
 from deployments.settings import SettingsError
-from snowpark_models.command import docs, new, plan, run, show, test
+from snowpark_models.command import docs, features, new, plan, run, show, test
 from snowpark_models.command import list as list_
 from snowpark_models.command.subcommand import Subcommand
 from snowpark_models.errors import BuildError, ConcurrentRunError, ModelError
@@ -23,6 +23,7 @@ COMMANDS: dict[str, Subcommand] = {
     "show": show,
     "new": new,
     "test": test,
+    "features": features,
     "docs": docs,
 }
 

@@ -32,6 +32,10 @@ class ConcurrentRunError(ModelError):
     """Another run builds, or has published, the same model."""
 
 
+class RegistrationError(ModelError):
+    """Snowflake's Feature Store cannot be reached, or did not take a feature view."""
+
+
 class VersionError(ModelError):
     """A feature view's code is not the code that its version stands for."""
 

@@ -20,6 +20,7 @@ from snowpark_models.pointintime.sets import PRODUCTION, end_of_data, locations
 from snowpark_models.pointintime.versions import note_version
 from snowpark_models.runner.ledger import read_known_states
 from snowpark_models.runner.names import Namespace, qualified
+from snowpark_models.runner.run import failures
 from snowpark_models.runner.sql.tables import create_schema
 from snowpark_models.runner.warehouse import Warehouse
 
@@ -45,6 +46,7 @@ def record(
         namespace: whose tables are read and whose history grows.
 
     Raises:
+        BuildError: the warehouse failed; what was recorded before stands.
         MissingTableError: a view's table is not built yet.
         ModelError: a view's table was built by other code than today's.
         VersionError: a view's version stands for other code; nothing is recorded of it.
@@ -84,6 +86,7 @@ def backfill(
             began: the first snapshot tells no commit times.
 
     Raises:
+        BuildError: the warehouse failed; what was recorded before stands.
         ContractError: the view is not computed, or knows no source clocks.
         MissingTableError: a table that the view reads is not built yet.
         ModelError: a time is not before the end of the data.
@@ -109,25 +112,25 @@ def _add(
     *,
     is_backfill: bool,
 ) -> list[Recording]:
-    """Version, rows and ledger in one transaction."""
+    """Version, ledger and rows of each time in one transaction."""
     stored, ops = view.stored(), warehouse.namespace.ops
     schema = warehouse.namespace.schema(view.model.layer)
     table = qualified(schema, stored.table)
-    for statement in (
-        create_schema(schema),
-        create_schema(ops),
-        sql.create_versions(ops),
-        sql.create_recordings(ops),
-        sql.create_history(stored, table),
-    ):
-        warehouse.run(statement)
     recordings = []
-    with warehouse.transaction():
-        note_version(warehouse, view, f"{schema}.{stored.table}")
+    with failures(f"feature view {view.name} could not be recorded"):
+        for statement in (
+            create_schema(schema),
+            create_schema(ops),
+            sql.create_versions(ops),
+            sql.create_recordings(ops),
+            sql.create_history(stored, table),
+        ):
+            warehouse.run(statement)
         for time, query in told:
-            rows = warehouse.run(sql.add_rows(view, table, query, _text(time), run_id))
-            recording = sql.note_recording(ops, view, run_id, _text(time), rows, is_backfill=is_backfill)
-            warehouse.run(recording)
+            with warehouse.transaction():
+                note_version(warehouse, view, f"{schema}.{stored.table}")
+                warehouse.run(sql.note_recording(ops, view, run_id, _text(time), is_backfill=is_backfill))
+                rows = warehouse.run(sql.add_rows(view, table, query, _text(time), run_id))
             recordings.append(Recording(view, time, rows))
     return recordings
 

@@ -31,7 +31,6 @@ def create_recordings(ops: str) -> str:
             VERSION NUMBER(9,0) NOT NULL,
             CODE VARCHAR NOT NULL,
             AS_OF TIMESTAMP_NTZ NOT NULL,
-            ROW_COUNT NUMBER(19,0) NOT NULL,
             IS_BACKFILL BOOLEAN NOT NULL,
             RECORDED_AT TIMESTAMP_NTZ NOT NULL
         )"""
@@ -73,14 +72,12 @@ def note_version(ops: str, view: FeatureView, features: str, location: str) -> s
             CURRENT_TIMESTAMP()::TIMESTAMP_NTZ)"""
 
 
-def note_recording(
-    ops: str, view: FeatureView, run_id: str, as_of: str, rows: int, *, is_backfill: bool
-) -> str:
+def note_recording(ops: str, view: FeatureView, run_id: str, as_of: str, *, is_backfill: bool) -> str:
     """What a run has recorded of a view."""
     return f"""
         INSERT INTO {qualified(ops, RECORDINGS)}
         SELECT {literal(run_id)}, {literal(view.name)}, {view.version}, {literal(view.code)},
-            {literal(as_of)}::TIMESTAMP_NTZ, {rows}, {str(is_backfill).upper()},
+            {literal(as_of)}::TIMESTAMP_NTZ, {str(is_backfill).upper()},
             CURRENT_TIMESTAMP()::TIMESTAMP_NTZ"""
 
 

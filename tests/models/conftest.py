@@ -31,3 +31,15 @@ def store(session: Session, snowflake: SnowflakeSettings) -> Iterator[Session]:
         opened.sql(f"CREATE SCHEMA {schema}").collect()
     yield opened
     connection.close()
+
+
+@pytest.fixture
+def own_store(session: Session, snowflake: SnowflakeSettings) -> Iterator[Session]:
+    """A session in an empty database of its own."""
+    database = f"HISTORY_{uuid.uuid4().hex[:12].upper()}"
+    session.sql(f"CREATE DATABASE {database}").collect()
+    with connect_snowflake(snowflake.model_copy(update={"database": database}), "history") as connection:
+        opened = snowpark_session(connection)
+        for schema in ("STAGING", "FEATURES"):
+            opened.sql(f"CREATE SCHEMA {schema}").collect()
+        yield opened

@@ -35,7 +35,7 @@ from snowpark_models.runner.names import Namespace
 from snowpark_models.staging.stg_accounts import stg_accounts
 from tests.models.given import Types, contract_types, given, publish, rows_of
 from tests.models.shellcorp import Row, Rows
-from tests.models.test_feature_leakage import HAPPENS, MODELS, Staging
+from tests.models.staged import HAPPENS, MODELS, Staging
 
 NOW = datetime(2026, 6, 1)
 T = datetime(2026, 1, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,20 +12,11 @@ from snowflake.snowpark import DataFrame, Session
 from snowpark_models.features._views import CUSTOMER_CHURN
 from snowpark_models.features.customer_churn_features import customer_churn_features
 from snowpark_models.pointintime import AS_OF, training_set
-from snowpark_models.staging.stg_accounts import stg_accounts
-from snowpark_models.staging.stg_customers import stg_customers
-from snowpark_models.staging.stg_orders import stg_orders
-from snowpark_models.staging.stg_portal_sessions import stg_portal_sessions
-from snowpark_models.staging.stg_support_tickets import stg_support_tickets
 from tests.models.given import Types, contract_types, publish
 from tests.models.shellcorp import Row, Rows, Shellcorp
+from tests.models.staged import HAPPENS, MODELS, READ, Staging
 
 T = "2026-04-01 00:00:00"
-READ = (stg_customers, stg_accounts, stg_orders, stg_portal_sessions, stg_support_tickets)
-MODELS = {model.name: model for model in READ}
-HAPPENS = dict(zip(MODELS, ("created_at", "opened_on", "placed_at", "started_at", "opened_at"), strict=True))
-Staging = Mapping[str, Rows]
-"""Rows by name of their model."""
 
 
 def staging(seed: int) -> Staging:

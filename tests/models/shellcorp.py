@@ -64,6 +64,7 @@ class Shellcorp:
             currency_code=self.chance.choice(("EUR", "SEK")),
             total_amount=self.amount(),
             placed_at=self.moment(),
+            shipped_at=self.chance.choice((None, self.moment())),
         )
 
     def line(self, order_id: int, number: int) -> Row:
@@ -75,6 +76,8 @@ class Shellcorp:
             order_id=self.chance.randrange(42),
             status=self.chance.choice(("authorised", "captured", "failed", "refunded")),
             amount=self.amount(),
+            currency_code=self.chance.choice(("EUR", "SEK")),
+            paid_at=self.moment(),
         )
 
     def account(self, number: int) -> Row:

@@ -27,7 +27,7 @@ MADE = [
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the rooms that a model needs."""
     folder = tmp_path_factory.mktemp("project")
-    for room in ("snowpark_models", "expectations", "deployments", "sandbox", "tests"):
+    for room in ("flows", "snowpark_models", "expectations", "deployments", "sandbox", "tests"):
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder

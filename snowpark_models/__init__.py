@@ -2,5 +2,6 @@
 
 from snowpark_models.contract import Column
 from snowpark_models.model import Model, model
+from snowpark_models.storage import DynamicTable, IcebergTable
 
-__all__ = ["Column", "Model", "model"]
+__all__ = ["Column", "DynamicTable", "IcebergTable", "Model", "model"]

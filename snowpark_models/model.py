@@ -19,11 +19,12 @@ from snowflake.snowpark import DataFrame
 
 from snowpark_models.contract import VERSION_COLUMNS, Column, check_contract
 from snowpark_models.errors import ContractError, LineageError
+from snowpark_models.storage import Storage, check_storage
 
 LAYERS: Final = ("staging", "marts", "features")
 """In the order of the data's way; a folder of this package and a schema of the warehouse each."""
 
-Materialisation = Literal["view", "table", "incremental", "scd2"]
+Materialisation = Literal["view", "table", "incremental", "scd2", "dynamic_table", "iceberg_table"]
 ModelFunction = Callable[..., DataFrame]
 
 
@@ -35,6 +36,7 @@ class Model:
         key: the columns of its grain, NOT NULL and unique together.
         incremental_by: rows depend on upstream rows of the same values only; the key unless said otherwise.
         routes: for an upstream without those columns, the upstream that has them and its key.
+        storage: of a dynamic or an Iceberg table, what its DDL asks for.
     """
 
     function: ModelFunction
@@ -48,6 +50,7 @@ class Model:
     incremental_by: tuple[str, ...] = ()
     routes: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    storage: Storage | None = None
 
     def __post_init__(self) -> None:
         if self.layer not in LAYERS:
@@ -60,6 +63,7 @@ class Model:
         try:
             check_contract(self.contract, self.key)
             check_contract(self.contract, self.parts)
+            check_storage(self.materialized, self.storage, self.upstreams, self.contract)
         except ContractError as error:
             raise ContractError(f"model {self.name}: {error}") from None
 
@@ -125,6 +129,7 @@ def model(
     incremental_by: str | Sequence[str] = (),
     routes: Mapping[str, str] | None = None,
     tags: Sequence[str] = (),
+    storage: Storage | None = None,
 ) -> Callable[[ModelFunction], Model]:
     """Make a model of a function; its layer is the folder that its file lies in.
 
@@ -151,6 +156,7 @@ def model(
             incremental_by=_names(incremental_by) or (_names(key) if is_versioned else ()),
             routes=dict(routes or {}),
             tags=tuple(tags),
+            storage=storage,
         )
 
     return declare

@@ -86,6 +86,14 @@ DECLARED = (
         "if(json_extract_string(tables.comment, '$.transient') = 'true', 'YES', 'NO') AS \"IS_TRANSIENT\"",
     ),
     (
+        "'NO' AS \"IS_DYNAMIC\"",
+        "if(json_extract_string(tables.comment, '$.dynamic') != '', 'YES', 'NO') AS \"IS_DYNAMIC\"",
+    ),
+    (
+        "'NO' AS \"IS_ICEBERG\"",
+        "if(json_extract_string(tables.comment, '$.iceberg') = 'true', 'YES', 'NO') AS \"IS_ICEBERG\"",
+    ),
+    (
         'NULL::VARCHAR AS "CLUSTERING_KEY"',
         "nullif(json_extract_string(tables.comment, '$.cluster_by'), '') AS \"CLUSTERING_KEY\"",
     ),

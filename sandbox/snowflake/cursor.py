@@ -23,6 +23,7 @@ from sandbox.snowflake import (
     decimals,
     declared,
     direct,
+    dynamic,
     errors,
     merging,
     objects,
@@ -170,6 +171,8 @@ class Cursor(FakeSnowflakeCursor):
         commands.refuse(name)
         if name is None:
             raise errors.no_command(command)
+        if name in dynamic.COMMANDS:
+            command = dynamic.rewritten(name, command, self._conn)
         if not direct.is_direct(name):
             self._run(self._parse(command), params)
             return

@@ -51,6 +51,9 @@ class Declared:
     transient: bool = False
     cluster_by: str = ""
     keys: list[Key] = field(default_factory=list)
+    dynamic: str = ""
+    """The statement that makes a dynamic table anew; empty for others."""
+    iceberg: bool = False
 
     @classmethod
     def stored(cls, name: Name, session: Session) -> Declared:
@@ -144,12 +147,30 @@ def _created(create: exp.Create, kind: str, session: Session) -> Iterator[str]:
             (_clustering(i) for i in found if isinstance(i, exp.ClusterProperty | exp.Cluster)), ""
         ),
         keys=list(_keys(columns, name, session)),
+        dynamic=_definition(create, session) if create.find(exp.DynamicProperty) else "",
+        iceberg=create.find(exp.IcebergProperty) is not None,
     )
     if declared != Declared():
         yield declared.sql(name, kind)
     for column in columns:
         for comment in column.find_all(exp.CommentColumnConstraint):
             yield _on_column(name, _stored_name(column), comment.this.name)
+
+
+def _definition(create: exp.Create, session: Session) -> str:
+    """The statement that makes a dynamic table anew, whatever the session's schema is then."""
+    again = create.copy()
+    again.set("replace", True)
+    again.set("exists", None)
+    own_names = {cte.alias.upper() for cte in again.find_all(exp.CTE)}
+    for table in again.find_all(exp.Table):
+        is_name = isinstance(table.this, exp.Identifier) and (table.db or table.name.upper() not in own_names)
+        if is_name and not table.db:
+            table.set("db", exp.to_identifier(session.schema, quoted=True))
+        if is_name and not table.catalog:
+            table.set("catalog", exp.to_identifier(session.database, quoted=True))
+    text: str = again.sql("snowflake")
+    return text
 
 
 def _commented(comment: exp.Comment, kind: str, session: Session) -> str:

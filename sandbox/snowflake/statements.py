@@ -8,7 +8,7 @@ from enum import Enum, auto
 from fakesnow.transforms.merge import operations
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import history
+from sandbox.snowflake import dynamic, history
 from sandbox.snowflake.errors import unsupported
 
 
@@ -58,9 +58,7 @@ TABLE_FUNCTIONS = ("FLATTEN", "GENERATOR", "INFER_SCHEMA", "RESULT_SCAN")
 INFORMATION_SCHEMA = ("COLUMNS", "DATABASES", "LOAD_HISTORY", "SCHEMATA", "TABLES", "VIEWS")
 """The views of it that are there."""
 REFUSED_PROPERTIES = {
-    exp.DynamicProperty: "dynamic tables",
     exp.ExternalProperty: "external tables",
-    exp.IcebergProperty: "Iceberg tables",
     exp.MaterializedProperty: "materialized views",
     exp.UsingTemplateProperty: "CREATE TABLE … USING TEMPLATE",
 }
@@ -172,6 +170,15 @@ def _refuse_objects(create: exp.Create) -> None:
     for found in properties.expressions if properties else []:
         if what := REFUSED_PROPERTIES.get(type(found)):
             raise unsupported(what)
+        if isinstance(found, exp.DynamicProperty):
+            dynamic.check(create)
+        if isinstance(found, exp.Property) and found.name.upper() == "CATALOG":
+            _refuse_other_catalogs(found)
+
+
+def _refuse_other_catalogs(option: exp.Property) -> None:
+    if option.args["value"].name.upper() != "SNOWFLAKE":
+        raise unsupported("Iceberg tables of another catalog than SNOWFLAKE")
 
 
 def _object(expression: Expr) -> str:

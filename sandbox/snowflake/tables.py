@@ -48,6 +48,8 @@ def drop_options(expression: Expr) -> Expr:
     if isinstance(expression, exp.Create) and (properties := expression.args.get("properties")):
         kept = [found for found in properties.expressions if isinstance(found, KEPT_PROPERTIES)]
         properties.set("expressions", kept)
+    if isinstance(expression, exp.Drop):
+        expression.set("iceberg", None)
     return expression
 
 

@@ -27,6 +27,8 @@ def code_hash(model: Model) -> str:
         repr([(column.name, column.type, column.nullable) for column in model.contract]),
         repr((model.key, model.parts, model.materialized)),
     ]
+    if model.storage is not None:
+        parts.append(repr(model.storage))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
 
 
@@ -66,8 +68,9 @@ def _imported(tree: ast.Module, package: str) -> set[str]:
 
 def _is_helper(module: str) -> bool:
     """A module that computes: neither the runner nor the declaration, which say how, and not what."""
+    declaring = ("model", "contract", "storage")
     return not module.startswith(
-        ("snowpark_models.runner", "snowpark_models.model", "snowpark_models.contract")
+        ("snowpark_models.runner", *(f"snowpark_models.{name}" for name in declaring))
     )
 
 

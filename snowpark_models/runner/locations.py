@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from snowpark_models.errors import MissingTableError
 from snowpark_models.model import LAYERS, Model
 from snowpark_models.runner.names import Namespace, qualified
 from snowpark_models.sources import CHANGE_LOG_SUFFIX, SOURCES
 from snowpark_models.sources import SCHEMA as RAW
+
+KINDS: Final = {"view": "VIEW", "dynamic_table": "DYNAMIC TABLE", "iceberg_table": "ICEBERG TABLE"}
+"""What the warehouse calls what a model is materialised as, where that is no ordinary table."""
 
 
 @dataclass
@@ -28,13 +32,13 @@ class Locations:
         """True when the model is published where the run writes."""
         return self._place(model) in self.kinds
 
-    def is_view(self, model: Model) -> bool:
-        """True when what is published there is a view."""
-        return self.kinds.get(self._place(model)) == "VIEW"
+    def kind(self, model: Model) -> str | None:
+        """What is published there: BASE TABLE, VIEW, DYNAMIC TABLE or ICEBERG TABLE; None: nothing is."""
+        return self.kinds.get(self._place(model))
 
     def published(self, model: Model) -> None:
         """The model is there from now on."""
-        self.kinds[self._place(model)] = "VIEW" if model.materialized == "view" else "BASE TABLE"
+        self.kinds[self._place(model)] = KINDS.get(model.materialized, "BASE TABLE")
 
     def read(self, upstream: str) -> str:
         """SCHEMA.TABLE that a parameter stands for.

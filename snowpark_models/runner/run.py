@@ -14,9 +14,11 @@ from snowpark_models.model import Model
 from snowpark_models.runner.batch import Batch
 from snowpark_models.runner.code import code_hash
 from snowpark_models.runner.decision import Decision, decide
+from snowpark_models.runner.dynamic import Dynamic
 from snowpark_models.runner.forecast import current_input, published_state
 from snowpark_models.runner.frames import Frames
 from snowpark_models.runner.history import History
+from snowpark_models.runner.iceberg import Iceberg
 from snowpark_models.runner.intake import Intake, forget
 from snowpark_models.runner.job import Building, Job
 from snowpark_models.runner.ledger import Ledger, RunRecord, now
@@ -194,6 +196,10 @@ class Run:
 def _building(job: Job, decision: Decision) -> Building:
     if job.model.materialized == "view":
         return View(job)
+    if job.model.materialized == "dynamic_table":
+        return Dynamic(job)
+    if job.model.materialized == "iceberg_table":
+        return Iceberg(job)
     if decision.mode == "incremental" and job.routes is not None:
         return Batch(job, list(job.routes))
     return WholeTable(job)

@@ -23,25 +23,31 @@ class View:
         job = self.job
         result = job.frames.whole(job.model)
         check_columns(job.model, result)
-        job.warehouse.run(sql.create_view(job.model, job.tables.audit, self._query()))
+        job.warehouse.run(sql.create_view(job.model, job.tables.audit, self.query()))
         return check_rows(job.model, job.warehouse, job.tables.audit)
 
     def publish(self) -> int | None:
         """Make the view, in one step for every reader."""
         job = self.job
         job.ledger.begin_swap(job.model, job.state)
-        if job.locations.exists(job.model) and not job.locations.is_view(job.model):
-            job.warehouse.run(sql.drop_table(job.tables.published))
-        job.warehouse.run(sql.create_view(job.model, job.tables.published, self._query()))
+        kind = job.locations.kind(job.model)
+        if kind not in (None, "VIEW"):
+            job.warehouse.run(sql.drop(str(kind), job.tables.published))
+        job.warehouse.run(sql.create_view(job.model, job.tables.published, self.query()))
         job.warehouse.run(sql.drop_view(job.tables.audit))
         job.set_published(job.state.version + 1, None)
         return None
 
-    def _query(self) -> str:
+    def query(self) -> str:
+        """What it shows.
+
+        Raises:
+            ContractError: that takes more than one statement.
+        """
         statements = self.job.frames.whole(self.job.model).queries["queries"]
         if len(statements) != 1:
             raise ContractError(
-                f"{self.job.tables.published} cannot be a view: its function takes {len(statements)} "
-                'statements; make it materialized="table"'
+                f"{self.job.tables.published} cannot be a {self.job.model.materialized}: its function takes "
+                f'{len(statements)} statements; make it materialized="table"'
             )
         return str(statements[0])

@@ -45,12 +45,12 @@ class WholeTable:
             warehouse.run(sql.swap(tables.published, tables.candidate))
             warehouse.run(sql.drop_table(tables.candidate))
         else:
-            if job.locations.exists(job.model):
-                warehouse.run(sql.drop_view(tables.published))
+            if kind := job.locations.kind(job.model):
+                warehouse.run(sql.drop(kind, tables.published))
             warehouse.run(sql.rename(tables.candidate, tables.published))
         job.set_published(job.state.version + 1, log_from)
         return None
 
     @property
     def _replaces_table(self) -> bool:
-        return self.job.locations.exists(self.job.model) and not self.job.locations.is_view(self.job.model)
+        return self.job.locations.kind(self.job.model) == "BASE TABLE"

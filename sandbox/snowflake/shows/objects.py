@@ -35,6 +35,8 @@ coalesce(json_extract_string(declared, '$.comment'), '') AS comment,
 coalesce(json_extract_string(declared, '$.cluster_by'), '') AS cluster_by, rows, NULL::BIGINT AS bytes,
 'SYSADMIN' AS owner, '1' AS retention_time
 """
+IS_ICEBERG = "if(json_extract_string(declared, '$.iceberg') = 'true', 'Y', 'N') AS is_iceberg"
+IS_DYNAMIC = "if(coalesce(json_extract_string(declared, '$.dynamic'), '') = '', 'N', 'Y') AS is_dynamic"
 KEYS = f"""
 SELECT k.database_name, k.schema_name, k.name AS table_name, unnest(
     from_json(json_extract(k.declared, '$.keys'),
@@ -76,11 +78,11 @@ SELECT {TABLE_COLUMNS}, 'OFF' AS automatic_clustering, 'OFF' AS change_tracking,
     NULL AS search_optimization_progress, NULL AS search_optimization_bytes, 'N' AS is_external,
     'N' AS enable_schema_evolution, 'ROLE' AS owner_role_type, 'N' AS is_event, NULL AS budget,
     'N' AS is_hybrid,
-    'N' AS is_iceberg, 'N' AS is_dynamic, 'N' AS is_immutable
+    {IS_ICEBERG}, {IS_DYNAMIC}, 'N' AS is_immutable
 FROM ({TABLES} UNION ALL {TEMPORARY_TABLES})""",
     "OBJECTS": f"""
-SELECT {TABLE_COLUMNS}, 'ROLE' AS owner_role_type, NULL AS budget, 'N' AS is_hybrid, 'N' AS is_iceberg,
-    'N' AS is_dynamic
+SELECT {TABLE_COLUMNS}, 'ROLE' AS owner_role_type, NULL AS budget, 'N' AS is_hybrid, {IS_ICEBERG},
+    {IS_DYNAMIC}
 FROM ({TABLES} UNION ALL {VIEWS} UNION ALL {TEMPORARY_TABLES})""",
     "VIEWS": f"""
 SELECT {EPOCH} AS created_on, name, '' AS reserved, database_name, schema_name, 'SYSADMIN' AS owner,

@@ -17,7 +17,14 @@ def create_schema(schema: str) -> str:
 def list_tables(schemas: Iterable[str]) -> str:
     """Schema, name and type of each table and view in some schemas."""
     return f"""
-        SELECT TABLE_SCHEMA AS SCHEMA_NAME, TABLE_NAME AS TABLE_NAME, TABLE_TYPE AS TABLE_TYPE
+        SELECT
+            TABLE_SCHEMA AS SCHEMA_NAME,
+            TABLE_NAME AS TABLE_NAME,
+            CASE
+                WHEN IS_DYNAMIC = 'YES' THEN 'DYNAMIC TABLE'
+                WHEN IS_ICEBERG = 'YES' THEN 'ICEBERG TABLE'
+                ELSE TABLE_TYPE
+            END AS TABLE_TYPE
         FROM INFORMATION_SCHEMA.TABLES
         WHERE TABLE_SCHEMA IN ({", ".join(map(literal, schemas))})"""
 
@@ -29,13 +36,9 @@ def create_like(table: str, pattern: str) -> str:
 
 def create_by_contract(model: Model, table: str) -> str:
     """An empty table of the contract's columns; it keeps the grants of the one it replaces."""
-    columns = ",\n            ".join(
-        f"{identifier(column.name)} {column.type} COMMENT {literal(column.comment)}"
-        for column in model.contract
-    )
     return f"""
         CREATE OR REPLACE TABLE {table} (
-            {columns}
+            {typed_columns(model)}
         ) COPY GRANTS COMMENT = {literal(comment(model))}"""
 
 
@@ -44,13 +47,25 @@ def create_view(model: Model, view: str, query: str) -> str:
     columns = ", ".join(
         f"{identifier(column.name)} COMMENT {literal(column.comment)}" for column in model.contract
     )
-    cast = ", ".join(
-        f"{identifier(column.name)}::{column.type} AS {identifier(column.name)}" for column in model.contract
-    )
     return f"""
         CREATE OR REPLACE VIEW {view} ({columns})
         COPY GRANTS COMMENT = {literal(comment(model))} AS
-        SELECT {cast} FROM ({query}) AS RESULT"""
+        SELECT {cast(model)} FROM ({query}) AS RESULT"""
+
+
+def typed_columns(model: Model) -> str:
+    """The contract's columns as DDL has them, one a line."""
+    return ",\n            ".join(
+        f"{identifier(column.name)} {column.type} COMMENT {literal(column.comment)}"
+        for column in model.contract
+    )
+
+
+def cast(model: Model) -> str:
+    """The contract's columns in its types, as a SELECT has them."""
+    return ", ".join(
+        f"{identifier(column.name)}::{column.type} AS {identifier(column.name)}" for column in model.contract
+    )
 
 
 def comment(model: Model) -> str:
@@ -76,6 +91,11 @@ def drop_table(table: str) -> str:
 def drop_view(view: str) -> str:
     """A view goes, if it is there."""
     return f"DROP VIEW IF EXISTS {view}"
+
+
+def drop(kind: str, table: str) -> str:
+    """What is of a kind goes: BASE TABLE, VIEW, DYNAMIC TABLE or ICEBERG TABLE."""
+    return f"DROP {'TABLE' if kind == 'BASE TABLE' else kind} IF EXISTS {table}"
 
 
 def count_rows(table: str) -> str:

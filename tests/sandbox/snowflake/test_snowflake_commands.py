@@ -21,6 +21,7 @@ from tests.sandbox.snowflake.snowflake_client import Run
 PAGE = Path(__file__).parents[3] / "docs" / "snowflake-stand-in.md"
 
 WORKING = {
+    "ALTER DYNAMIC TABLE": "ALTER DYNAMIC TABLE d REFRESH",
     "ALTER SCHEMA": None,  # renames the schema of the test
     "ALTER SEQUENCE": None,  # nothing of a sequence that the engine can change
     "ALTER SESSION": "ALTER SESSION SET QUERY_TAG = 'x'",
@@ -32,7 +33,9 @@ WORKING = {
     "COMMIT": "COMMIT",
     "COPY INTO": "COPY INTO t FROM @s FILE_FORMAT = (TYPE = CSV)",
     "CREATE DATABASE": "CREATE DATABASE IF NOT EXISTS SHELLCORP",
+    "CREATE DYNAMIC TABLE": "CREATE DYNAMIC TABLE d2 TARGET_LAG = DOWNSTREAM WAREHOUSE = w AS SELECT 1 AS a",
     "CREATE FILE FORMAT": "CREATE FILE FORMAT f TYPE = CSV",
+    "CREATE ICEBERG TABLE": "CREATE ICEBERG TABLE i (a NUMBER) CATALOG = 'SNOWFLAKE' BASE_LOCATION = 'i'",
     "CREATE SCHEMA": None,  # becomes the current schema
     "CREATE SEQUENCE": "CREATE SEQUENCE q2",
     "CREATE STAGE": "CREATE STAGE s2",
@@ -46,7 +49,9 @@ WORKING = {
     "DESCRIBE TABLE": "DESC TABLE t",
     "DESCRIBE VIEW": "DESCRIBE VIEW v",
     "DROP DATABASE": "DROP DATABASE IF EXISTS nope",
+    "DROP DYNAMIC TABLE": "DROP DYNAMIC TABLE d",
     "DROP FILE FORMAT": "DROP FILE FORMAT f",
+    "DROP ICEBERG TABLE": "DROP ICEBERG TABLE IF EXISTS nope",
     "DROP SCHEMA": "DROP SCHEMA IF EXISTS nope",
     "DROP SEQUENCE": "DROP SEQUENCE q2",
     "DROP STAGE": "DROP STAGE s2",
@@ -109,6 +114,7 @@ def objects(run: Run) -> None:
         "CREATE VIEW v AS SELECT a FROM t",
         "CREATE STAGE s",
         "CREATE SEQUENCE q",
+        "CREATE DYNAMIC TABLE d TARGET_LAG = DOWNSTREAM WAREHOUSE = w AS SELECT 1 AS a",
     ):
         run(statement)
 

@@ -334,9 +334,6 @@ def test_what_is_not_there_is_refused_by_its_name(session: Session, orders: Data
         "INFORMATION_SCHEMA.PACKAGES": register_procedure,
         "SELECT from a stage": lambda: session.read.csv("@landing/a.csv").collect(),
         "COPY INTO a stage": lambda: orders.write.copy_into_location("@landing/out", file_format_type="csv"),
-        "CREATE DYNAMIC TABLE": lambda: orders.create_or_replace_dynamic_table(
-            "d", warehouse="w", lag="1 minute"
-        ),
         "PIVOT … IN (ANY)": lambda: orders.select("id", "kind").pivot("kind").agg(f.sum("id")).collect(),
     }.items():
         with pytest.raises(SnowparkSQLException, match=re.escape(f"stand-in: {name}")) as raised:

@@ -1,0 +1,162 @@
+"""Dynamic and Iceberg tables: the DDL that makes them, what readers see of them, and who is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from snowflake.snowpark import DataFrame, Session
+
+from deployments.settings import SnowflakeSettings
+from snowpark_models import Column, DynamicTable, IcebergTable, Model
+from snowpark_models.errors import ContractError
+from snowpark_models.runner import materialise
+from snowpark_models.runner.outcome import Outcome
+from snowpark_models.storage import Storage
+from tests.models.replica import database
+
+ID = Column("id", "NUMBER(10,0)", "Number of the row; it's the key.")
+ORDERS = Column("orders", "NUMBER(18,0)", "How many.")
+DYNAMIC = DynamicTable(warehouse="TRANSFORMING")
+ICEBERG = IcebergTable(external_volume="LAKE")
+
+
+def stg_orders(raw_orders: DataFrame) -> DataFrame:
+    return raw_orders
+
+
+def sales(stg_orders: DataFrame) -> DataFrame:
+    return stg_orders.group_by("ID").count().with_column_renamed("COUNT", "ORDERS")
+
+
+def declared(function: object, kind: str, storage: Storage | None = None, *columns: Column) -> Model:
+    layer = "staging" if function is stg_orders else "marts"
+    contract = columns or ((ID,) if function is stg_orders else (ID, ORDERS))
+    return Model(function, layer, ("id",), contract, "me", "Rows.", "a row", kind, storage=storage)  # type: ignore[arg-type]
+
+
+class House:
+    """A mirror without keys, staged as a view and counted in a mart."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.runs = 0
+        self.is_open = True
+        for statement in ("CREATE SCHEMA RAW", "CREATE TABLE RAW.ORDERS (ID NUMBER(10,0))"):
+            session.sql(statement).collect()
+        self.orders(1)
+
+    def orders(self, *ids: int) -> None:
+        self.session.sql(f"INSERT INTO RAW.ORDERS VALUES {', '.join(f'({n})' for n in ids)}").collect()
+
+    def run(self, mart: Model) -> Outcome:
+        self.runs += 1
+        models = [declared(stg_orders, "table"), mart]
+        outcomes = materialise(self.session, models, self.audit, f"run-{self.runs}")
+        return outcomes[-1].outcome
+
+    def audit(self, layer: str, _table: str, _location: str) -> bool:
+        return self.is_open or layer == "staging"
+
+    def sales(self) -> list[int]:
+        return [row[0] for row in self.session.sql("SELECT ID FROM MARTS.SALES ORDER BY 1").collect()]
+
+    def kind(self) -> tuple[object, ...]:
+        (row,) = self.session.sql(
+            "SELECT TABLE_TYPE, IS_DYNAMIC, IS_ICEBERG, COMMENT FROM INFORMATION_SCHEMA.TABLES "
+            "WHERE TABLE_SCHEMA = 'MARTS'"
+        ).collect()
+        return tuple(row)
+
+    def statements(self, about: str) -> list[str]:
+        """What the last run told the warehouse, as far as it is about something."""
+        rows = self.session.sql(
+            "SELECT QUERY_TEXT FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY()) "
+            f"WHERE QUERY_TAG LIKE '%run-{self.runs}\"%' AND QUERY_TEXT LIKE '%{about}%'"
+        ).collect()
+        return [" ".join(row[0].split()) for row in rows if "QUERY_HISTORY" not in row[0]]
+
+
+@pytest.fixture
+def house(session: Session, snowflake: SnowflakeSettings) -> Iterator[House]:
+    with database(session, snowflake) as opened:
+        yield House(opened)
+
+
+def test_a_dynamic_table_is_made_once_and_refreshed_after_its_gate(house: House) -> None:
+    mart = declared(sales, "dynamic_table", DYNAMIC)
+    assert house.run(mart) == "published"
+    (made,) = house.statements("DYNAMIC TABLE")
+    assert made.startswith('CREATE OR REPLACE DYNAMIC TABLE "MARTS"."SALES" ( "ID" NUMBER(10,0) COMMENT ')
+    for clause in ("TARGET_LAG = DOWNSTREAM", 'WAREHOUSE = "TRANSFORMING"', "INITIALIZE = ON_CREATE"):
+        assert clause in made
+    assert house.kind() == ("BASE TABLE", "YES", "NO", "Rows. Grain: a row. Owner: me.")
+
+    house.orders(2)
+    house.is_open = False
+    assert house.run(mart) == "gate closed"
+    assert house.sales() == [1]
+    house.is_open = True
+    assert house.run(mart) == "published"
+    assert house.sales() == [1, 2]
+    assert house.statements("DYNAMIC TABLE") == ['ALTER DYNAMIC TABLE "MARTS"."SALES" REFRESH']
+    lagging = replace(mart, storage=replace(DYNAMIC, target_lag="1 hour"))
+    assert house.run(lagging) == "published"
+    assert "TARGET_LAG = '1 hour'" in house.statements("DYNAMIC TABLE")[0]
+
+
+def test_an_iceberg_table_is_written_by_one_statement_after_its_gate(house: House) -> None:
+    mart = declared(sales, "iceberg_table", ICEBERG)
+    assert house.run(mart) == "published"
+    (made,) = house.statements("ICEBERG TABLE")
+    for clause in ("EXTERNAL_VOLUME = 'LAKE'", "CATALOG = 'SNOWFLAKE'", "BASE_LOCATION = 'marts/sales'"):
+        assert clause in made
+    house.orders(2)
+    house.is_open = False
+    assert house.run(mart) == "gate closed"
+    assert house.sales() == [1]
+    house.is_open = True
+    assert house.run(mart) == "published"
+    assert house.sales() == [1, 2]
+    assert house.kind() == ("BASE TABLE", "NO", "YES", "Rows. Grain: a row. Owner: me.")
+
+
+def test_a_model_can_be_stored_in_another_way_at_any_time(house: House) -> None:
+    ways = [
+        declared(sales, "table"),
+        declared(sales, "dynamic_table", DYNAMIC),
+        declared(sales, "iceberg_table", ICEBERG),
+        declared(sales, "view"),
+    ]
+    kinds = []
+    for mart in (*ways, *reversed(ways)):
+        assert house.run(mart) == "published"
+        assert house.sales() == [1]
+        kinds.append(house.kind()[:3])
+    expected = [
+        ("BASE TABLE", "NO", "NO"),
+        ("BASE TABLE", "YES", "NO"),
+        ("BASE TABLE", "NO", "YES"),
+        ("VIEW", None, None),
+    ]
+    assert kinds == [*expected, *reversed(expected)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((sales, "dynamic_table"), r"needs storage=DynamicTable"),
+        ((sales, "dynamic_table", ICEBERG), r"needs storage=DynamicTable"),
+        ((sales, "table", DYNAMIC), r"has no storage=DynamicTable"),
+        ((stg_orders, "dynamic_table", DYNAMIC), "cannot read raw_orders"),
+        ((sales, "dynamic_table", DynamicTable("W", "soon")), "neither DOWNSTREAM nor a time"),
+        (
+            (sales, "iceberg_table", ICEBERG, ID, Column("at", "TIMESTAMP_NTZ", "When.")),
+            "cannot have at TIMESTAMP_NTZ: declare",
+        ),
+    ],
+)
+def test_what_cannot_be_stored_so_is_refused(arguments: tuple[object, ...], message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        declared(*arguments)  # type: ignore[arg-type]

@@ -40,6 +40,10 @@ class VersionError(ModelError):
     """A feature view's code is not the code that its version stands for."""
 
 
+class BackfillError(ModelError):
+    """A range cannot be computed again as it was asked for."""
+
+
 class SiteError(ModelError):
     """The site of the models cannot be written where it should be."""
 

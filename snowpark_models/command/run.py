@@ -10,6 +10,7 @@ from snowpark_models.command.selecting import add_selectors, namespace, selected
 from snowpark_models.errors import ModelError
 from snowpark_models.model import Model
 from snowpark_models.runner import ModelOutcome, Options, discover, materialise
+from snowpark_models.runner.backfill import FORM, Backfill
 
 HELP = "bring models up to date in a developer's schemas"
 
@@ -17,6 +18,7 @@ HELP = "bring models up to date in a developer's schemas"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     add_selectors(parser)
+    parser.add_argument("--backfill", metavar=FORM, help="compute again what has COLUMN in [BEGIN, END)")
     parser.add_argument("--full-refresh", action="store_true", help="rebuild them, whatever the ledger says")
 
 
@@ -24,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Build, and print a line a model; 1 when one of them keeps what it was.
 
     Raises:
+        BackfillError: a range is asked for that a model cannot have.
         ModelError: nobody is named whose schemas are written.
     """
     where = namespace(options)
@@ -34,9 +37,10 @@ def run(options: argparse.Namespace) -> int:
             "Give --developer NAME, or set PLATFORM_DEVELOPER, to build in schemas of your own."
         )
     models = selected(options)
+    backfill = Backfill.parsed(options.backfill) if options.backfill else None
     rebuilt = [model.name for model in models] if options.full_refresh else []
     with warehouse(options) as house:
-        wanted = Options(where, rebuilt=rebuilt, known=discover())
+        wanted = Options(where, rebuilt=rebuilt, backfill=backfill, known=discover())
         run_id = f"{where.developer.lower()}-{uuid.uuid4().hex[:12]}"
         outcomes = materialise(house.session, models, by_contract_only, run_id, Lines(), wanted)
     sys.stdout.write(

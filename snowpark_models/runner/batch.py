@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from snowpark_models.errors import LocalityError
+from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.enforcement import check_columns, check_rows
 from snowpark_models.runner.job import Job
 from snowpark_models.runner.ledger import KEPT_VERSIONS
@@ -24,6 +25,7 @@ class Batch:
 
     job: Job
     routes: list[Route]
+    backfill: Backfill | None = None
     audited: str = "__AUDIT"
     images: int = field(default=0, init=False)
 
@@ -31,6 +33,7 @@ class Batch:
         """Find the parts, compute them alone, and make the view of what the table would be with them."""
         job, tables, warehouse = self.job, self.job.tables, self.job.warehouse
         queries = [query for route in self.routes for query in self._changed_parts(route)]
+        queries += self.backfill.parts(job) if self.backfill else []
         warehouse.run(sql.create_parts(tables.parts, job.model.parts, queries))
         result = job.frames.of_parts(job.model, self.routes, tables.parts)
         check_columns(job.model, result)

@@ -41,6 +41,7 @@ def decide(
     *,
     is_by_parts: bool,
     is_wanted: bool = False,
+    wanted_parts: str = "",
 ) -> Decision:
     """Decide from what the ledger knows.
 
@@ -50,6 +51,7 @@ def decide(
         inputs: by the parameter that reads them.
         is_by_parts: it can be brought up to date by the parts that changed.
         is_wanted: somebody asked for a rebuild.
+        wanted_parts: why some parts are to be computed again, though nothing is new; empty: they are not.
     """
     if state is None:
         return Decision("rebuild", "it was never built")
@@ -60,14 +62,15 @@ def decide(
     if state.code != code:
         return Decision("rebuild", "its code or its contract has changed")
     changed = [name for name, read in inputs.items() if _has_changed(read, state)]
-    if not changed:
+    if not changed and not wanted_parts:
         return Decision("nothing", "nothing is new upstream")
     if not is_by_parts:
         return Decision("rebuild", f"new in {', '.join(changed)}")
     unknown = [name for name in changed if not _is_in_log(inputs[name], state)]
     if unknown:
         return Decision("rebuild", f"{', '.join(unknown)} was rebuilt, or keeps no log that reaches back")
-    return Decision("incremental", f"new in {', '.join(changed)}")
+    reasons = [f"new in {', '.join(changed)}"] if changed else []
+    return Decision("incremental", "; ".join([*reasons, *filter(None, [wanted_parts])]))
 
 
 def _has_changed(read: Input, state: ModelState) -> bool:

@@ -28,6 +28,7 @@ def forecast(
     states: Mapping[str, ModelState],
     arrivals: Mapping[str, int | None],
     rebuilt: Collection[str] = (),
+    wanted_parts: str = "",
 ) -> list[Forecast]:
     """Go through the models in their order; what one of them will do is new to those downstream.
 
@@ -37,13 +38,21 @@ def forecast(
         states: of what is published, by SCHEMA.TABLE.
         arrivals: the newest arrival of each source.
         rebuilt: names of models for which a rebuild is wanted.
+        wanted_parts: why some of their parts are wanted again, see `decide`.
     """
     forecasts: dict[str, Forecast] = {}
     for model in models:
         inputs = {name: _input(name, locations, states, arrivals, forecasts) for name in model.upstreams}
         state = published_state(model, locations, states)
         by_parts, wanted = is_by_parts(model, locations.models), model.name in rebuilt
-        decision = decide(state, code_hash(model), inputs, is_by_parts=by_parts, is_wanted=wanted)
+        decision = decide(
+            state,
+            code_hash(model),
+            inputs,
+            is_by_parts=by_parts,
+            is_wanted=wanted,
+            wanted_parts=wanted_parts,
+        )
         forecasts[model.name] = Forecast(model, decision)
     return list(forecasts.values())
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from snowflake.snowpark import Session
 
 from snowpark_models.model import Model
+from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.forecast import Forecast, forecast
 from snowpark_models.runner.intake import newest_arrivals, take_in
 from snowpark_models.runner.ledger import Ledger, read_known_states
@@ -29,6 +30,7 @@ class Options:
         namespace: where it writes.
         closed_sources: sources whose own gate is closed, such as raw_orders.
         rebuilt: names of models to rebuild, whatever the ledger says.
+        backfill: what to compute again of each model, beside what is new.
         known: all models there are, where not all of them are built.
         refused: models that may not be built, by name, with the reason.
     """
@@ -36,6 +38,7 @@ class Options:
     namespace: Namespace = field(default_factory=Namespace)
     closed_sources: Collection[str] = ()
     rebuilt: Collection[str] = ()
+    backfill: Backfill | None = None
     known: Sequence[Model] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,6 +65,7 @@ def materialise(
         options: what else is asked for.
 
     Raises:
+        BackfillError: a model cannot be backfilled as it is asked for; nothing has been built.
         MissingTableError: a table that the models read is not there; nothing has been built.
         BuildError: the warehouse failed on a model; what is published, before it or in earlier runs, stands.
         ConcurrentRunError: another run builds the same model.
@@ -92,9 +96,17 @@ def begin(
         ledger.prepare()
         looked = look(warehouse, models, options)
         _clear(warehouse, looked.locations, models)
-        intake = take_in(warehouse, looked.locations.kinds, looked.arrivals, _wanted(looked))
+        intake = take_in(warehouse, looked.locations.kinds, looked.arrivals, _wanted(looked, options))
     run = Run(
-        warehouse, ledger, looked.locations, audit, looked.states, intake, options.rebuilt, options.refused
+        warehouse,
+        ledger,
+        looked.locations,
+        audit,
+        looked.states,
+        intake,
+        options.rebuilt,
+        options.refused,
+        options.backfill,
     )
     run.close_sources(options.closed_sources)
     return run
@@ -114,15 +126,19 @@ def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Loo
     """Read the ledger and decide what each model needs; nothing is written.
 
     Raises:
+        BackfillError: a model cannot be backfilled as it is asked for.
         MissingTableError: a table that the models read is not there.
     """
+    if options.backfill:
+        options.backfill.check(models)
     known = {model.name: model for model in (*options.known, *models)}
     locations = Locations(options.namespace, warehouse.kinds(), known)
     locations.check(models)
     states = read_known_states(warehouse, locations.kinds)
     read = {name: SOURCES[name] for model in models for name in model.upstreams if name in SOURCES}
     arrivals = newest_arrivals(warehouse, locations.kinds, read)
-    forecasts = forecast(models, locations, states, arrivals, options.rebuilt)
+    parts = options.backfill.reason if options.backfill else ""
+    forecasts = forecast(models, locations, states, arrivals, options.rebuilt, parts)
     return Look(locations, states, arrivals, forecasts)
 
 
@@ -137,7 +153,7 @@ def _clear(warehouse: Warehouse, locations: Locations, models: Sequence[Model]) 
                 warehouse.run(drop_view(table) if kind == "VIEW" else drop_table(table))
 
 
-def _wanted(looked: Look) -> dict[str, int | None]:
+def _wanted(looked: Look, options: Options) -> dict[str, int | None]:
     """For each source that has to be read the arrival since which it is wanted; None for all of it."""
     wanted: dict[str, int | None] = {}
     for each in looked.forecasts:
@@ -147,7 +163,8 @@ def _wanted(looked: Look) -> dict[str, int | None]:
         for name in each.model.upstreams:
             if name in SOURCES:
                 before = state.inputs.get(looked.locations.read(name)) if state else None
-                since = before if each.decision.mode == "incremental" else None
+                is_new_enough = each.decision.mode == "incremental" and options.backfill is None
+                since = before if is_new_enough else None
                 earlier = wanted.get(name, since)
                 wanted[name] = None if since is None or earlier is None else min(since, earlier)
     return wanted

@@ -11,6 +11,7 @@ from snowflake.snowpark.exceptions import SnowparkClientException
 
 from snowpark_models.errors import BuildError, ContractError, LocalityError
 from snowpark_models.model import Model
+from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.batch import Batch
 from snowpark_models.runner.code import code_hash
 from snowpark_models.runner.decision import Decision, decide
@@ -60,6 +61,7 @@ class Run:
     intake: Intake
     rebuilt: Collection[str] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
+    backfill: Backfill | None = None
     closed: dict[str, str] = field(default_factory=dict)
 
     def close_sources(self, sources: Iterable[str]) -> None:
@@ -118,7 +120,8 @@ class Run:
         state = published_state(model, self.locations, self.states)
         code = code_hash(model)
         by_parts, wanted = is_by_parts(model, self.locations.models), model.name in self.rebuilt
-        decision = decide(state, code, inputs, is_by_parts=by_parts, is_wanted=wanted)
+        parts = self.backfill.reason if self.backfill else ""
+        decision = decide(state, code, inputs, is_by_parts=by_parts, is_wanted=wanted, wanted_parts=parts)
         versions = {read.location: read.version for read in inputs.values()}
         if decision.mode == "nothing":
             return Attempt("unchanged", decision, decision.reason, code=code, inputs=versions)
@@ -130,7 +133,7 @@ class Run:
 
     def _carry_out(self, job: Job, decision: Decision) -> Attempt:
         model = job.model
-        building = _building(job, decision)
+        building = _building(job, decision, self.backfill)
         self._check_intake(job, decision)
         self.ledger.claim(model, self.locations.written(model))
         rows = building.build()
@@ -193,7 +196,7 @@ class Run:
         self.states |= self.ledger.states()
 
 
-def _building(job: Job, decision: Decision) -> Building:
+def _building(job: Job, decision: Decision, backfill: Backfill | None) -> Building:
     if job.model.materialized == "view":
         return View(job)
     if job.model.materialized == "dynamic_table":
@@ -201,7 +204,7 @@ def _building(job: Job, decision: Decision) -> Building:
     if job.model.materialized == "iceberg_table":
         return Iceberg(job)
     if decision.mode == "incremental" and job.routes is not None:
-        return Batch(job, list(job.routes))
+        return Batch(job, list(job.routes), backfill)
     return WholeTable(job)
 
 

@@ -130,6 +130,12 @@ def test_a_developers_run_reads_production_and_leaves_it_as_it_is(
     assert main(["show", "portal_engagement"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith(" rows of MARTS.PORTAL_ENGAGEMENT")
 
+    asked = ["run", "portal_engagement", "--developer", "ana", "--backfill"]
+    assert main([*asked, "week=2026-01-05..2026-01-12"]) == 0
+    assert "unchanged, incremental, 1 rows" in capsys.readouterr().out
+    assert main([*asked, "week"]) == 2
+    assert "write COLUMN=BEGIN..END" in capsys.readouterr().err
+
     assert main(["run", "--full-refresh", *MODELS, "--developer", "ana"]) == 0
     assert [line.split()[3] for line in capsys.readouterr().out.splitlines()[:2]] == ["rebuild,", "rebuild,"]
     assert everything(replica.session, "ANA") == before

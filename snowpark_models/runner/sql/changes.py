@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from snowpark_models.contract import Column
 from snowpark_models.model import Model
 from snowpark_models.runner.names import Tables, identifier, listed, literal
 
@@ -26,6 +27,15 @@ def changed_rows(change_log: str, columns: Sequence[str], after: int, up_to: int
         SELECT DISTINCT {listed(columns)}
         FROM {change_log}
         WHERE _VERSION > {after} AND _VERSION <= {up_to}"""
+
+
+def parts_in_range(table: str, parts: Sequence[str], column: Column, begin: str, end: str) -> str:
+    """The parts of the rows of a table whose column is in [begin, end)."""
+    name = identifier(column.name)
+    return f"""
+        SELECT DISTINCT {listed(parts)}
+        FROM {table}
+        WHERE {name} >= {literal(begin)}::{column.type} AND {name} < {literal(end)}::{column.type}"""
 
 
 def through(bridge: str, parts: Sequence[str], key: Sequence[str], changed: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from snowflake.snowpark import Session
@@ -11,6 +10,7 @@ from snowflake.snowpark import Session
 from deployments.settings import SnowflakeSettings, load_settings
 from snowpark_models.__main__ import main
 from snowpark_models.runner import materialise, plan
+from tests.models.environment import environment_of
 from tests.models.given import Value
 from tests.models.replica import Replica, database, open_gate
 
@@ -28,30 +28,10 @@ def replica(
     session: Session, snowflake: SnowflakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Replica]:
     """A warehouse with visits, that the environment's settings name."""
-    with database(session, snowflake) as opened:
-        environment = {
-            "PLATFORM_ENV_FILE": str(Path(__file__).with_name("none.env")),
-            "SNOWFLAKE_ACCOUNT": snowflake.account,
-            "SNOWFLAKE_USER": snowflake.user,
-            "SNOWFLAKE_PASSWORD": snowflake.password.get_secret_value() if snowflake.password else "",
-            "SNOWFLAKE_HOST": str(snowflake.host),
-            "SNOWFLAKE_PORT": str(snowflake.port),
-            "SNOWFLAKE_PROTOCOL": str(snowflake.protocol),
-            "SNOWFLAKE_DATABASE": opened.get_current_database().strip('"'),
-            "SQLSERVER_HOST": "127.0.0.1",
-            "SQLSERVER_DATABASE": "shellcorp",
-            "SQLSERVER_USER": "nobody",
-            "SQLSERVER_PASSWORD": "none",
-            "MAIL_HOST": "127.0.0.1",
-        }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("PLATFORM_DEVELOPER", raising=False)
-        load_settings.cache_clear()
+    with database(session, snowflake) as opened, environment_of(opened, snowflake, monkeypatch):
         replica = Replica(opened, ["raw_portal_sessions"])
         replica.deliver("raw_portal_sessions", [{"session_id": 1, **VISIT}, {"session_id": 2, **VISIT}])
         yield replica
-    load_settings.cache_clear()
 
 
 def everything(session: Session, developer: str) -> dict[str, list[str]]:

@@ -13,10 +13,20 @@ from snowflake.snowpark import DataFrame, Session
 from snowpark_models.errors import ContractError, MissingTableError, ModelError, VersionError
 from snowpark_models.features._views import CUSTOMER_CHURN
 from snowpark_models.features.customer_churn_features import customer_churn_features
-from snowpark_models.pointintime import AS_OF, Recording, backfill, record, serving, training_set
+from snowpark_models.pointintime import (
+    AS_OF,
+    Recording,
+    backfill,
+    changed_without_version,
+    record,
+    serving,
+    training_set,
+)
 from snowpark_models.pointintime import declaration as declarations
+from snowpark_models.runner import Options, materialise, plan
 from snowpark_models.runner.names import Namespace
 from tests.models.given import Types, publish
+from tests.models.replica import Replica, open_gate
 from tests.models.shellcorp import Row
 from tests.models.staged import FIRST, SECOND, WEEKS_BEFORE, put, shellcorp_until
 
@@ -136,6 +146,9 @@ def test_other_code_needs_another_version_and_the_old_one_stays_readable(
     with pytest.raises(VersionError, match=refusal):
         training_set(own_store, asked, [CUSTOMER_CHURN.stored()])
     assert history(own_store) == recorded
+    (reason,) = changed_without_version(own_store, [CUSTOMER_CHURN]).values()
+    assert "Give it version=3" in reason
+    assert changed_without_version(own_store, [replace(CUSTOMER_CHURN, version=3)]) == {}
 
     shorter = replace(
         customer_churn_features,
@@ -147,6 +160,17 @@ def test_other_code_needs_another_version_and_the_old_one_stays_readable(
     newer = training_set(own_store, labels(own_store, (1, SECOND + timedelta(hours=1))), [third.stored()])
     assert "TENURE_DAYS" not in newer.columns
     assert told(newer, "CUSTOMER_ID", "ORDERS_90D") == [(1, 4)]
+
+
+def test_what_is_refused_is_not_built_and_neither_is_what_reads_it(own_store: Session) -> None:
+    replica = Replica(own_store, ["raw_portal_sessions"])
+    replica.deliver("raw_portal_sessions", [{"session_id": 1, "customer_id": 7}])
+    refused = Options(refused={"stg_portal_sessions": "give it another version"})
+    outcomes = materialise(own_store, plan(["+portal_engagement"]), open_gate, "run-1", options=refused)
+    assert [(outcome.outcome, outcome.reason) for outcome in outcomes] == [
+        ("contract broken", "give it another version"),
+        ("upstream closed", "not built, because stg_portal_sessions did not pass"),
+    ]
 
 
 def test_what_cannot_be_recorded_is_refused(own_store: Session) -> None:

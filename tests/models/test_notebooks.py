@@ -18,16 +18,19 @@ from snowflake.snowpark import Session
 
 from deployments.settings import SnowflakeSettings
 from snowpark_models.runner import materialise, plan
-from tests.models.replica import Replica, database, open_gate
-from tests.models.shellcorp import Shellcorp
+from tests.models.given import Value, contract_types, publish
+from tests.models.replica import database, open_gate
+from tests.models.shellcorp import Row
+from tests.models.test_churn_example import Business
+from tests.models.test_feature_leakage import MODELS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 IN_SNOWFLAKE = {"altair", "numpy", "pandas", "sklearn", "snowflake"}
 """What notebooks import, and Snowflake has: pre-installed, or in its channel."""
 NOT_IN_SNOWFLAKE = ("pymssql", "mssql_python", "prefect", "pydantic_settings", "great_expectations")
-READ = ("+support_load", "+customer_churn_features")
-"""The models whose tables they read."""
+READ = ("support_load", "customer_churn_features")
+"""The models whose tables they read, beside staging."""
 SECONDS = 300
 
 pytestmark = pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: str(file.stem))
@@ -41,15 +44,24 @@ def code(notebook: NotebookNode) -> str:
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
 
 
+def asked(ticket_id: int, opened_at: str, closed_at: str, **others: Value) -> Row:
+    """A ticket with what the model of the load counts."""
+    days: Row = {"opened_on": opened_at[:10], "closed_on": closed_at[:10], "hours_to_close": 48}
+    told: Row = {"ticket_id": ticket_id, "opened_at": opened_at, "closed_at": closed_at, **others}
+    return {**told, **days, "priority": ticket_id % 4 + 1}
+
+
 @pytest.fixture(scope="module")
 def environment(
     session: Session, snowflake: SnowflakeSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, str]]:
-    """Settings that lead to a warehouse with all models published."""
+    """Settings that lead to a warehouse of which some customers leave."""
     with database(session, snowflake) as opened:
-        replica = Replica(opened)
-        for source, rows in Shellcorp(11).rows().items():
-            replica.deliver(source, rows)
+        opened.sql("CREATE SCHEMA STAGING").collect()
+        rows = Business(1, 250).rows
+        rows["stg_support_tickets"] = [asked(**row) for row in rows["stg_support_tickets"]]
+        for name, model in MODELS.items():
+            publish(opened, f"STAGING.{model.table}", contract_types(model), rows[name])
         outcomes = materialise(opened, plan(READ), open_gate, "run-1")
         assert all(outcome.is_published for outcome in outcomes)
         folder = tmp_path_factory.mktemp("jupyter")

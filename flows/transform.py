@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from prefect import flow, get_run_logger, task
@@ -36,6 +36,7 @@ from snowpark_models.pointintime import (
     register,
 )
 from snowpark_models.runner import ModelOutcome, Options, Run, begin, discover, plan
+from snowpark_models.runner.freshness import Stale
 from snowpark_models.runner.modified import modified
 from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.selection import asks_for_state
@@ -47,10 +48,11 @@ T = TypeVar("T")
 
 @dataclass
 class Transformation:
-    """What the tasks of one run share: the gate, and what it said so far."""
+    """What the tasks of one run share: the gate, what it said so far, and which sources are old."""
 
     gate: Gate
     verdicts: list[GateResult]
+    stale: list[Stale] = field(default_factory=list)
 
     def audit(self, layer: str, table: str, location: str) -> bool:
         """Judge what was built aside: the runner's way to the gate."""
@@ -81,7 +83,7 @@ def transform(run_id: str | None = None, select: list[str] | None = None) -> Sta
     except (ConnectionFailed, ModelError, SettingsError, SuiteMissing) as error:
         return Failed(message=str(error))
     _publish_artifacts(transformation.verdicts, outcomes)
-    return _final_state(transformation.verdicts, outcomes)
+    return _final_state(transformation, outcomes)
 
 
 def selected(settings: Settings, select: Sequence[str]) -> list[Model]:
@@ -131,6 +133,9 @@ def build_models(
         refused = changed_without_version(session, VIEWS)
         options = Options(closed_sources=closed_sources, known=discover(), refused=refused)
         run = begin(session, models, transformation.audit, run_id, options)
+        for stale in run.stale:
+            get_run_logger().warning(str(stale))
+        transformation.stale.extend(run.stale)
         outcomes = [
             build_model(untouched(run), untouched(model), model.schema, model.table) for model in models
         ]
@@ -210,7 +215,8 @@ def _publish_artifacts(verdicts: Sequence[GateResult], outcomes: Sequence[ModelO
     create_table_artifact(key="models", table=models, description="Every model of this run.")
 
 
-def _final_state(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome]) -> State[Any]:
+def _final_state(transformation: Transformation, outcomes: Sequence[ModelOutcome]) -> State[Any]:
+    verdicts = transformation.verdicts
     closed = [str(verdict) for verdict in verdicts if not verdict.allows_publishing]
     closed += [f"{o.model.name}: {o.reason}" for o in outcomes if o.outcome == "contract broken"]
     kept = [outcome for outcome in outcomes if not outcome.is_published]
@@ -219,6 +225,7 @@ def _final_state(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome
         return Failed(message=f"{'; '.join(reasons)}. {len(kept)} models keep their last good table.")
     published = f"{len(outcomes)} model{'' if len(outcomes) == 1 else 's'} published"
     warned = [verdict.name for verdict in verdicts if verdict.outcome == "warned"]
+    warned += [stale.source.name for stale in transformation.stale]
     if warned:
         return Completed(name="Warned", message=f"{published}; warnings on {', '.join(warned)}")
     return Completed(message=published)

@@ -17,20 +17,33 @@ HISTORY_SUFFIX: Final = "__HISTORY"
 
 
 @dataclass(frozen=True)
+class Freshness:
+    """How old the newest change of a source may be; None: as old as it likes.
+
+    Attributes:
+        warn_after: a run says so, and builds.
+        error_after: a run builds nothing that reads it.
+    """
+
+    warn_after: timedelta | None = timedelta(days=1)
+    error_after: timedelta | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """A table of the source, as RAW keeps it.
 
     Attributes:
         table: its mirror.
         key: the key of the source's table.
-        freshness: how old its newest change may be.
+        freshness: how old its newest change may be; a history's is that of its mirror.
         is_history: read is the history, a view that the replication's policy of the table asks for. It has
             the versions of a row, so what arrives in the mirror, by the same keys, arrives in it.
     """
 
     table: str
     key: tuple[str, ...]
-    freshness: timedelta = timedelta(days=1)
+    freshness: Freshness = Freshness()
     is_history: bool = False
 
     @property
@@ -59,7 +72,7 @@ _ALL: Final = (
     Source("ORDER_LINES", ("order_id", "line_number")),
     Source("PAYMENTS", ("payment_id",)),
     Source("PORTAL_SESSIONS", ("session_id",)),
-    Source("PRODUCTS", ("product_code",), freshness=timedelta(days=30)),
+    Source("PRODUCTS", ("product_code",), freshness=Freshness(warn_after=timedelta(days=30))),
     Source("SUPPORT_TICKETS", ("ticket_id",)),
 )
 

@@ -10,6 +10,7 @@ from snowflake.snowpark import Session
 from snowpark_models.model import Model
 from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.forecast import Forecast, forecast
+from snowpark_models.runner.freshness import stale_sources
 from snowpark_models.runner.intake import newest_arrivals, take_in
 from snowpark_models.runner.ledger import Ledger, read_known_states
 from snowpark_models.runner.locations import Locations
@@ -107,6 +108,7 @@ def begin(
         options.rebuilt,
         options.refused,
         options.backfill,
+        stale_sources(warehouse, looked.locations.kinds, models),
     )
     run.close_sources(options.closed_sources)
     return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ from snowpark_models.runner.decision import Decision, decide
 from snowpark_models.runner.dynamic import Dynamic
 from snowpark_models.runner.forecast import current_input, published_state
 from snowpark_models.runner.frames import Frames
+from snowpark_models.runner.freshness import Stale
 from snowpark_models.runner.history import History
 from snowpark_models.runner.iceberg import Iceberg
 from snowpark_models.runner.intake import Intake, forget
@@ -62,10 +63,12 @@ class Run:
     rebuilt: Collection[str] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     backfill: Backfill | None = None
+    stale: Sequence[Stale] = ()
     closed: dict[str, str] = field(default_factory=dict)
 
     def close_sources(self, sources: Iterable[str]) -> None:
-        """Let nothing read sources whose gate is closed, or whose mirrors are not finished."""
+        """Let nothing read sources whose gate is closed, that are too old, or that are not finished."""
+        self.closed |= {each.source.name: each.reason for each in self.stale if each.is_error}
         self.closed |= dict.fromkeys(sources, "did not pass")
         for name, state in self.intake.unfinished.items():
             self.closed[name] = f"is not up to date: replicate has it in state {state!r}"

@@ -65,7 +65,10 @@ class SourcePage:
     @property
     def freshness(self) -> str:
         """How old its newest change may be, in words."""
-        hours = round(self.source.freshness / timedelta(hours=1))
+        warn_after = self.source.freshness.warn_after
+        if warn_after is None:
+            return "as it likes"
+        hours = round(warn_after / timedelta(hours=1))
         return _counted(hours // 24, "day") if hours % 24 == 0 else _counted(hours, "hour")
 
 

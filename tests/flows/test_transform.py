@@ -123,6 +123,11 @@ def test_tables_that_stand_keep_only_what_reads_them_from_being_published(
     assert ("order_facts",) in published
     assert ("support_load",) not in published
 
+    cursor.execute("UPDATE RAW.PRODUCTS SET _committed_at = '2026-03-17'")
+    state = transform(select=["stg_products"], return_state=True)
+    assert (state.name, state.message) == ("Warned", "1 model published; warnings on raw_products")
+    assert main(["--select", "stg_products"]) == 0
+
 
 def test_a_mail_server_that_is_down_is_a_warning(
     warehouse: SnowflakeSettings,  # noqa: ARG001 - the settings

@@ -39,6 +39,16 @@ def intake(ops: str, source: Source) -> str:
     return qualified(ops, intake_name(source))
 
 
+def ages(sources: Sequence[Source]) -> str:
+    """SOURCE, and AGE in seconds of its newest change; NULL where the mirror is empty."""
+    return " UNION ALL ".join(
+        f"""
+        SELECT {literal(source.name)} AS SOURCE, DATEDIFF('second', MAX(_COMMITTED_AT), SYSDATE()) AS AGE
+        FROM {mirror(source)}"""
+        for source in sources
+    )
+
+
 def create_intake(ops: str, source: Source) -> str:
     """The table that a source is taken into, empty."""
     table = intake(ops, source)

@@ -74,7 +74,7 @@ def house(session: Session, snowflake: SnowflakeSettings) -> Iterator[House]:
 
 def test_a_backfill_repairs_its_range_and_nothing_else(house: House) -> None:
     for damage in (
-        "UPDATE STAGING.STG_ORDERS SET TOTAL_AMOUNT = 99",
+        "UPDATE STAGING.STG_ORDERS SET TOTAL_AMOUNT = 99 WHERE ORDER_ID > 1",
         "UPDATE MARTS.DAILY_ORDERS SET ORDERS = 99",
         "DELETE FROM MARTS.DAILY_ORDERS WHERE PLACED_ON = '2026-01-01'",
         "INSERT INTO MARTS.DAILY_ORDERS SELECT '2026-01-15'::DATE, 99",

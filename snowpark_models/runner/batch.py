@@ -80,7 +80,7 @@ class Batch:
         if before is None or now is None or before == now:
             return []
         if route.upstream in SOURCES:
-            return [intake_sql.arrived_keys(SOURCES[route.upstream], job.model.parts, before)]
+            return [intake_sql.arrived_keys(SOURCES[route.upstream], job.model.parts, before, now)]
         log = job.locations.change_log(route.upstream)
         changed = sql.changed_rows(log, route.columns, before, now)
         if route.through is None:

@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import sys
 import textwrap
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def _syntax(module: str, file: str | None) -> str:
     waiting = {module: file}
     while waiting:
         name, path = waiting.popitem()
-        found[name], imported = _own_syntax(path, name.partition(".")[0])
+        found[name], imported = _own_syntax(path, name)
         files = {helper: _file(helper) for helper in imported if _is_helper(helper) and helper not in found}
         waiting |= {helper: path for helper, path in files.items() if path is not None}
     own = found.pop(module)
@@ -54,16 +55,25 @@ def _syntax(module: str, file: str | None) -> str:
 
 
 @cache
-def _own_syntax(file: str, package: str) -> tuple[str, frozenset[str]]:
-    """The syntax tree of a file, and what it imports of its package."""
+def _own_syntax(file: str, module: str) -> tuple[str, frozenset[str]]:
+    """The syntax tree of a module, and what it may import of its own top-level package."""
     tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-    return ast.dump(_without_texts(tree)), frozenset(_imported(tree, package))
+    package = module if Path(file).name == "__init__.py" else module.rpartition(".")[0]
+    own = f"{module.partition('.')[0]}."
+    return ast.dump(_without_texts(tree)), frozenset(
+        name for name in _imported(tree, package) if name.startswith(own)
+    )
 
 
-def _imported(tree: ast.Module, package: str) -> set[str]:
-    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return {name for name in names if name.startswith(f"{package}.")}
+def _imported(tree: ast.Module, package: str) -> Iterator[str]:
+    """Full names of what is imported; `from a import b` may mean the module a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def _is_helper(module: str) -> bool:
@@ -75,9 +85,13 @@ def _is_helper(module: str) -> bool:
 
 
 def _file(module: str) -> str | None:
+    """Where a module is; None where the name is of something else."""
     if module in sys.modules:
         return sys.modules[module].__file__
-    found = importlib.util.find_spec(module)
+    try:
+        found = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # what it is looked for in is a module, not a package
+        return None
     return found.origin if found else None
 
 

@@ -23,7 +23,8 @@ class Dynamic(View):
         kind = job.locations.kind(job.model)
         if kind not in (None, "DYNAMIC TABLE"):
             job.warehouse.run(sql.drop(str(kind), job.tables.published))
-        is_as_declared = kind == "DYNAMIC TABLE" and job.state.code == job.code
+        reads_the_same = job.state.inputs.keys() == job.inputs.keys()
+        is_as_declared = kind == "DYNAMIC TABLE" and job.state.code == job.code and reads_the_same
         if is_as_declared and not job.state.is_rebuilding:
             job.warehouse.run(stored_sql.refresh(job.tables.published))
         else:

@@ -13,6 +13,7 @@ from snowflake.snowpark import DataFrame
 from snowflake.snowpark.functions import col, lit
 
 from snowpark_models.contract import VERSION_COLUMNS, Column
+from snowpark_models.errors import ContractError
 from snowpark_models.model import Model
 from snowpark_models.runner.enforcement import check_columns
 from snowpark_models.runner.locations import Locations
@@ -20,6 +21,7 @@ from snowpark_models.runner.sql import changes as sql
 from snowpark_models.runner.sql import versions as versions_sql
 from snowpark_models.runner.warehouse import Warehouse
 
+VERSIONS = {column.name.upper() for column in VERSION_COLUMNS}
 NOW = "NOW__"
 """Begins the names of columns of what is now, where both are joined."""
 
@@ -43,7 +45,7 @@ class History:
         """Look up what is published; a table without versions has no past."""
         table = locations.written(model)
         known = set(warehouse.session.table(table).columns) if locations.exists(model) else set()
-        has_past = {column.name.upper() for column in VERSION_COLUMNS} <= known
+        has_past = known >= VERSIONS
         versions = versions_sql.in_columns(model.contract, table if has_past else None, known)
         (row,) = warehouse.rows(versions_sql.next_moment(versions))
         return cls(warehouse, model, versions, row["MOMENT"])
@@ -73,6 +75,25 @@ class History:
             lit(True).alias("IS_CURRENT"),
         )
         return ended.union_all(kept).union_all(gone).union_all(come)
+
+
+def check_past(warehouse: Warehouse, locations: Locations, model: Model) -> None:
+    """Hold that no column of a table of versions, which are nowhere else, would go.
+
+    Raises:
+        ContractError: names the table and the columns.
+    """
+    if not locations.exists(model):
+        return
+    location = locations.written(model)
+    known = set(warehouse.session.table(location).columns)
+    gone = sorted(known - model.columns)
+    if known >= VERSIONS and gone:
+        raise ContractError(
+            f"model {model.name}: {location} has the versions that runs have seen, and its columns "
+            f"{', '.join(gone)} would be lost. Keep them in the contract, or give the model another name; if "
+            f"the past may go, drop {location} first."
+        )
 
 
 def _names(columns: tuple[Column, ...]) -> list[str]:

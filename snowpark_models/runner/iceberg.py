@@ -10,7 +10,7 @@ from snowpark_models.runner.whole import WholeTable
 from snowpark_models.storage import IcebergTable
 
 
-@dataclass(frozen=True)
+@dataclass
 class Iceberg(WholeTable):
     """A model as an Iceberg table."""
 

@@ -63,7 +63,6 @@ def take_in(
     """
     sources = {name: SOURCES[name] for name in wanted}
     ops = warehouse.namespace.ops
-    _drop_left(warehouse, kinds)
     present = {name: source for name, source in sources.items() if (RAW, source.relation) in kinds}
     for source in present.values():
         warehouse.run(sql.create_intake(ops, source))
@@ -75,9 +74,11 @@ def take_in(
         read = {name: SOURCES[name] for name in arrivals}
         unfinished = _unfinished(warehouse, read) if is_replicated else {}
         for name, source in present.items():
-            after = wanted[name]
-            statement = sql.take_all(ops, source) if after is None else sql.take_changed(ops, source, after)
-            warehouse.run(statement)
+            after, up_to = wanted[name], now[name]
+            if after is None or up_to is None:
+                warehouse.run(sql.take_all(ops, source))
+            else:
+                warehouse.run(sql.take_changed(ops, source, after, up_to))
     taken = {name: sql.intake(ops, source) for name, source in present.items()}
     whole = frozenset(name for name, after in wanted.items() if after is None)
     return Intake({**arrivals, **now}, unfinished, taken, whole)
@@ -87,13 +88,6 @@ def forget(warehouse: Warehouse, intake: Intake) -> None:
     """Drop what was taken in: the mirrors have it."""
     for table in intake.taken.values():
         warehouse.run(drop_table(table))
-
-
-def _drop_left(warehouse: Warehouse, kinds: Collection[tuple[str, str]]) -> None:
-    """Drop what a run took in that died, or failed, before it could."""
-    for source in SOURCES.values():
-        if (warehouse.namespace.ops, sql.intake_name(source)) in kinds:
-            warehouse.run(drop_table(sql.intake(warehouse.namespace.ops, source)))
 
 
 def _unfinished(warehouse: Warehouse, sources: Mapping[str, Source]) -> dict[str, str]:

@@ -38,9 +38,12 @@ class Job:
     inputs: Versions
     routes: Sequence[Route] | None
 
-    def set_published(self, version: int, log_from: int | None) -> None:
+    def set_published(self, version: int, log_from: int | None, *, is_probed: bool = True) -> None:
         """Compare and set what is published."""
-        self.ledger.set_published(self.model, self.state, version, log_from, self.code, self.inputs)
+        published = ModelState(
+            self.model.name, version, log_from, self.code, self.inputs, is_probed=is_probed
+        )
+        self.ledger.set_published(self.model, self.state, published)
 
 
 class Building(Protocol):

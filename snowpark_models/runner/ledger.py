@@ -44,17 +44,26 @@ class Ledger:
         """Make the ledger where it is missing, and bring one of an earlier version up to date."""
         self.warehouse.run(sql.create_runs(self._ops))
         self.warehouse.run(sql.create_states(self._ops))
-        known = {row["COLUMN_NAME"] for row in self.warehouse.rows(sql.columns_of_runs(self._ops))}
-        for column in sql.RUN_COLUMNS_SINCE.keys() - known:
-            self.warehouse.run(sql.add_run_column(self._ops, column))
+        for table, columns in sql.COLUMNS_SINCE.items():
+            known = {row["COLUMN_NAME"] for row in self.warehouse.rows(sql.columns_of(self._ops, table))}
+            for column in columns.keys() - known:
+                self.warehouse.run(sql.add_column(self._ops, table, column))
 
     def states(self) -> dict[str, ModelState]:
         """What is published in the run's namespace, by SCHEMA.TABLE."""
         return read_states(self.warehouse, self._ops)
 
-    def claim(self, model: Model, location: str) -> None:
-        """From now on no run that began to build the model earlier can publish it."""
-        self.warehouse.run(sql.claim(self._ops, model.name, location, self.run_id))
+    def claim(self, model: Model, state: ModelState) -> None:
+        """From now on no run that began to build the model earlier can publish it.
+
+        Raises:
+            ConcurrentRunError: another run has published it, or is publishing it, since it was looked up.
+        """
+        location = self.warehouse.namespace.location(model)
+        statement = sql.claim(
+            self._ops, model.name, state.version, state.is_rebuilding, location, self.run_id
+        )
+        self._expect_one(self.warehouse.run(statement), model)
 
     def begin_swap(self, model: Model, state: ModelState) -> None:
         """Note that a rebuild is being published: if the run dies in it, the next one rebuilds.
@@ -62,20 +71,27 @@ class Ledger:
         Raises:
             ConcurrentRunError: another run has begun to build the model.
         """
-        statement = sql.begin_swap(self._ops, model.name, state.version, self.run_id)
+        location = self.warehouse.namespace.location(model)
+        statement = sql.begin_swap(self._ops, model.name, location, state.version, self.run_id)
         self._expect_one(self.warehouse.run(statement), model)
 
-    def set_published(
-        self, model: Model, state: ModelState, version: int, log_from: int | None, code: str, inputs: Versions
-    ) -> None:
-        """Compare and set what is published.
+    def set_published(self, model: Model, state: ModelState, published: ModelState) -> None:
+        """Compare and set what is published: `published`, where `state` was.
 
         Raises:
             ConcurrentRunError: another run has begun to build the model, or has published it.
         """
-        text = json.dumps(dict(inputs), sort_keys=True)
         statement = sql.set_state(
-            self._ops, model.name, state.version, self.run_id, version, log_from, code, text
+            self._ops,
+            model.name,
+            self.warehouse.namespace.location(model),
+            state.version,
+            self.run_id,
+            published.version,
+            published.log_from,
+            published.code,
+            json.dumps(dict(published.inputs), sort_keys=True),
+            published.is_probed,
         )
         self._expect_one(self.warehouse.run(statement), model)
 
@@ -115,8 +131,9 @@ def read_states(warehouse: Warehouse, ops: str) -> dict[str, ModelState]:
             row["CODE"],
             _versions(row["INPUTS"]),
             row["IS_REBUILDING"],
+            row.get("IS_PROBED") is not False,
         )
-        for row in warehouse.rows(sql.read_states(ops))
+        for row in (found.as_dict() for found in warehouse.rows(sql.read_states(ops)))
     }
 
 

@@ -26,7 +26,7 @@ class Locations:
 
     def written(self, model: Model) -> str:
         """SCHEMA.TABLE that a model is published as."""
-        return f"{self.namespace.schema(model.layer)}.{model.table}"
+        return self.namespace.location(model)
 
     def exists(self, model: Model) -> bool:
         """True when the model is published where the run writes."""

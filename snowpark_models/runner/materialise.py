@@ -14,10 +14,9 @@ from snowpark_models.runner.freshness import stale_sources
 from snowpark_models.runner.intake import newest_arrivals, take_in
 from snowpark_models.runner.ledger import Ledger, read_known_states
 from snowpark_models.runner.locations import Locations
-from snowpark_models.runner.names import BESIDE, Namespace, qualified
+from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.outcome import Audit, ModelOutcome, Progress, Silence
 from snowpark_models.runner.run import Run, failures
-from snowpark_models.runner.sql.tables import drop_table, drop_view
 from snowpark_models.runner.state import ModelState
 from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.sources import SOURCES
@@ -96,7 +95,6 @@ def begin(
         warehouse.make_schemas()
         ledger.prepare()
         looked = look(warehouse, models, options)
-        _clear(warehouse, looked.locations, models)
         intake = take_in(warehouse, looked.locations.kinds, looked.arrivals, _wanted(looked, options))
     run = Run(
         warehouse,
@@ -142,17 +140,6 @@ def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Loo
     parts = options.backfill.reason if options.backfill else ""
     forecasts = forecast(models, locations, states, arrivals, options.rebuilt, parts)
     return Look(locations, states, arrivals, forecasts)
-
-
-def _clear(warehouse: Warehouse, locations: Locations, models: Sequence[Model]) -> None:
-    """Drop what earlier runs refused, or left when they died."""
-    for model in models:
-        schema, name = locations.written(model).split(".")
-        for suffix in BESIDE:
-            kind = locations.kinds.pop((schema, f"{name}__{suffix}"), None)
-            if kind is not None:
-                table = qualified(schema, f"{name}__{suffix}")
-                warehouse.run(drop_view(table) if kind == "VIEW" else drop_table(table))
 
 
 def _wanted(looked: Look, options: Options) -> dict[str, int | None]:

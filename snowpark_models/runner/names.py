@@ -55,6 +55,10 @@ class Namespace:
         """The schema that stands for one of production's."""
         return f"{self.developer}_{name.upper()}" if self.developer else name.upper()
 
+    def location(self, model: Model) -> str:
+        """SCHEMA.TABLE that a model is published as."""
+        return f"{self.schema(model.layer)}.{model.table}"
+
     @property
     def ops(self) -> str:
         """The schema of the runner's ledger."""

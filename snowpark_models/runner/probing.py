@@ -20,25 +20,29 @@ SHOWN_KEYS = 3
 
 def probe(
     warehouse: Warehouse, model: Model, tables: Tables, frames: Frames, routes: Sequence[Route]
-) -> None:
+) -> bool:
     """Compute two samples of the candidate's parts again, each upstream restricted to them.
 
-    No part is in both, so what depends on a row that only one of them has differs in the other.
+    No part is in both, so what depends on a row that only one of them has differs in the other. Of one part
+    alone nothing can be told: then it returns False.
 
     Raises:
         LocalityError: they differ from the candidate, so that its rows depend on more than their own parts.
     """
+    is_told = True
     try:
         for every_other in (0, 1):
             sample = sql.create_sample(
                 tables.sample, model.parts, tables.candidate, every_other, SAMPLE_PARTS
             )
             warehouse.run(sample)
+            is_told = is_told and warehouse.number(tables_sql.count_rows(tables.sample)) > 0
             fill(warehouse, model, tables.probe, frames.of_parts(model, routes, tables.sample))
             _compare(warehouse, model, tables)
     finally:
         warehouse.run(tables_sql.drop_table(tables.probe))
         warehouse.run(tables_sql.drop_table(tables.sample))
+    return is_told
 
 
 def _compare(warehouse: Warehouse, model: Model, tables: Tables) -> None:

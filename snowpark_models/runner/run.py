@@ -19,15 +19,16 @@ from snowpark_models.runner.dynamic import Dynamic
 from snowpark_models.runner.forecast import current_input, published_state
 from snowpark_models.runner.frames import Frames
 from snowpark_models.runner.freshness import Stale
-from snowpark_models.runner.history import History
+from snowpark_models.runner.history import History, check_past
 from snowpark_models.runner.iceberg import Iceberg
 from snowpark_models.runner.intake import Intake, forget
 from snowpark_models.runner.job import Building, Job
 from snowpark_models.runner.ledger import Ledger, RunRecord, now
 from snowpark_models.runner.locality import is_by_parts, routes
 from snowpark_models.runner.locations import Locations
-from snowpark_models.runner.names import Tables
+from snowpark_models.runner.names import BESIDE, Tables, qualified
 from snowpark_models.runner.outcome import Audit, ModelOutcome, Outcome
+from snowpark_models.runner.sql.tables import drop_table, drop_view
 from snowpark_models.runner.state import ModelState, Versions
 from snowpark_models.runner.view import View
 from snowpark_models.runner.warehouse import Warehouse
@@ -138,7 +139,9 @@ class Run:
         model = job.model
         building = _building(job, decision, self.backfill)
         self._check_intake(job, decision)
-        self.ledger.claim(model, self.locations.written(model))
+        check_past(self.warehouse, self.locations, model)
+        self.ledger.claim(model, job.state)
+        self._clear(model)
         rows = building.build()
 
         def attempt(outcome: Outcome, reason: str, changed: int | None = None) -> Attempt:
@@ -156,6 +159,15 @@ class Run:
         self.locations.published(model)
         self._read_states()
         return attempt("published", decision.reason, changed)
+
+    def _clear(self, model: Model) -> None:
+        """Drop what earlier runs of it refused, or left when they died."""
+        schema, name = self.locations.written(model).split(".")
+        for suffix in BESIDE:
+            kind = self.locations.kinds.pop((schema, f"{name}__{suffix}"), None)
+            if kind is not None:
+                table = qualified(schema, f"{name}__{suffix}")
+                self.warehouse.run(drop_view(table) if kind == "VIEW" else drop_table(table))
 
     def _job(self, model: Model, code: str, versions: Versions) -> Job:
         location = self.locations.written(model)

@@ -19,6 +19,7 @@ class ModelState:
         code: hash of the code that made it.
         inputs: the version of each table that it was made of.
         is_rebuilding: a rebuild is being published, or died while it was.
+        is_probed: an incremental model was held to its parts; it is not while it has only one of them.
     """
 
     model: str
@@ -27,3 +28,4 @@ class ModelState:
     code: str
     inputs: Versions
     is_rebuilding: bool = False
+    is_probed: bool = True

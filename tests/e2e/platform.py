@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-LIMIT_SECONDS = 400
+LIMIT_SECONDS = 1200
 
 
 @dataclass(frozen=True)

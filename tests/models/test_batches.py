@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
-from snowflake.snowpark import DataFrame, Session
-from snowflake.snowpark.functions import col, count, lit
+from snowflake.snowpark import DataFrame, Session, Window
+from snowflake.snowpark.functions import col, count, lit, row_number
 from snowflake.snowpark.functions import sum as sum_
 
 from deployments.connections import connect_snowflake, snowpark_session
@@ -15,7 +17,10 @@ from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, Model
 from snowpark_models.clock import as_of
 from snowpark_models.errors import ConcurrentRunError
-from snowpark_models.runner import ModelOutcome, Options, materialise, plan
+from snowpark_models.runner import ModelOutcome, Options, begin, materialise, plan
+from snowpark_models.runner.sql import intake as intake_sql
+from snowpark_models.runner.sql import tables as tables_sql
+from snowpark_models.sources import SOURCES
 from tests.models.given import Value
 from tests.models.replica import Replica, database, open_gate
 
@@ -82,6 +87,15 @@ def house(session: Session, snowflake: SnowflakeSettings) -> Iterator[House]:
         house.orders(*(order(number, customer, 10) for number, customer in ((1, 1), (2, 1), (3, 2))))
         house.run()
         yield house
+
+
+@contextmanager
+def other_session(house: House, snowflake: SnowflakeSettings) -> Iterator[Session]:
+    """A session of another run in the same database."""
+    ((name,),) = house.rows("SELECT CURRENT_DATABASE()")
+    settings = snowflake.model_copy(update={"database": str(name)})
+    with connect_snowflake(settings, "the other run") as connection:
+        yield snowpark_session(connection)
 
 
 def order(order_id: int, customer_id: int, amount: int, **more: Value) -> dict[str, Value]:
@@ -153,12 +167,10 @@ def test_a_run_that_another_one_overtakes_publishes_nothing(
     house: House, snowflake: SnowflakeSettings
 ) -> None:
     house.orders(order(1, 1, 50))
-    ((name,),) = house.rows("SELECT CURRENT_DATABASE()")
 
     def overtaken(_layer: str, _table: str, _location: str) -> bool:
-        settings = snowflake.model_copy(update={"database": str(name)})
-        with connect_snowflake(settings, "the other run") as connection:
-            other = materialise(snowpark_session(connection), STAGED, open_gate, "other")
+        with other_session(house, snowflake) as session:
+            other = materialise(session, STAGED, open_gate, "other")
         assert [outcome.outcome for outcome in other] == ["published"]
         return True
 
@@ -206,18 +218,49 @@ def test_a_view_shows_what_is_there_and_can_become_a_table(house: House) -> None
         assert house.rows(kinds) == [(kind,)]
 
 
-def test_what_a_failed_run_took_in_is_gone_after_the_next_one(house: House) -> None:
+def test_what_arrives_while_a_run_is_going_on_waits_for_the_next_one(house: House) -> None:
     house.orders(order(1, 1, 11))
+    run = begin(house.session, MODELS, open_gate, "going-on")
+    house.orders(order(2, 1, 22))
+    for model in MODELS:
+        run.build(model)
+    run.end()
+    assert house.spending() == [(1, 2, 21), (2, 1, 10)]
+    house.run()
+    assert house.spending() == [(1, 2, 33), (2, 1, 10)]
 
-    def dies(_layer: str, _table: str, _location: str) -> bool:
-        raise KeyboardInterrupt
 
-    taken = "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE STARTSWITH(TABLE_NAME, 'INTAKE__')"
-    with pytest.raises(KeyboardInterrupt):
-        house.run(audit=dies)
-    assert house.rows(taken) == [("INTAKE__ORDERS",)]
-    house.run([])
-    assert house.rows(taken) == []
+def test_what_a_run_took_in_is_its_own(house: House, snowflake: SnowflakeSettings) -> None:
+    house.orders(order(1, 1, 11))
+    run = begin(house.session, STAGED, open_gate, "first")
+    with other_session(house, snowflake) as other:
+        other.sql(intake_sql.create_intake("OPS", SOURCES["raw_orders"])).collect()
+        run.build(STAGED[0])
+        run.end()
+    with other_session(house, snowflake) as other:
+        taken = "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE STARTSWITH(TABLE_NAME, 'INTAKE__')"
+        assert other.sql(taken).collect() == []
+    assert house.rows("SELECT TOTAL_AMOUNT::INT FROM STAGING.STG_ORDERS WHERE ORDER_ID = 1") == [(11,)]
+
+
+def test_a_run_does_not_begin_what_another_one_is_just_publishing(
+    house: House, snowflake: SnowflakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one looked before the swap began; what it makes aside must not be swapped in."""
+    late = begin(house.session, STAGED, open_gate, "late", Options(rebuilt=["stg_orders"]))
+    swap = tables_sql.swap
+
+    def meanwhile(published: str, candidate: str) -> str:
+        with pytest.raises(ConcurrentRunError, match="another run has begun to build it"):
+            late.build(STAGED[0])
+        return swap(published, candidate)
+
+    monkeypatch.setattr(tables_sql, "swap", meanwhile)
+    with other_session(house, snowflake) as other:
+        options = Options(rebuilt=["stg_orders"])
+        (outcome,) = materialise(other, STAGED, open_gate, "publishing", options=options)
+    assert outcome.outcome == "published"
+    assert house.rows("SELECT COUNT(*) FROM STAGING.STG_ORDERS") == [(3,)]
 
 
 def test_the_ledger_says_what_was_made_of_what(house: House) -> None:
@@ -233,3 +276,27 @@ def test_the_ledger_says_what_was_made_of_what(house: House) -> None:
 def test_one_run_can_be_asked_to_rebuild(house: House) -> None:
     outcomes = materialise(house.session, MODELS, open_gate, "asked", options=Options(rebuilt=["stg_orders"]))
     assert [outcome.decision.mode for outcome in outcomes] == ["rebuild", "rebuild"]
+
+
+def test_a_model_that_began_with_one_part_is_tried_by_parts_once_it_has_more(
+    session: Session, snowflake: SnowflakeSettings
+) -> None:
+    def ranked(stg_orders: DataFrame) -> DataFrame:
+        rank = row_number().over(Window.order_by("ORDER_ID")).cast("NUMBER(10,0)")
+        return stg_orders.select("ORDER_ID", rank.alias("RANK"))
+
+    contract = (Column("order_id", "NUMBER(10,0)", "Number."), Column("rank", "NUMBER(10,0)", "Place."))
+    model = Model(ranked, "marts", ("order_id",), contract, "me", "Ranks.", "an order", "incremental")
+    with database(session, snowflake) as opened:
+        house = House(opened)
+        house.orders(order(1, 1, 10))
+        assert house.run([*STAGED, model])["ranked"].outcome == "published"
+        house.orders(order(2, 1, 10))
+        assert "cannot be incremental" in house.run([*STAGED, model])["ranked"].reason
+
+
+def test_a_model_that_moves_to_another_layer_is_built_there(house: House) -> None:
+    assert house.run([*STAGED, replace(SPENDING, layer="features")])["spending"].outcome == "published"
+    assert house.rows("SELECT COUNT(*) FROM FEATURES.SPENDING") == [(2,)]
+    house.orders(order(1, 1, 11))
+    assert house.run([*STAGED, replace(SPENDING, layer="features")])["spending"].rows_changed == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from snowflake.snowpark import DataFrame
 
 from snowpark_models import Column, Model
 from snowpark_models.errors import LocalityError
+from snowpark_models.runner import code
 from snowpark_models.runner.code import code_hash
 from snowpark_models.runner.decision import Input, decide
 from snowpark_models.runner.locality import Route, is_by_parts, routes
@@ -58,6 +60,14 @@ def inputs(orders: int | None = 5, orders_from: int | None = 2) -> dict[str, Inp
         (None, "code", inputs(), "rebuild", "it was never built"),
         (replace(STATE, is_rebuilding=True), "code", inputs(), "rebuild", "a rebuild of it did not end"),
         (STATE, "other", inputs(), "rebuild", "its code or its contract has changed"),
+        (
+            replace(STATE, is_probed=False),
+            "code",
+            inputs(orders=6),
+            "rebuild",
+            "new in stg_orders; it had too little to be tried by parts",
+        ),
+        (replace(STATE, is_probed=False), "code", inputs(), "nothing", "nothing is new upstream"),
         (STATE, "code", inputs(), "nothing", "nothing is new upstream"),
         (STATE, "code", inputs(orders=9), "incremental", "new in stg_orders"),
         (STATE, "code", inputs(orders=9, orders_from=6), "incremental", "new in stg_orders"),
@@ -142,6 +152,35 @@ def hash_of(folder: Path, column: str, comment: str) -> str:
 def test_the_hash_is_of_what_is_computed_and_not_of_how_it_is_written(tmp_path: Path) -> None:
     assert hash_of(tmp_path, "ID", "one") == hash_of(tmp_path, "ID", "other")
     assert hash_of(tmp_path, "ID", "third") != hash_of(tmp_path, "NUMBER", "one")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import things.helper",
+        "from things.helper import answer",
+        "from things import helper",
+        "from ..helper import answer",
+        "from .. import helper",
+    ],
+)
+def test_the_hash_knows_helpers_however_they_are_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    helper = tmp_path / "helper.py"
+    monkeypatch.setitem(sys.modules, "things", ModuleType("things"))
+    imported = ModuleType("things.helper")
+    imported.__file__ = str(helper)
+    monkeypatch.setitem(sys.modules, "things.helper", imported)
+    found = set()
+    for answer in (1, 2):
+        model = tmp_path / "staging" / f"model_{answer}.py"
+        model.parent.mkdir(exist_ok=True)
+        model.write_text(f"{statement}\n")
+        helper.write_text(f"answer = {answer}\n")
+        code._own_syntax.cache_clear()
+        found.add(code._syntax("things.staging.model", str(model)))
+    assert len(found) == 2
 
 
 def test_the_hash_knows_contract_and_helpers() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -160,3 +161,26 @@ def test_what_a_function_returns_is_held_to_the_contract_without_the_columns_of_
         watched.session, [*plan(["stg_orders"]), of_orders(amounts_by_parts)], open_gate, "run"
     )
     assert "VALID_FROM is not in the contract" in outcomes[-1].reason
+
+
+def test_what_only_the_table_remembers_is_not_dropped_in_silence(watched: Watched) -> None:
+    watched.becomes({1: 5, 2: 6})
+    watched.run([*plan(["stg_orders"]), BY_PARTS])
+    watched.becomes({1: 7})
+    watched.run([*plan(["stg_orders"]), BY_PARTS])
+    past = watched.versions("AMOUNTS_BY_PARTS")
+
+    def amounts_by_parts(stg_orders: DataFrame) -> DataFrame:
+        return amounts(stg_orders).select("ORDER_ID")
+
+    fewer = replace(
+        BY_PARTS,
+        function=amounts_by_parts,
+        contract=tuple(column for column in BY_PARTS.contract if column.name != "value"),
+    )
+    as_table = replace(of_orders(amounts_by_parts, "table"), contract=(ID,))
+    for model, gone in ((fewer, "VALUE"), (as_table, "IS_CURRENT, VALID_FROM, VALID_TO, VALUE")):
+        outcome = materialise(watched.session, [*plan(["stg_orders"]), model], open_gate, "less")[-1]
+        assert outcome.outcome == "contract broken"
+        assert f"columns {gone} would be lost" in outcome.reason
+    assert watched.versions("AMOUNTS_BY_PARTS") == past

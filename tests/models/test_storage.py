@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark.functions import col
 
 from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, DynamicTable, IcebergTable, Model
 from snowpark_models.errors import ContractError
-from snowpark_models.runner import materialise
+from snowpark_models.runner import Options, materialise
+from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.outcome import Outcome
 from snowpark_models.storage import Storage
 from tests.models.replica import database
@@ -160,3 +162,22 @@ def test_a_model_can_be_stored_in_another_way_at_any_time(house: House) -> None:
 def test_what_cannot_be_stored_so_is_refused(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(ContractError, match=message):
         declared(*arguments)  # type: ignore[arg-type]
+
+
+def test_a_developers_dynamic_table_follows_what_the_developer_builds(
+    session: Session, snowflake: SnowflakeSettings
+) -> None:
+    def first_order(raw_orders: DataFrame) -> DataFrame:
+        return raw_orders.filter(col("ID") == 1)
+
+    first_order.__name__ = stg_orders.__name__
+    staged, dynamic = declared(stg_orders, "table"), declared(sales, "dynamic_table", DYNAMIC)
+    with database(session, snowflake) as opened:
+        house = House(opened)
+        house.orders(2)
+        materialise(opened, [staged], house.audit, "production")
+        eve = Options(Namespace("EVE"), known=[staged])
+        materialise(opened, [dynamic], house.audit, "reads production", options=eve)
+        mine = replace(staged, function=first_order)
+        materialise(opened, [mine, dynamic], house.audit, "reads her own", options=eve)
+        assert [row[0] for row in opened.sql("SELECT ID FROM EVE_MARTS.SALES").collect()] == [1]

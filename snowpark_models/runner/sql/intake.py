@@ -29,14 +29,9 @@ def mirror(source: Source) -> str:
     return qualified(RAW, source.relation)
 
 
-def intake_name(source: Source) -> str:
-    """The name of the table that a source is taken into."""
-    return f"INTAKE__{source.relation}"
-
-
 def intake(ops: str, source: Source) -> str:
     """The quoted name of the table that a source is taken into."""
-    return qualified(ops, intake_name(source))
+    return qualified(ops, f"INTAKE__{source.relation}")
 
 
 def ages(sources: Sequence[Source]) -> str:
@@ -50,9 +45,9 @@ def ages(sources: Sequence[Source]) -> str:
 
 
 def create_intake(ops: str, source: Source) -> str:
-    """The table that a source is taken into, empty."""
+    """The table that a source is taken into, empty: the session's own, so that no other run sees it."""
     table = intake(ops, source)
-    return f"CREATE OR REPLACE TRANSIENT TABLE {table} AS SELECT * FROM {mirror(source)} WHERE FALSE"
+    return f"CREATE OR REPLACE TEMPORARY TABLE {table} AS SELECT * FROM {mirror(source)} WHERE FALSE"
 
 
 def take_all(ops: str, source: Source) -> str:
@@ -60,22 +55,23 @@ def take_all(ops: str, source: Source) -> str:
     return f"INSERT INTO {intake(ops, source)} SELECT * FROM {mirror(source)}"
 
 
-def take_changed(ops: str, source: Source, after: int) -> str:
-    """Take in the rows of the mirror whose keys have arrived since a number."""
+def take_changed(ops: str, source: Source, after: int, up_to: int) -> str:
+    """Take in the rows of the mirror whose keys have arrived after a number, up to another one."""
+    arrived = arrived_keys(source, source.key, after, up_to)
     matches = " AND ".join(f"c.{identifier(name)} = m.{identifier(name)}" for name in source.key)
     return f"""
         INSERT INTO {intake(ops, source)}
         SELECT m.*
         FROM {mirror(source)} AS m
-        WHERE EXISTS (SELECT 1 FROM ({arrived_keys(source, source.key, after)}) AS c WHERE {matches})"""
+        WHERE EXISTS (SELECT 1 FROM ({arrived}) AS c WHERE {matches})"""
 
 
-def arrived_keys(source: Source, columns: Sequence[str], after: int) -> str:
-    """The keys of a source that have arrived since a number."""
+def arrived_keys(source: Source, columns: Sequence[str], after: int, up_to: int) -> str:
+    """The keys of a source that have arrived after a number, up to another one."""
     return f"""
         SELECT DISTINCT {listed(columns)}
         FROM {qualified(RAW, source.change_log)}
         WHERE _BATCH IN (
             SELECT BATCH FROM {ARRIVALS}
-            WHERE TABLE_NAME = {literal(source.table)} AND ARRIVAL > {after}
+            WHERE TABLE_NAME = {literal(source.table)} AND ARRIVAL > {after} AND ARRIVAL <= {up_to}
         )"""

@@ -26,27 +26,30 @@ def create_runs(ops: str) -> str:
         )"""
 
 
-RUN_COLUMNS_SINCE = {
-    "MODE": "VARCHAR",
-    "REASON": "VARCHAR",
-    "ROWS_CHANGED": "NUMBER(19,0)",
-    "CODE": "VARCHAR",
-    "INPUTS": "VARCHAR",
+COLUMNS_SINCE = {
+    "MODEL_RUNS": {
+        "MODE": "VARCHAR",
+        "REASON": "VARCHAR",
+        "ROWS_CHANGED": "NUMBER(19,0)",
+        "CODE": "VARCHAR",
+        "INPUTS": "VARCHAR",
+    },
+    "MODEL_STATES": {"IS_PROBED": "BOOLEAN"},
 }
-"""Columns of OPS.MODEL_RUNS that its first version did not have."""
+"""Columns that the first versions of the ledger's tables did not have."""
 
 
-def add_run_column(ops: str, column: str) -> str:
-    """Bring OPS.MODEL_RUNS of an earlier version up to date."""
-    return f"ALTER TABLE {qualified(ops, 'MODEL_RUNS')} ADD COLUMN {column} {RUN_COLUMNS_SINCE[column]}"
+def add_column(ops: str, table: str, column: str) -> str:
+    """Bring a table of an earlier version up to date."""
+    return f"ALTER TABLE {qualified(ops, table)} ADD COLUMN {column} {COLUMNS_SINCE[table][column]}"
 
 
-def columns_of_runs(ops: str) -> str:
-    """COLUMN_NAME of OPS.MODEL_RUNS."""
+def columns_of(ops: str, table: str) -> str:
+    """COLUMN_NAME of a table of the ledger."""
     return f"""
         SELECT COLUMN_NAME AS COLUMN_NAME
         FROM INFORMATION_SCHEMA.COLUMNS
-        WHERE TABLE_SCHEMA = {literal(ops)} AND TABLE_NAME = 'MODEL_RUNS'"""
+        WHERE TABLE_SCHEMA = {literal(ops)} AND TABLE_NAME = {literal(table)}"""
 
 
 def insert_run(ops: str, values: Iterable[str]) -> str:
@@ -66,55 +69,58 @@ def create_states(ops: str) -> str:
             INPUTS VARCHAR NOT NULL,
             BUILT_BY_RUN VARCHAR NOT NULL,
             IS_REBUILDING BOOLEAN NOT NULL,
-            PUBLISHED_AT TIMESTAMP_NTZ
+            PUBLISHED_AT TIMESTAMP_NTZ,
+            IS_PROBED BOOLEAN
         )"""
 
 
 def read_states(ops: str) -> str:
-    """All rows of OPS.MODEL_STATES."""
-    return f"""
-        SELECT MODEL, LOCATION, VERSION, LOG_FROM, CODE, INPUTS, IS_REBUILDING
-        FROM {qualified(ops, "MODEL_STATES")}"""
+    """All rows of OPS.MODEL_STATES, with the columns that its version has."""
+    return f"SELECT * FROM {qualified(ops, 'MODEL_STATES')}"
 
 
-def claim(ops: str, model: str, location: str, run_id: str) -> str:
-    """A run begins to build a model: from now on no other one that began earlier can publish it."""
+def claim(ops: str, model: str, version: int, is_rebuilding: bool, location: str, run_id: str) -> str:
+    """A run begins to build a model that is as it was looked up: none that began earlier can publish it."""
     return f"""
         MERGE INTO {qualified(ops, "MODEL_STATES")} AS s
-        USING (SELECT {literal(model)} AS MODEL) AS m
-        ON s.MODEL = m.MODEL
-        WHEN MATCHED THEN UPDATE SET s.BUILT_BY_RUN = {literal(run_id)}
+        USING (SELECT {literal(model)} AS MODEL, {literal(location)} AS LOCATION) AS m
+        ON s.MODEL = m.MODEL AND s.LOCATION = m.LOCATION
+        WHEN MATCHED AND s.VERSION = {version} AND s.IS_REBUILDING = {is_rebuilding}
+            THEN UPDATE SET s.BUILT_BY_RUN = {literal(run_id)}
         WHEN NOT MATCHED THEN INSERT
             (MODEL, LOCATION, VERSION, LOG_FROM, CODE, INPUTS, BUILT_BY_RUN, IS_REBUILDING)
-        VALUES (m.MODEL, {literal(location)}, 0, NULL, '', '{{}}', {literal(run_id)}, FALSE)"""
+        VALUES (m.MODEL, m.LOCATION, 0, NULL, '', '{{}}', {literal(run_id)}, FALSE)"""
 
 
-def begin_swap(ops: str, model: str, version: int, run_id: str) -> str:
+def begin_swap(ops: str, model: str, location: str, version: int, run_id: str) -> str:
     """Note that a rebuild is about to be published, which takes more than one statement."""
     return f"""
         UPDATE {qualified(ops, "MODEL_STATES")}
         SET IS_REBUILDING = TRUE
-        WHERE {_is_ours(model, version, run_id)}"""
+        WHERE {_is_ours(model, location, version, run_id)}"""
 
 
 def set_state(
     ops: str,
     model: str,
+    location: str,
     version: int,
     run_id: str,
     new_version: int,
     log_from: int | None,
     code: str,
     inputs: str,
+    is_probed: bool,
 ) -> str:
     """Compare and set what is published."""
     return f"""
         UPDATE {qualified(ops, "MODEL_STATES")}
         SET VERSION = {new_version}, LOG_FROM = {"NULL" if log_from is None else log_from},
             CODE = {literal(code)}, INPUTS = {literal(inputs)}, IS_REBUILDING = FALSE,
-            PUBLISHED_AT = CURRENT_TIMESTAMP()::TIMESTAMP_NTZ
-        WHERE {_is_ours(model, version, run_id)}"""
+            PUBLISHED_AT = CURRENT_TIMESTAMP()::TIMESTAMP_NTZ, IS_PROBED = {is_probed}
+        WHERE {_is_ours(model, location, version, run_id)}"""
 
 
-def _is_ours(model: str, version: int, run_id: str) -> str:
-    return f"MODEL = {literal(model)} AND VERSION = {version} AND BUILT_BY_RUN = {literal(run_id)}"
+def _is_ours(model: str, location: str, version: int, run_id: str) -> str:
+    place = f"MODEL = {literal(model)} AND LOCATION = {literal(location)}"
+    return f"{place} AND VERSION = {version} AND BUILT_BY_RUN = {literal(run_id)}"

@@ -24,7 +24,11 @@ def in_columns(contract: Sequence[Column], table: str | None, known: Collection[
 def next_moment(versions: str) -> str:
     """MOMENT: the present in UTC, or a microsecond after the newest bound of any version, as text."""
     return f"""
-        SELECT GREATEST(PRESENT, COALESCE(DATEADD('microsecond', 1, NEWEST), PRESENT))::VARCHAR AS MOMENT
+        SELECT
+            TO_VARCHAR(
+                GREATEST(PRESENT, COALESCE(DATEADD('microsecond', 1, NEWEST), PRESENT)),
+                'YYYY-MM-DD HH24:MI:SS.FF6'
+            ) AS MOMENT
         FROM (
             SELECT
                 SYSDATE() AS PRESENT,

@@ -9,13 +9,13 @@ import argparse
 import sys
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from snowpark_models.command.selecting import namespace, warehouse
 from snowpark_models.command.tables import as_table
 from snowpark_models.errors import ModelError, perhaps
 from snowpark_models.features._views import VIEWS
-from snowpark_models.pointintime import FeatureView, backfill, register
+from snowpark_models.pointintime import FeatureView, backfill, register, utc
 from snowpark_models.pointintime.versions import recorded_versions
 from snowpark_models.runner.names import Namespace
 
@@ -124,5 +124,4 @@ def _written(options: argparse.Namespace) -> Namespace:
 
 
 def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+    return utc(datetime.fromisoformat(text))

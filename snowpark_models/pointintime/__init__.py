@@ -5,6 +5,7 @@ from snowpark_models.pointintime.history import Recording, backfill, record
 from snowpark_models.pointintime.joining import asof_join, rank_join
 from snowpark_models.pointintime.registration import has_feature_store, register
 from snowpark_models.pointintime.sets import end_of_data, recorded, serving, training_set
+from snowpark_models.pointintime.times import utc
 from snowpark_models.pointintime.versions import changed_without_version
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "register",
     "serving",
     "training_set",
+    "utc",
 ]

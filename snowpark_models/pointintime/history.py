@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from snowflake.snowpark import DataFrame, Session
-from snowflake.snowpark.functions import col, lit
+from snowflake.snowpark.functions import col
 
 from snowpark_models.errors import ContractError, ModelError
 from snowpark_models.pointintime import sql
 from snowpark_models.pointintime.declaration import AS_OF, FeatureView
 from snowpark_models.pointintime.sets import PRODUCTION, end_of_data, locations
+from snowpark_models.pointintime.times import moment, text, utc
 from snowpark_models.pointintime.versions import note_version
 from snowpark_models.runner.ledger import read_known_states
 from snowpark_models.runner.names import Namespace, qualified
@@ -57,7 +58,7 @@ def record(
         table = _published(warehouse, view)
         for row in warehouse.rows(sql.times_of(table)):
             as_of: datetime = row[AS_OF]
-            query = sql.rows_at(table, _text(as_of))
+            query = sql.rows_at(table, text(as_of))
             recordings += _add(warehouse, view, [(as_of, query)], run_id, is_backfill=False)
     return recordings
 
@@ -71,7 +72,7 @@ def backfill(
     namespace: Namespace = PRODUCTION,
     by_source_clocks: bool = False,
 ) -> list[Recording]:
-    """Record what a run would have recorded at times in the past (UTC), of the entities that there are now.
+    """Record what a run would have recorded at times in the past, of the entities that there are now.
 
     What is recorded already stays. Where no row was changed or deleted since, this is what a run then would
     have recorded; what was, is missing.
@@ -79,7 +80,7 @@ def backfill(
     Args:
         session: in the database with the models.
         view: one with `at`.
-        times: before the end of the data.
+        times: not after the end of the data; UTC, where they have no zone.
         run_id: to find the rows by.
         namespace: whose history grows; what is not built there is read in production.
         by_source_clocks: trust the times that the source itself keeps, for what was before replication
@@ -89,12 +90,13 @@ def backfill(
         BuildError: the warehouse failed; what was recorded before stands.
         ContractError: the view is not computed, or knows no source clocks.
         MissingTableError: a table that the view reads is not built yet.
-        ModelError: a time is not before the end of the data.
+        ModelError: a time is after the end of the data.
         VersionError: the view's version stands for other code; nothing is recorded.
     """
     warehouse = Warehouse(session, namespace)
     table = _published(warehouse, view)
     end = end_of_data(session, view, namespace=namespace)
+    times = [utc(time) for time in times]
     for time in times:
         if time > end:
             raise ModelError(f"feature view {view.name}: {time} is after the end of the data, {end}")
@@ -129,8 +131,8 @@ def _add(
         for time, query in told:
             with warehouse.transaction():
                 note_version(warehouse, view, f"{schema}.{stored.table}")
-                warehouse.run(sql.note_recording(ops, view, run_id, _text(time), is_backfill=is_backfill))
-                rows = warehouse.run(sql.add_rows(view, table, query, _text(time), run_id))
+                warehouse.run(sql.note_recording(ops, view, run_id, text(time), is_backfill=is_backfill))
+                rows = warehouse.run(sql.add_rows(view, table, query, text(time), run_id))
             recordings.append(Recording(view, time, rows))
     return recordings
 
@@ -164,7 +166,7 @@ def _computed(
             raise ContractError(f"feature view {view.name}: it declares no source_clocks")
         upstreams = clocks(time, upstreams)
     assert at is not None  # noqa: S101 - `_published` has refused such a view
-    points = entities.with_column(AS_OF, lit(_text(time)).cast("TIMESTAMP_NTZ"))
+    points = entities.with_column(AS_OF, moment(time))
     return at(points, **upstreams).filter(col(view.available_ts).is_not_null())
 
 
@@ -173,7 +175,3 @@ def _query(view: FeatureView, frame: DataFrame) -> str:
     if len(statements) != 1:
         raise ContractError(f"feature view {view.name}: `at` takes {len(statements)} statements, not one")
     return str(statements[0])
-
-
-def _text(time: datetime) -> str:
-    return time.isoformat(" ")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from snowflake.snowpark import DataFrame, Session
-from snowflake.snowpark.functions import col, lit
+from snowflake.snowpark.functions import col
 from snowflake.snowpark.functions import max as max_
 
+from snowpark_models.clock import as_of
 from snowpark_models.errors import ModelError
 from snowpark_models.pointintime.declaration import AS_OF, FeatureView, StoredView, View
 from snowpark_models.pointintime.joining import Join, asof_join
+from snowpark_models.pointintime.times import moment, utc, with_times
 from snowpark_models.pointintime.versions import recorded_version
 from snowpark_models.runner.discovery import discover
 from snowpark_models.runner.locations import Locations
@@ -33,9 +35,13 @@ def training_set(
 ) -> DataFrame:
     """Every label with what was known strictly before its time; as many rows as there are labels.
 
+    The labels are evaluated once, into a temporary table. Features are NULL of a label whose key or AS_OF is
+    NULL, and those that are computed, also after the end of the data: nothing is known of it yet.
+
     Args:
         session: where the models are published.
-        labels: rows of the entities' keys, AS_OF (UTC) and anything else, such as LABEL.
+        labels: rows of the entities' keys, AS_OF and anything else, such as LABEL. AS_OF is TIMESTAMP_NTZ, in
+            UTC, or a DATE, which is its midnight.
         features: the views whose features are wanted, computed, or stored (`view.stored()`); NULL where
             a view knew nothing within its TTL, and then its clocks, `<VIEW>__EVENT_TS` and
             `<VIEW>__AVAILABLE_TS`, are NULL too.
@@ -43,14 +49,16 @@ def training_set(
         join: how stored rows are joined; `rank_join` for a warehouse without ASOF JOIN.
 
     Raises:
-        ModelError: the labels lack a key or AS_OF, or two columns would be called alike.
+        ModelError: the labels lack a key or AS_OF, AS_OF is of another type, two columns would be called
+            alike, or nothing that a computed view reads tells when it was committed.
         MissingTableError: a table that a view reads is not built yet, or nothing is recorded of it.
         VersionError: a stored view's code has changed since it was recorded.
     """
     warehouse = Warehouse(session, namespace)
     views = [_opened(warehouse, view) for view in features]
     _check_names(labels, views)
-    told = labels
+    labels = with_times(labels).cache_result()
+    told: DataFrame = labels
     for view in views:
         point = [*view.entity.keys, AS_OF]
         known = known_before(session, labels.select(*point).distinct(), view, namespace=namespace, join=join)
@@ -67,12 +75,28 @@ def serving(
     namespace: Namespace = PRODUCTION,
     join: Join = asof_join,
 ) -> DataFrame:
-    """The row of each entity to predict from at a time (UTC): what a training set holds for that time.
+    """The row of each entity to predict from at a time: what a training set holds for that time.
 
     An entity of which nothing was known yet, or nothing within the TTL, has no row.
+
+    Args:
+        session: where the models are published.
+        view: computed, or stored (`view.stored()`).
+        at: UTC, where it has no zone.
+        namespace: whose tables are read; production's where a developer has not built them.
+        join: as of `training_set`.
+
+    Raises:
+        ModelError: the view is computed, and the time is after the end of the data.
+        MissingTableError: the view's table is not built yet, or nothing is recorded of it.
+        VersionError: a stored view's code has changed since it was recorded.
     """
     warehouse = Warehouse(session, namespace)
-    now = lit(at.isoformat(" ")).cast("TIMESTAMP_NTZ").alias(AS_OF)
+    if isinstance(view, FeatureView) and view.at is not None:
+        end = _known_until(view, _upstreams(warehouse, view))
+        if end is None or utc(at) > end:
+            raise ModelError(f"feature view {view.name}: {utc(at)} is after the end of the data, {end}")
+    now = moment(at).alias(AS_OF)
     entities = session.table(_table(warehouse, view))
     points = entities.select(*view.entity.keys, now).distinct()
     return known_before(session, points, view, namespace=namespace, join=join)
@@ -91,8 +115,8 @@ def known_before(
     view = _opened(warehouse, view)
     if isinstance(view, StoredView) or view.at is None:
         return join(points, session.table(_table(warehouse, view)), view)
-    tables = locations(warehouse)
-    upstreams = {name: session.table(tables.quoted(name)) for name in view.model.upstreams}
+    upstreams = _upstreams(warehouse, view)
+    points = points.filter(col(AS_OF) <= moment(_known_until(view, upstreams)))
     told = view.at(points, **upstreams).filter(col(view.available_ts).is_not_null())
     return told.select(*view.entity.keys, AS_OF, *view.clocks, *view.features)
 
@@ -126,6 +150,27 @@ def end_of_data(session: Session, view: FeatureView, *, namespace: Namespace = P
 def locations(warehouse: Warehouse) -> Locations:
     """The tables that there are."""
     return Locations(warehouse.namespace, warehouse.kinds(), {model.name: model for model in discover()})
+
+
+def _upstreams(warehouse: Warehouse, view: FeatureView) -> dict[str, DataFrame]:
+    """What a view is computed from, by the names of its parameters."""
+    tables = locations(warehouse)
+    return {name: warehouse.session.table(tables.quoted(name)) for name in view.model.upstreams}
+
+
+def _known_until(view: FeatureView, upstreams: Mapping[str, DataFrame]) -> datetime | None:
+    """The end of the data that a view is computed from; None where there is none.
+
+    Raises:
+        ModelError: none of it tells when it was committed.
+    """
+    committed = [rows for rows in upstreams.values() if "COMMITTED_AT" in rows.columns]
+    if not committed:
+        raise ModelError(
+            f"feature view {view.name}: nothing that it reads has COMMITTED_AT: its end is unknown"
+        )
+    end: datetime | None = as_of(*committed).collect()[0][0]
+    return end
 
 
 def _opened(warehouse: Warehouse, view: View) -> View:

@@ -85,22 +85,26 @@ def test_who_closes_the_last_account_within_sixty_days_has_left(session: Session
     assert labels(session, accounts, NOTHING, 1, 2, 3, 4, 5) == {1: 0, 2: 1, 3: 0, 4: 0, 5: 1}
 
 
-def test_who_is_deleted_has_left_unless_the_history_saw_them_after_the_sixty_days(session: Session) -> None:
+def test_who_is_deleted_has_left_unless_the_history_saw_them_on_the_last_day(session: Session) -> None:
     seen = [
         {"customer_id": 1, "available_ts": "2026-03-01 23:59:59", "open_accounts": 1},
         {"customer_id": 2, "available_ts": "2026-03-02", "open_accounts": 1},
         {"customer_id": 3, "available_ts": "2026-03-02", "open_accounts": 0},
+        {"customer_id": 4, "available_ts": "2026-03-02 23:59:59", "open_accounts": 2},
+        {"customer_id": 5, "available_ts": "2026-03-02", "open_accounts": 1},
     ]
-    assert labels(session, [closed(9, None)], seen, 1, 2, 3) == {1: 1, 2: 0, 3: 1}
+    accounts = [closed(5, "2026-03-02"), closed(9, None)]
+    assert labels(session, accounts, seen, 1, 2, 3, 4, 5) == {1: 1, 2: 0, 3: 1, 4: 0, 5: 1}
 
 
 def test_what_happens_after_the_sixty_days_changes_no_label(session: Session) -> None:
     before = [closed(1, None), closed(2, "2026-02-01"), closed(3, None)]
     after = [closed(1, "2026-03-03"), closed(2, "2026-02-01"), {**closed(2, None), "opened_on": "2026-03-05"}]
-    known: Rows = [{"customer_id": 3, "available_ts": "2026-04-01", "open_accounts": 1}]
+    deleted_later: Row = {"customer_id": 3, "available_ts": "2026-03-02", "open_accounts": 1}
+    back_again: Row = {"customer_id": 2, "available_ts": "2026-03-06", "open_accounts": 1}
     assert (
-        labels(session, after, known, 1, 2, 3)
-        == labels(session, before, known, 1, 2, 3)
+        labels(session, after, [deleted_later, back_again], 1, 2, 3)
+        == labels(session, before, [deleted_later], 1, 2, 3)
         == {1: 0, 2: 1, 3: 0}
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -90,6 +90,33 @@ def test_what_is_recorded_is_never_changed_and_a_backfill_records_what_runs_woul
     put(own_store, everything, SECOND)
     backfill(own_store, CUSTOMER_CHURN, [*WEEKS_BEFORE, FIRST], "backfill")
     assert history(own_store) == recorded
+
+
+def test_times_with_a_zone_are_the_same_instants_in_utc(own_store: Session) -> None:
+    put(own_store, shellcorp_until(FIRST), FIRST)
+    day_before = FIRST - timedelta(days=1)
+    zoned = (day_before + timedelta(hours=2)).replace(tzinfo=timezone(timedelta(hours=2)))
+    assert backfill(own_store, CUSTOMER_CHURN, [zoned], "run-1") == [Recording(CUSTOMER_CHURN, day_before, 3)]
+    assert told(own_store.table(HISTORY), "AVAILABLE_TS") == [(day_before,)] * 3
+    assert told(serving(own_store, CUSTOMER_CHURN, zoned), AS_OF) == [(day_before,)] * 3
+
+
+def test_after_the_end_of_the_data_nothing_is_known(own_store: Session) -> None:
+    put(own_store, shellcorp_until(FIRST), FIRST)
+    end = FIRST - timedelta(hours=5) + timedelta(milliseconds=1)
+    after = end + timedelta(microseconds=1)
+    rows: Sequence[Row] = [
+        {"customer_id": 1, "as_of": str(end)},
+        {"customer_id": 2, "as_of": str(after)},
+        {"customer_id": 3, "as_of": None},
+        {"customer_id": None, "as_of": str(end)},
+    ]
+    asked = publish(own_store, "FEATURES.LABELS", LABEL_TYPES, rows)
+    answer = told(training_set(own_store, asked, [CUSTOMER_CHURN]), "CUSTOMER_ID", AS_OF, "TENURE_DAYS")
+    assert answer == [(1, end, 89), (2, after, None), (3, None, None), (None, end, None)]
+    assert serving(own_store, CUSTOMER_CHURN, end).count() == 3
+    with pytest.raises(ModelError, match=rf"{after} is after the end of the data, {end}"):
+        serving(own_store, CUSTOMER_CHURN, after)
 
 
 def test_a_second_run_of_a_day_adds_only_who_was_not_there(own_store: Session) -> None:

@@ -216,6 +216,34 @@ def test_what_is_served_at_a_time_is_what_a_training_set_tells_for_it_later(
     assert served == [row for row in told(later, "CUSTOMER_ID", *TOLD[1:]) if row[2] is not None]
 
 
+def test_as_of_is_utc_without_a_zone(store: Session) -> None:
+    publish(store, "FEATURES.CREDIT_SCORES", SCORE_TYPES, [SCORE])
+    types: Types = {"CUSTOMER_ID": ("NUMBER(10,0)", True), "AT": ("TIMESTAMP_TZ", True)}
+    publish(store, "FEATURES.ZONED", types, [{"customer_id": 1, "at": "2026-01-02 07:00:00 +02:00"}])
+
+    def asked(as_of: str) -> DataFrame:
+        labels = store.sql(f"SELECT CUSTOMER_ID, {as_of} AS AS_OF FROM FEATURES.ZONED")
+        return training_set(store, labels, [scored()])
+
+    zoned = r"AS_OF is TIMESTAMP_TZ, .* write CONVERT_TIMEZONE\('UTC', AS_OF\)::TIMESTAMP_NTZ"
+    with pytest.raises(ModelError, match=zoned):
+        asked("AT")
+    with pytest.raises(ModelError, match=r"AS_OF is no TIMESTAMP_NTZ: write AS_OF::TIMESTAMP_NTZ, in UTC"):
+        asked("'2026-01-02 07:00:00'")
+    converted = asked("CONVERT_TIMEZONE('UTC', AT)::TIMESTAMP_NTZ")
+    assert told(converted, AS_OF, "SCORE") == [(datetime(2026, 1, 2, 5), None)]
+    assert told(asked("'2026-01-03'::DATE"), AS_OF, "SCORE") == [(datetime(2026, 1, 3), 0)]
+
+
+def test_labels_are_evaluated_once(store: Session) -> None:
+    scores = [{**SCORE, "customer_id": customer} for customer in range(60)]
+    publish(store, "FEATURES.CREDIT_SCORES", SCORE_TYPES, scores)
+    labels = labels_of(store, [{"customer_id": customer, "as_of": "2026-01-03"} for customer in range(60)])
+    chosen = told(training_set(store, labels.sample(frac=0.5), [scored()]), "CUSTOMER_ID", "SCORE")
+    assert 0 < len(chosen) < 60
+    assert {score for _, score in chosen} == {0}
+
+
 def test_labels_and_views_that_do_not_fit_are_refused(store: Session) -> None:
     publish(store, "FEATURES.CREDIT_SCORES", SCORE_TYPES, [SCORE])
     labels = labels_of(store, [{"customer_id": 1, "as_of": "2026-01-01", "label": 1}])

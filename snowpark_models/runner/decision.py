@@ -66,13 +66,14 @@ def decide(
         return Decision("nothing", "nothing is new upstream")
     if not is_by_parts:
         return Decision("rebuild", f"new in {', '.join(changed)}")
-    if not state.is_probed:
-        return Decision("rebuild", f"new in {', '.join(changed)}; it had too little to be tried by parts")
     unknown = [name for name in changed if not _is_in_log(inputs[name], state)]
     if unknown:
         return Decision("rebuild", f"{', '.join(unknown)} was rebuilt, or keeps no log that reaches back")
     reasons = [f"new in {', '.join(changed)}"] if changed else []
-    return Decision("incremental", "; ".join([*reasons, *filter(None, [wanted_parts])]))
+    reasons += [wanted_parts] if wanted_parts else []
+    if not state.is_probed:
+        return Decision("rebuild", "; ".join([*reasons, "it had too little to be tried by parts"]))
+    return Decision("incremental", "; ".join(reasons))
 
 
 def _has_changed(read: Input, state: ModelState) -> bool:

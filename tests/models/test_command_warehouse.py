@@ -30,7 +30,9 @@ def replica(
     """A warehouse with visits, that the environment's settings name."""
     with database(session, snowflake) as opened, environment_of(opened, snowflake, monkeypatch):
         replica = Replica(opened, ["raw_portal_sessions"])
-        replica.deliver("raw_portal_sessions", [{"session_id": 1, **VISIT}, {"session_id": 2, **VISIT}])
+        other = {**VISIT, "customer_id": 8}
+        visits = [{"session_id": number, **visit} for number, visit in ((1, VISIT), (2, VISIT), (4, other))]
+        replica.deliver("raw_portal_sessions", visits)
         yield replica
 
 
@@ -95,7 +97,7 @@ def test_a_developers_run_reads_production_and_leaves_it_as_it_is(
 
     assert main(["run", "portal_engagement", "--developer", "ana"]) == 0
     line, said = capsys.readouterr().out.splitlines()
-    assert line.startswith("1/1 portal_engagement: published, rebuild, 1 rows, ")
+    assert line.startswith("1/1 portal_engagement: published, rebuild, 2 rows, ")
     assert said.startswith("Held to their contracts only")
     after = everything(replica.session, "NOBODY")
     assert after["ANA_MARTS.PORTAL_ENGAGEMENT"] == before["MARTS.PORTAL_ENGAGEMENT"]
@@ -103,16 +105,16 @@ def test_a_developers_run_reads_production_and_leaves_it_as_it_is(
     assert everything(replica.session, "ANA") == before
 
     assert main(["show", "portal_engagement", "--developer", "ana"]) == 0
-    names, row, told = capsys.readouterr().out.splitlines()
+    names, row, _, told = capsys.readouterr().out.splitlines()
     assert names.split()[:3] == ["CUSTOMER_ID", "WEEK", "SESSIONS"]
     assert row.split()[:3] == ["7", "2026-01-05", "2"]
-    assert told == "1 of the 1 rows of ANA_MARTS.PORTAL_ENGAGEMENT"
+    assert told == "2 of the 2 rows of ANA_MARTS.PORTAL_ENGAGEMENT"
     assert main(["show", "portal_engagement"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith(" rows of MARTS.PORTAL_ENGAGEMENT")
 
     asked = ["run", "portal_engagement", "--developer", "ana", "--backfill"]
     assert main([*asked, "week=2026-01-05..2026-01-12"]) == 0
-    assert "unchanged, incremental, 1 rows" in capsys.readouterr().out
+    assert "unchanged, incremental, 2 rows" in capsys.readouterr().out
     assert main([*asked, "week"]) == 2
     assert "write COLUMN=BEGIN..END" in capsys.readouterr().err
 

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from snowpark_models.command.selecting import namespace, warehouse
+from snowpark_models.command.selecting import add_developer, namespace, warehouse
 from snowpark_models.command.tables import as_table
 from snowpark_models.errors import ModelError, perhaps
 from snowpark_models.features._views import VIEWS
@@ -28,9 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
     def action(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         added = actions.add_parser(name, help=text, description=text)
-        added.add_argument(
-            "--developer", metavar="NAME", help="whose schemas; PLATFORM_DEVELOPER when left out"
-        )
+        add_developer(added)
         added.set_defaults(act=run)
         return added
 

@@ -11,7 +11,6 @@ from snowpark_models.errors import ModelError
 from snowpark_models.model import Model
 from snowpark_models.runner import ModelOutcome, Options, discover, materialise
 from snowpark_models.runner.backfill import FORM, Backfill
-from snowpark_models.runner.freshness import stale_sources
 
 HELP = "bring models up to date in a developer's schemas"
 
@@ -42,8 +41,6 @@ def run(options: argparse.Namespace) -> int:
     rebuilt = [model.name for model in models] if options.full_refresh else []
     with warehouse(options) as house:
         wanted = Options(where, rebuilt=rebuilt, backfill=backfill, known=discover())
-        for stale in stale_sources(house, house.kinds(), models):
-            sys.stderr.write(f"{stale}\n")
         run_id = f"{where.developer.lower()}-{uuid.uuid4().hex[:12]}"
         outcomes = materialise(house.session, models, by_contract_only, run_id, Lines(), wanted)
     sys.stdout.write(
@@ -58,10 +55,14 @@ def by_contract_only(layer: str, table: str, location: str) -> bool:  # noqa: AR
 
 
 class Lines:
-    """A line on each model that is done with."""
+    """A line on each stale source, and on each model that is done with."""
 
     def __init__(self) -> None:
         self._place = ""
+
+    def warned(self, message: str) -> None:
+        """Say it, apart from the models."""
+        sys.stderr.write(f"{message}\n")
 
     def started(self, model: Model, number: int, total: int) -> None:
         """Remember which one it is."""

@@ -92,13 +92,15 @@ def serving(
         VersionError: a stored view's code has changed since it was recorded.
     """
     warehouse = Warehouse(session, namespace)
-    if isinstance(view, FeatureView) and view.at is not None:
-        end = _known_until(view, _upstreams(warehouse, view))
-        if end is None or utc(at) > end:
-            raise ModelError(f"feature view {view.name}: {utc(at)} is after the end of the data, {end}")
     now = moment(at).alias(AS_OF)
     entities = session.table(_table(warehouse, view))
     points = entities.select(*view.entity.keys, now).distinct()
+    if isinstance(view, FeatureView) and view.at is not None:
+        upstreams = _upstreams(warehouse, view)
+        end = _known_until(view, upstreams)
+        if end is None or utc(at) > end:
+            raise ModelError(f"feature view {view.name}: {utc(at)} is after the end of the data, {end}")
+        return _computed(view, points, upstreams)
     return known_before(session, points, view, namespace=namespace, join=join)
 
 
@@ -116,9 +118,8 @@ def known_before(
     if isinstance(view, StoredView) or view.at is None:
         return join(points, session.table(_table(warehouse, view)), view)
     upstreams = _upstreams(warehouse, view)
-    points = points.filter(col(AS_OF) <= moment(_known_until(view, upstreams)))
-    told = view.at(points, **upstreams).filter(col(view.available_ts).is_not_null())
-    return told.select(*view.entity.keys, AS_OF, *view.clocks, *view.features)
+    until = moment(_known_until(view, upstreams))
+    return _computed(view, points.filter(col(AS_OF) <= until), upstreams)
 
 
 def recorded(session: Session, stored: StoredView, *, namespace: Namespace = PRODUCTION) -> DataFrame:
@@ -156,6 +157,13 @@ def _upstreams(warehouse: Warehouse, view: FeatureView) -> dict[str, DataFrame]:
     """What a view is computed from, by the names of its parameters."""
     tables = locations(warehouse)
     return {name: warehouse.session.table(tables.quoted(name)) for name in view.model.upstreams}
+
+
+def _computed(view: FeatureView, points: DataFrame, upstreams: Mapping[str, DataFrame]) -> DataFrame:
+    """What a view with `at` knew before points that are not after the end of the data."""
+    assert view.at is not None  # noqa: S101 - callers have looked
+    told = view.at(points, **upstreams).filter(col(view.available_ts).is_not_null())
+    return told.select(*view.entity.keys, AS_OF, *view.clocks, *view.features)
 
 
 def _known_until(view: FeatureView, upstreams: Mapping[str, DataFrame]) -> datetime | None:

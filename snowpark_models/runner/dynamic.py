@@ -20,11 +20,10 @@ class Dynamic(View):
         storage = job.model.storage
         assert isinstance(storage, DynamicTable)  # noqa: S101 - held by check_storage
         job.ledger.begin_swap(job.model, job.state)
-        kind = job.locations.kind(job.model)
-        if kind not in (None, "DYNAMIC TABLE"):
-            job.warehouse.run(sql.drop(str(kind), job.tables.published))
+        job.make_way("DYNAMIC TABLE")
+        is_there = job.locations.kind(job.model) == "DYNAMIC TABLE"
         reads_the_same = job.state.inputs.keys() == job.inputs.keys()
-        is_as_declared = kind == "DYNAMIC TABLE" and job.state.code == job.code and reads_the_same
+        is_as_declared = is_there and job.state.code == job.code and reads_the_same
         if is_as_declared and not job.state.is_rebuilding:
             job.warehouse.run(stored_sql.refresh(job.tables.published))
         else:

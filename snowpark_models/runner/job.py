@@ -12,6 +12,7 @@ from snowpark_models.runner.ledger import Ledger
 from snowpark_models.runner.locality import Route
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Tables
+from snowpark_models.runner.sql.tables import drop
 from snowpark_models.runner.state import ModelState, Versions
 from snowpark_models.runner.warehouse import Warehouse
 
@@ -37,6 +38,12 @@ class Job:
     code: str
     inputs: Versions
     routes: Sequence[Route] | None
+
+    def make_way(self, kind: str | None) -> None:
+        """Drop what is published, unless nothing is, or it is of this kind already."""
+        found = self.locations.kind(self.model)
+        if found not in (None, kind):
+            self.warehouse.run(drop(str(found), self.tables.published))
 
     def set_published(self, version: int, log_from: int | None, *, is_probed: bool = True) -> None:
         """Compare and set what is published."""

@@ -54,14 +54,14 @@ def materialise(
     """Bring the models up to date, in order, and publish those that keep their contract and pass the gate.
 
     A model to which nothing is new stays as it is. One that is refused keeps its last good table; what reads
-    it, directly or not, is not built. What was refused stays until the next run, to be looked at.
+    it, directly or not, is not built. What was refused stays until it is built again, to be looked at.
 
     Args:
         session: in the database that holds RAW; needs the right to create schemas and tables.
         models: as `plan` orders them; what they read is among them or published earlier.
         audit: the gate.
         run_id: names the run in OPS.MODEL_RUNS and in the QUERY_TAG.
-        progress: hears of each model.
+        progress: hears of stale sources and of each model.
         options: what else is asked for.
 
     Raises:
@@ -72,6 +72,8 @@ def materialise(
     """
     progress = progress or Silence()
     run = begin(session, models, audit, run_id, options)
+    for stale in run.stale:
+        progress.warned(str(stale))
     outcomes = []
     for number, model in enumerate(models, start=1):
         progress.started(model, number, len(models))

@@ -52,7 +52,11 @@ class ModelOutcome:
 
 
 class Progress(Protocol):
-    """Hears how a run gets on, before and after each model."""
+    """Hears how a run gets on: what to know of its sources, then before and after each model."""
+
+    def warned(self, message: str) -> None:
+        """Something is to be known before any model is built."""
+        ...
 
     def started(self, model: Model, number: int, total: int) -> None:
         """Model `number` of `total`, counted from 1, is about to be built."""
@@ -65,6 +69,9 @@ class Progress(Protocol):
 
 class Silence:
     """Progress that nobody listens to."""
+
+    def warned(self, message: str) -> None:
+        """Say nothing."""
 
     def started(self, model: Model, number: int, total: int) -> None:
         """Say nothing."""

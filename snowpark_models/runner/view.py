@@ -30,9 +30,7 @@ class View:
         """Make the view, in one step for every reader."""
         job = self.job
         job.ledger.begin_swap(job.model, job.state)
-        kind = job.locations.kind(job.model)
-        if kind not in (None, "VIEW"):
-            job.warehouse.run(sql.drop(str(kind), job.tables.published))
+        job.make_way("VIEW")
         job.warehouse.run(sql.create_view(job.model, job.tables.published, self.query()))
         job.warehouse.run(sql.drop_view(job.tables.audit))
         job.set_published(job.state.version + 1, None)

@@ -42,8 +42,7 @@ class WholeTable:
             warehouse.run(sql.swap(tables.published, tables.candidate))
             warehouse.run(sql.drop_table(tables.candidate))
         else:
-            if kind := job.locations.kind(job.model):
-                warehouse.run(sql.drop(kind, tables.published))
+            job.make_way(None)
             warehouse.run(sql.rename(tables.candidate, tables.published))
         log_from = None
         if job.routes is not None:

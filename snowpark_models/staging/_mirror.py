@@ -1,4 +1,4 @@
-"""What every staging model does alike with its mirror."""
+"""What every staging model does alike with its mirror, or its history."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ COMMITTED_AT: Final = Column(
     "When the source committed the row's last change, UTC: from then on it could be known.",
 )
 
+VALIDITY: Final = (
+    Column("from_position", "VARCHAR(50)", "Position in the source's log from which it is so."),
+    Column("to_position", "VARCHAR(50)", "Position from which it is not; NULL: it still is.", nullable=True),
+    Column("valid_from", "TIMESTAMP_NTZ", "When the source committed the version, UTC."),
+    Column("valid_to", "TIMESTAMP_NTZ", "When it committed the next one, or a delete, UTC.", nullable=True),
+)
+"""What a history says of each version of a row."""
+
 
 def live_rows(mirror: DataFrame) -> DataFrame:
     """The rows that the source has: a tombstone stands for one that it deleted."""
@@ -27,6 +35,11 @@ def live_rows(mirror: DataFrame) -> DataFrame:
 def committed_at() -> Expression:
     """The column that COMMITTED_AT declares."""
     return col("_COMMITTED_AT").alias("COMMITTED_AT")
+
+
+def validity() -> list[Expression]:
+    """The columns that VALIDITY declares."""
+    return [col(f"_{column.name.upper()}").alias(column.name.upper()) for column in VALIDITY]
 
 
 def text_or_null(name: str) -> Expression:

@@ -6,7 +6,7 @@ from snowflake.snowpark import DataFrame
 from snowflake.snowpark.functions import col, trim
 
 from snowpark_models import Column, model
-from snowpark_models.staging._mirror import OWNER
+from snowpark_models.staging._mirror import OWNER, VALIDITY, validity
 
 
 @model(
@@ -19,14 +19,7 @@ from snowpark_models.staging._mirror import OWNER
     incremental_by="activity_id",
     contract=[
         Column("activity_id", "NUMBER(19,0)", "Number of the activity."),
-        Column("from_position", "VARCHAR(50)", "Position in the source's log from which it is so."),
-        Column(
-            "to_position", "VARCHAR(50)", "Position from which it is not; NULL: it still is.", nullable=True
-        ),
-        Column("valid_from", "TIMESTAMP_NTZ", "When the source committed the version, UTC."),
-        Column(
-            "valid_to", "TIMESTAMP_NTZ", "When it committed the next one, or a delete, UTC.", nullable=True
-        ),
+        *VALIDITY,
         Column("customer_id", "NUMBER(10,0)", "For whom it was done."),
         Column("activity_type", "VARCHAR(40)", "call, meeting, onboarding and so on."),
         Column("status", "VARCHAR(20)", "planned, open, completed or cancelled."),
@@ -37,10 +30,7 @@ def stg_activity_history(raw_activities_history: DataFrame) -> DataFrame:
     """Trim codes, as STG_ACTIVITIES does."""
     return raw_activities_history.select(
         col("ACTIVITY_ID"),
-        col("_FROM_POSITION").alias("FROM_POSITION"),
-        col("_TO_POSITION").alias("TO_POSITION"),
-        col("_VALID_FROM").alias("VALID_FROM"),
-        col("_VALID_TO").alias("VALID_TO"),
+        *validity(),
         col("CUSTOMER_ID"),
         trim(col("ACTIVITY_TYPE")).alias("ACTIVITY_TYPE"),
         trim(col("STATUS")).alias("STATUS"),

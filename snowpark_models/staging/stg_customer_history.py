@@ -6,7 +6,7 @@ from snowflake.snowpark import DataFrame
 from snowflake.snowpark.functions import col, trim, upper
 
 from snowpark_models import Column, model
-from snowpark_models.staging._mirror import OWNER
+from snowpark_models.staging._mirror import OWNER, VALIDITY, validity
 
 
 @model(
@@ -19,14 +19,7 @@ from snowpark_models.staging._mirror import OWNER
     incremental_by="customer_id",
     contract=[
         Column("customer_id", "NUMBER(10,0)", "Number of the customer."),
-        Column("from_position", "VARCHAR(50)", "Position in the source's log from which it is so."),
-        Column(
-            "to_position", "VARCHAR(50)", "Position from which it is not; NULL: it still is.", nullable=True
-        ),
-        Column("valid_from", "TIMESTAMP_NTZ", "When the source committed the version, UTC."),
-        Column(
-            "valid_to", "TIMESTAMP_NTZ", "When it committed the next one, or a delete, UTC.", nullable=True
-        ),
+        *VALIDITY,
         Column("country_code", "VARCHAR(2)", "Country, ISO 3166-1 alpha-2, upper case."),
         Column("segment", "VARCHAR(20)", "consumer, business, enterprise or public."),
         Column("credit_limit", "NUMBER(18,2)", "What the customer might owe.", nullable=True),
@@ -37,10 +30,7 @@ def stg_customer_history(raw_customers_history: DataFrame) -> DataFrame:
     """Bring codes into one case, as STG_CUSTOMERS does."""
     return raw_customers_history.select(
         col("CUSTOMER_ID"),
-        col("_FROM_POSITION").alias("FROM_POSITION"),
-        col("_TO_POSITION").alias("TO_POSITION"),
-        col("_VALID_FROM").alias("VALID_FROM"),
-        col("_VALID_TO").alias("VALID_TO"),
+        *validity(),
         upper(trim(col("COUNTRY_CODE"))).alias("COUNTRY_CODE"),
         trim(col("SEGMENT")).alias("SEGMENT"),
         col("CREDIT_LIMIT"),

@@ -12,13 +12,9 @@ from snowflake.snowpark import Session
 from deployments.settings import SnowflakeSettings, load_settings
 
 
-@contextmanager
-def environment_of(
-    opened: Session, snowflake: SnowflakeSettings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """Settings that name the database of a session, and nobody's schemas."""
-    environment = {
-        "PLATFORM_ENV_FILE": str(Path(__file__).with_name("none.env")),
+def settings_of(opened: Session, snowflake: SnowflakeSettings) -> dict[str, str]:
+    """The variables that lead to the database of a session; the other systems are nobody's."""
+    return {
         "SNOWFLAKE_ACCOUNT": snowflake.account,
         "SNOWFLAKE_USER": snowflake.user,
         "SNOWFLAKE_PASSWORD": snowflake.password.get_secret_value() if snowflake.password else "",
@@ -31,6 +27,17 @@ def environment_of(
         "SQLSERVER_USER": "nobody",
         "SQLSERVER_PASSWORD": "none",
         "MAIL_HOST": "127.0.0.1",
+    }
+
+
+@contextmanager
+def environment_of(
+    opened: Session, snowflake: SnowflakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Settings that name the database of a session, and nobody's schemas."""
+    environment = {
+        "PLATFORM_ENV_FILE": str(Path(__file__).with_name("none.env")),
+        **settings_of(opened, snowflake),
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

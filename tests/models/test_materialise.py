@@ -149,6 +149,9 @@ def test_progress_is_told_before_and_after_each_model(warehouse: Session) -> Non
     heard: list[str] = []
 
     class Ear:
+        def warned(self, message: str) -> None:
+            heard.append(message)
+
         def started(self, model: Model, number: int, total: int) -> None:
             heard.append(f"{number}/{total} {model.name}")
 

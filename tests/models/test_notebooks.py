@@ -18,6 +18,7 @@ from snowflake.snowpark import Session
 
 from deployments.settings import SnowflakeSettings
 from snowpark_models.runner import materialise, plan
+from tests.models.environment import settings_of
 from tests.models.given import Value, contract_types, publish
 from tests.models.replica import database, open_gate
 from tests.models.shellcorp import Row
@@ -70,18 +71,7 @@ def environment(
             "PLATFORM_ENV_FILE": str(folder / "none.env"),
             "IPYTHONDIR": str(folder),
             "JUPYTER_RUNTIME_DIR": str(folder),
-            "SNOWFLAKE_ACCOUNT": snowflake.account,
-            "SNOWFLAKE_USER": snowflake.user,
-            "SNOWFLAKE_PASSWORD": snowflake.password.get_secret_value() if snowflake.password else "",
-            "SNOWFLAKE_HOST": str(snowflake.host),
-            "SNOWFLAKE_PORT": str(snowflake.port),
-            "SNOWFLAKE_PROTOCOL": str(snowflake.protocol),
-            "SNOWFLAKE_DATABASE": opened.get_current_database().strip('"'),
-            "SQLSERVER_HOST": "127.0.0.1",
-            "SQLSERVER_DATABASE": "shellcorp",
-            "SQLSERVER_USER": "nobody",
-            "SQLSERVER_PASSWORD": "none",
-            "MAIL_HOST": "127.0.0.1",
+            **settings_of(opened, snowflake),
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pymssql
 import snowflake.connector
@@ -102,6 +102,15 @@ def _failed(settings: SqlServerSettings, number: int) -> ConnectionFailed:
     return ConnectionFailed(f"{where}: {remedy}.")
 
 
+SESSION: Final = {
+    "TIMEZONE": "UTC",
+    "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+    "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9 TZHTZM",
+    "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9",
+}
+"""What every session says alike, whatever its account or user has set: texts of times lose no digit."""
+
+
 def snowflake_arguments(settings: SnowflakeSettings, query_tag: str) -> dict[str, Any]:
     """Arguments for `snowflake.connector.connect`; the stand-in's address only where one is set."""
     arguments: dict[str, Any] = {
@@ -112,7 +121,7 @@ def snowflake_arguments(settings: SnowflakeSettings, query_tag: str) -> dict[str
         "database": settings.database,
         "login_timeout": settings.login_timeout_seconds,
         "network_timeout": settings.network_timeout_seconds,
-        "session_parameters": {"QUERY_TAG": query_tag, "TIMEZONE": "UTC"},
+        "session_parameters": {"QUERY_TAG": query_tag, **SESSION},
     }
     if settings.private_key_path is not None:
         arguments["private_key_file"] = str(settings.private_key_path)

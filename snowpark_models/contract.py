@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,20 +71,24 @@ VERSION_COLUMNS: Final = (
 """What the runner adds to the contract of an SCD2 model."""
 
 
-def check_contract(columns: tuple[Column, ...], key: tuple[str, ...]) -> None:
-    """Hold what every contract needs: columns of distinct names, and a key of NOT NULL columns.
+def check_contract(columns: tuple[Column, ...], key: tuple[str, ...], parts: tuple[str, ...] = ()) -> None:
+    """Hold what every contract needs: columns of distinct names, and a key, and parts, of NOT NULL columns.
 
     Raises:
         ContractError: says which column is at fault.
     """
-    by_name = {column.name: column for column in columns}
-    if len(by_name) < len(columns):
-        twice = sorted({c.name for c in columns if sum(c.name == other.name for other in columns) > 1})
+    counts = Counter(column.name.upper() for column in columns)
+    twice = sorted(name.lower() for name, count in counts.items() if count > 1)
+    if twice:
         raise ContractError(f"the contract names {', '.join(twice)} twice")
-    for name in key:
-        if name not in by_name:
-            raise ContractError(f"the key column {name} is not in the contract")
-        if by_name[name].nullable:
-            raise ContractError(f"the key column {name} cannot be nullable")
+    if reserved := sorted(column.name for column in columns if column.name.startswith("_")):
+        raise ContractError(f"{', '.join(reserved)}: names that begin with _ are the platform's own")
+    by_name = {column.name: column for column in columns}
+    for kind, names in (("key", key), ("incremental_by", parts)):
+        for name in names:
+            if name not in by_name:
+                raise ContractError(f"the {kind} column {name} is not in the contract")
+            if by_name[name].nullable:
+                raise ContractError(f"the {kind} column {name} cannot be nullable")
     if not key:
         raise ContractError("a model needs a key: the columns that its grain is made of")

@@ -12,6 +12,10 @@ class ContractError(ModelError):
     """A contract is not well formed, or a result differs from it."""
 
 
+class DefinitionError(ModelError):
+    """A model's file cannot be imported, or its function cannot be called."""
+
+
 class LineageError(ModelError):
     """The models do not form a graph: a name that names nothing, a cycle, two models of one name."""
 
@@ -51,4 +55,6 @@ class SiteError(ModelError):
 def perhaps(wrong: str, known: Sequence[str]) -> str:
     """The end of a message on a name that names nothing: what was meant, or all that there is."""
     close = difflib.get_close_matches(wrong, known, n=1)
-    return f"; perhaps {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+    if close or not known:
+        return f"; perhaps {close[0]}?" if close else "; there are none"
+    return f"; there are {', '.join(sorted(known))}"

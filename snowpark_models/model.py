@@ -11,14 +11,17 @@ layer and the schema. A parameter is named after the model it reads, or after a 
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from snowflake.connector.errors import Error as SnowflakeError
 from snowflake.snowpark import DataFrame
+from snowflake.snowpark.exceptions import SnowparkClientException
 
 from snowpark_models.contract import VERSION_COLUMNS, Column, check_contract
-from snowpark_models.errors import ContractError, LineageError
+from snowpark_models.errors import ContractError, DefinitionError, LineageError, ModelError
 from snowpark_models.storage import Storage, check_storage
 
 LAYERS: Final = ("staging", "marts", "features")
@@ -61,15 +64,33 @@ class Model:
                 f"model {self.name}: materialized={self.materialized!r} is not one of {known}"
             )
         try:
-            check_contract(self.contract, self.key)
-            check_contract(self.contract, self.parts)
+            check_contract(self.contract, self.key, self.incremental_by)
             check_storage(self.materialized, self.storage, self.upstreams, self.contract)
         except ContractError as error:
             raise ContractError(f"model {self.name}: {error}") from None
+        if unknown := sorted({*self.routes, *self.routes.values()} - {*self.upstreams}):
+            raise ContractError(
+                f"model {self.name}: routes names {', '.join(unknown)}, which it does not read"
+            )
 
     def __call__(self, *upstreams: DataFrame, **named: DataFrame) -> DataFrame:
-        """The model's result over the given upstreams."""
-        return self.function(*upstreams, **named)
+        """The model's result over the given upstreams.
+
+        Raises:
+            DefinitionError: its function failed, or returned something else than a DataFrame.
+        """
+        try:
+            result = self.function(*upstreams, **named)
+        except (ModelError, SnowparkClientException, SnowflakeError):
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise DefinitionError(
+                f"model {self.name}: {type(error).__name__}: {error} ({place.name}, line {place.lineno})"
+            ) from error
+        if not isinstance(result, DataFrame):
+            raise DefinitionError(f"model {self.name} returned {result!r}: return a DataFrame")
+        return result
 
     @property
     def name(self) -> str:

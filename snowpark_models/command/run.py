@@ -7,7 +7,7 @@ import sys
 import uuid
 
 from snowpark_models.command.selecting import add_selectors, namespace, selected, warehouse
-from snowpark_models.errors import ModelError
+from snowpark_models.errors import BackfillError, ModelError
 from snowpark_models.model import Model
 from snowpark_models.runner import ModelOutcome, Options, discover, materialise
 from snowpark_models.runner.backfill import FORM, Backfill
@@ -36,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
             "`prefect deployment run transform/shellcorp`, or `python -m flows.transform`. "
             "Give --developer NAME, or set PLATFORM_DEVELOPER, to build in schemas of your own."
         )
+    if options.backfill and options.full_refresh:
+        raise BackfillError("--full-refresh computes all again, and --backfill a range: give one of them")
     models = selected(options)
     backfill = Backfill.parsed(options.backfill) if options.backfill else None
     rebuilt = [model.name for model in models] if options.full_refresh else []

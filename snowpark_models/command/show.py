@@ -19,7 +19,7 @@ HELP = "the first rows of a model's table"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument("model", metavar="MODEL", help="such as customer_360")
-    parser.add_argument("--rows", type=int, default=10, help="how many (default: %(default)s)")
+    parser.add_argument("--rows", type=_at_least_one, default=10, help="how many (default: %(default)s)")
     add_developer(parser)
 
 
@@ -51,6 +51,12 @@ def run(options: argparse.Namespace) -> int:
 def shown(model: Model) -> list[str]:
     """The columns that may be shown to anybody."""
     return [column.name.upper() for column in model.contract if not column.personal]
+
+
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
 
 
 def _cell(value: object) -> str:

@@ -11,7 +11,7 @@ from snowflake.snowpark import DataFrame
 
 from snowpark_models.errors import ContractError
 from snowpark_models.model import Model
-from snowpark_models.runner.code import code_hash
+from snowpark_models.runner.code import code_hash, hash_of, modules_hash
 
 AS_OF: Final = "AS_OF"
 """The column of labels and points that says at which time the features are asked for, UTC."""
@@ -75,7 +75,9 @@ class FeatureView:
     @property
     def code(self) -> str:
         """The hash of its code, which its version stands for."""
-        return code_hash(self.model)
+        if self.source_clocks is None:
+            return code_hash(self.model)
+        return hash_of(code_hash(self.model), modules_hash(self.source_clocks.__module__))
 
     @property
     def clocks(self) -> tuple[str, str]:

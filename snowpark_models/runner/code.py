@@ -30,12 +30,16 @@ def code_hash(model: Model) -> str:
     ]
     if model.storage is not None:
         parts.append(repr(model.storage))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
+    return hash_of(*parts)
 
 
 def modules_hash(*modules: str) -> str:
     """Tells whether some modules, or what they import of their own package, have changed; 16 hex digits."""
-    parts = [_syntax(module, _file(module)) for module in modules]
+    return hash_of(*(_syntax(module, _file(module)) for module in modules))
+
+
+def hash_of(*parts: str) -> str:
+    """One hash of several texts; 16 hex digits."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from snowflake.connector.errors import Error as SnowflakeError
 from snowflake.snowpark import DataFrame
 from snowflake.snowpark import types as t
+from snowflake.snowpark.exceptions import SnowparkSQLException
 
 from snowpark_models.contract import Column
 from snowpark_models.errors import ContractError
@@ -30,6 +33,31 @@ _FAMILIES: tuple[tuple[type, str], ...] = (
     (t.IntegerType, "NUMBER"),
     (t.LongType, "NUMBER"),
 )
+
+
+DOES_NOT_FIT = {
+    100078: "a text is too long",
+    100038: "a value is of another type",
+    100132: "a number is too large",
+}
+"""Snowflake's errors on values that a column's type cannot hold."""
+
+
+@contextmanager
+def values_fit(model: Model) -> Iterator[None]:
+    """Take values that the contract's types cannot hold as what they are: a broken contract.
+
+    Raises:
+        ContractError: with the warehouse's words on which value.
+    """
+    try:
+        yield
+    except (SnowparkSQLException, SnowflakeError) as error:
+        number = error.sql_error_code if isinstance(error, SnowparkSQLException) else error.errno
+        if number not in DOES_NOT_FIT:
+            raise
+        problem = f"{DOES_NOT_FIT[number]} for its column ({str(error).strip().splitlines()[-1]})"
+        raise ContractError(f"{model.schema}.{model.table} breaks its contract: {problem}") from error
 
 
 def check_columns(model: Model, result: DataFrame, contract: Sequence[Column] | None = None) -> None:

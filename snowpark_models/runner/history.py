@@ -58,6 +58,7 @@ class History:
         """
         columns = self.model.state
         check_columns(self.model, state, columns)
+        self._check_keys(state)
         past = f"({self.versions})"
         before = self.warehouse.frame(sql.of_parts(past, parts, self.model.parts) if parts else self.versions)
         now = state.select(*(_cast(column).alias(NOW + column.name.upper()) for column in columns))
@@ -75,6 +76,16 @@ class History:
             lit(True).alias("IS_CURRENT"),
         )
         return ended.union_all(kept).union_all(gone).union_all(come)
+
+    def _check_keys(self, state: DataFrame) -> None:
+        """Hold that a key has one row now; where two were alike, the versions could not tell them apart."""
+        keys = [name.upper() for name in self.model.key if name != "valid_from"]
+        twice = state.group_by(*keys).count().filter(col("COUNT") > 1).limit(1).collect()
+        if twice:
+            told = ", ".join(str(twice[0][name]) for name in keys)
+            raise ContractError(
+                f"model {self.model.name}: its function returns more than one row of {', '.join(keys)} = {told}"
+            )
 
 
 def check_past(warehouse: Warehouse, locations: Locations, model: Model) -> None:

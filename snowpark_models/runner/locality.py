@@ -31,12 +31,15 @@ class Route:
 def is_by_parts(model: Model, models: Mapping[str, Model]) -> bool:
     """Whether a model is brought up to date by the parts that changed.
 
-    Versions of an upstream that keeps no log are found too: by comparing all of it.
+    Versions (scd2) are found too where changes cannot be followed: by comparing everything.
     """
     if model.materialized != "scd2":
         return model.is_incremental
-    read = [models[name] for name in model.upstreams if name not in SOURCES]
-    return all(each.materialized in HAVE_CHANGE_LOGS for each in read)
+    try:
+        routes(model, models)
+    except LocalityError:
+        return False
+    return True
 
 
 def routes(model: Model, models: Mapping[str, Model]) -> list[Route]:

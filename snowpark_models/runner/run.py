@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from snowflake.connector.errors import Error as SnowflakeError
 from snowflake.snowpark.exceptions import SnowparkClientException
 
-from snowpark_models.errors import BuildError, ContractError, LocalityError
+from snowpark_models.errors import BuildError, ContractError, DefinitionError, LocalityError
 from snowpark_models.model import Model
 from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.batch import Batch
@@ -132,7 +132,7 @@ class Run:
         try:
             job = self._job(model, code, versions)
             return self._carry_out(job, decision)
-        except (ContractError, LocalityError) as error:
+        except (ContractError, DefinitionError, LocalityError) as error:
             return Attempt("contract broken", decision, str(error), code=code, inputs=versions)
 
     def _carry_out(self, job: Job, decision: Decision) -> Attempt:

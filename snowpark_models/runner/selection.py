@@ -77,6 +77,8 @@ def _meant(selector: str, models: Sequence[Model], modified: Collection[str]) ->
 
 
 def _named(core: str, models: Sequence[Model], modified: Collection[str]) -> set[str]:
+    if not core:
+        raise LineageError("a selector is empty: name a model, a layer, a file or tag:NAME, or leave it out")
     if core == MODIFIED:
         return {model.name for model in models if model.name in modified}
     if core.startswith(TAG):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snowpark_models.errors import ContractError
-from snowpark_models.runner.enforcement import check_columns, check_rows
+from snowpark_models.runner.enforcement import check_columns, check_rows, values_fit
 from snowpark_models.runner.job import Job
 from snowpark_models.runner.sql import tables as sql
 
@@ -24,7 +24,9 @@ class View:
         result = job.frames.whole(job.model)
         check_columns(job.model, result)
         job.warehouse.run(sql.create_view(job.model, job.tables.audit, self.query()))
-        return check_rows(job.model, job.warehouse, job.tables.audit)
+        with values_fit(job.model):
+            job.warehouse.run(sql.read_all_columns(job.model, job.tables.audit))
+            return check_rows(job.model, job.warehouse, job.tables.audit)
 
     def publish(self) -> int | None:
         """Make the view, in one step for every reader."""

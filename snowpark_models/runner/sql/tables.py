@@ -115,6 +115,12 @@ def count_rows_and_nulls(table: str, columns: Iterable[Column]) -> str:
         FROM {table}"""
 
 
+def read_all_columns(model: Model, table: str) -> str:
+    """Evaluate every value of a view, so that one that cannot be read is met before readers meet it."""
+    counts = ", ".join(f"COUNT({identifier(column.name)})" for column in model.contract)
+    return f"SELECT {counts} FROM {table}"
+
+
 def duplicated_keys(table: str, key: Iterable[str], limit: int) -> str:
     """The first keys, in their order, that more than one row has; DUPLICATED says how many there are."""
     names = listed(key)

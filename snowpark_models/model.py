@@ -69,9 +69,7 @@ class Model:
         except ContractError as error:
             raise ContractError(f"model {self.name}: {error}") from None
         if unknown := sorted({*self.routes, *self.routes.values()} - {*self.upstreams}):
-            raise ContractError(
-                f"model {self.name}: routes names {', '.join(unknown)}, which it does not read"
-            )
+            raise ContractError(f"model {self.name}: routes names {', '.join(unknown)}, no upstream")
 
     def __call__(self, *upstreams: DataFrame, **named: DataFrame) -> DataFrame:
         """The model's result over the given upstreams.

@@ -35,11 +35,7 @@ _FAMILIES: tuple[tuple[type, str], ...] = (
 )
 
 
-DOES_NOT_FIT = {
-    100078: "a text is too long",
-    100038: "a value is of another type",
-    100132: "a number is too large",
-}
+DOES_NOT_FIT = {100078: "a text is too long", 100038: "a value is of another type"}
 """Snowflake's errors on values that a column's type cannot hold."""
 
 

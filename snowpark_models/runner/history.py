@@ -84,7 +84,7 @@ class History:
         if twice:
             told = ", ".join(str(twice[0][name]) for name in keys)
             raise ContractError(
-                f"model {self.model.name}: its function returns more than one row of {', '.join(keys)} = {told}"
+                f"model {self.model.name}: it has more than one row of {', '.join(keys)} = {told}"
             )
 
 

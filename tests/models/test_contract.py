@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from snowflake.snowpark import DataFrame
 
@@ -65,6 +67,8 @@ def test_personal_data_is_told_in_the_comment() -> None:
         ("order_id", (ID,), "model identity: the key column order_id is not in the contract"),
         ("id", (Column("id", "NUMBER(10,0)", "x", nullable=True),), "key column id cannot be nullable"),
         ("id", (ID, ID), "names id twice"),
+        ("id", (ID, Column("ID", "NUMBER(10,0)", "x")), "names id twice"),
+        ("id", (ID, Column("_version", "NUMBER(10,0)", "x")), "names that begin with _ are the platform's"),
         ((), (ID,), "needs a key"),
     ],
 )
@@ -73,6 +77,13 @@ def test_a_contract_that_cannot_hold_is_refused(
 ) -> None:
     with pytest.raises(ContractError, match=message):
         declared(key, contract)
+
+
+def test_what_is_said_of_parts_and_routes_must_be_there() -> None:
+    with pytest.raises(ContractError, match="incremental_by column customer_id is not in the contract"):
+        replace(declared(), incremental_by=("customer_id",))
+    with pytest.raises(ContractError, match="routes names stg_orders, no upstream"):
+        replace(declared(), routes={"raw_orders": "stg_orders"})
 
 
 def test_a_model_lies_in_a_layers_folder() -> None:

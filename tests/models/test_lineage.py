@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from snowflake.snowpark import DataFrame
 
 from snowpark_models import Column, Model
-from snowpark_models.errors import LineageError
+from snowpark_models.errors import DefinitionError, LineageError
 from snowpark_models.runner import discover, plan
 from snowpark_models.runner.lineage import in_order
 from snowpark_models.sources import SOURCES
@@ -124,6 +124,20 @@ def test_a_file_in_a_layers_folder_is_a_model(package: Path) -> None:
     write(package / "staging" / "stg_orders.py", "stg_orders")
     (package / "staging" / "_helpers.py").write_text("def help(): ...\n")
     assert [(model.layer, model.name) for model in discover("other_models")] == [("staging", "stg_orders")]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("def broken(:", "SyntaxError: invalid syntax"),
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("from snowpark_models import model\n\n@model\ndef broken(raw_orders): ...", "TypeError"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_named(package: Path, text: str, problem: str) -> None:
+    (package / "marts" / "broken.py").write_text(text)
+    with pytest.raises(DefinitionError, match=rf"marts/broken\.py cannot be imported: {problem}"):
+        discover("other_models")
 
 
 def test_a_file_must_hold_the_model_that_it_is_called_after(package: Path) -> None:

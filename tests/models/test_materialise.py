@@ -20,7 +20,7 @@ from snowflake.snowpark.functions import col, lit
 from deployments.connections import connect_snowflake, snowpark_session
 from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, Model
-from snowpark_models.errors import BuildError, MissingTableError
+from snowpark_models.errors import MissingTableError
 from snowpark_models.runner import ModelOutcome, Options, materialise, plan
 
 CONTRACT = (
@@ -320,17 +320,45 @@ def test_a_part_of_the_models_reads_what_was_published_earlier(warehouse: Sessio
     assert [(result.row_count, result.reason) for result in results] == [(4, "a rebuild was asked for")]
 
 
-def test_a_value_that_does_not_fit_fails_the_run_and_leaves_what_is_published(warehouse: Session) -> None:
+def test_what_fails_in_a_models_function_is_told_of_that_model_and_the_others_are_built(
+    warehouse: Session,
+) -> None:
+    def sales(stg_orders: DataFrame) -> DataFrame:
+        return stg_orders.selekt("ID")
+
+    def receipts(stg_payments: DataFrame) -> DataFrame:
+        stg_payments.select("ID", "AMOUNT")  # the return is forgotten
+
+    models = plan([], [*MODELS[:2], declared("marts", sales), declared("marts", receipts)])
+    outcomes = {each.model.name: each for each in materialise(warehouse, models, Gate(), "run-1")}
+    assert outcomes["stg_orders"].outcome == outcomes["stg_payments"].outcome == "published"
+    assert "model sales: AttributeError: 'DataFrame' object has no attribute" in outcomes["sales"].reason
+    assert outcomes["receipts"].reason == "model receipts returned None: return a DataFrame"
+
+
+def test_a_view_with_a_value_that_cannot_be_read_is_not_published(warehouse: Session) -> None:
+    def sales(stg_orders: DataFrame) -> DataFrame:
+        return stg_orders.select("ID", lit("ABCDEF").alias("MARK"))
+
+    contract = (CONTRACT[0], Column("mark", "VARCHAR(3)", "A mark.", nullable=True))
+    view = dataclasses.replace(declared("marts", sales), contract=contract, materialized="view")
+    outcome = materialise(warehouse, [*MODELS[:2], view], Gate(), "run-1")[-1]
+    assert outcome.outcome == "contract broken"
+    assert "a text is too long for its column" in outcome.reason
+
+
+def test_a_value_that_does_not_fit_breaks_the_contract_and_leaves_what_is_published(
+    warehouse: Session,
+) -> None:
     materialise(warehouse, MODELS, Gate(), "run-1")
     before = content(warehouse, *MODELS)
 
     def sales(stg_orders: DataFrame) -> DataFrame:
         return stg_orders.select("ID", (col("AMOUNT").cast("NUMBER(38,4)") * 10**15).alias("AMOUNT"))
 
-    with pytest.raises(
-        BuildError, match=r"(?s)model sales could not be built: .*Published tables are as they were"
-    ):
-        materialise(warehouse, [declared("marts", sales)], Gate(), "run-2")
+    (outcome,) = materialise(warehouse, [declared("marts", sales)], Gate(), "run-2")
+    assert outcome.outcome == "contract broken"
+    assert "MARTS.SALES breaks its contract" in outcome.reason
     assert content(warehouse, *MODELS) == before
 
 

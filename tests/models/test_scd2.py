@@ -163,6 +163,17 @@ def test_what_a_function_returns_is_held_to_the_contract_without_the_columns_of_
     assert "VALID_FROM is not in the contract" in outcomes[-1].reason
 
 
+def test_a_key_that_has_two_rows_now_is_refused_even_where_both_are_alike(watched: Watched) -> None:
+    def amounts_by_parts(stg_orders: DataFrame) -> DataFrame:
+        return amounts(stg_orders).union_all(amounts(stg_orders))
+
+    watched.becomes({1: 5})
+    watched.run([*plan(["stg_orders"]), BY_PARTS])
+    twice = replace(BY_PARTS, function=amounts_by_parts)
+    outcome = materialise(watched.session, [*plan(["stg_orders"]), twice], open_gate, "twice")[-1]
+    assert "it has more than one row of ORDER_ID = 1" in outcome.reason
+
+
 def test_what_only_the_table_remembers_is_not_dropped_in_silence(watched: Watched) -> None:
     watched.becomes({1: 5, 2: 6})
     watched.run([*plan(["stg_orders"]), BY_PARTS])

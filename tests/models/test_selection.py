@@ -65,6 +65,7 @@ def test_nothing_modified_is_nothing_selected() -> None:
     [
         ("+midle", "^midle is neither a model nor a layer; perhaps middle"),
         ("tag:dayly", "no model has the tag dayly; perhaps daily"),
+        ("+", "a selector is empty"),
         (
             "snowpark_models/marts/midle.py",
             "midle.py holds no model; perhaps snowpark_models/marts/middle.py",

@@ -82,7 +82,9 @@ class Model:
         except (ModelError, SnowparkClientException, SnowflakeError):
             raise
         except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
+            own = inspect.getsourcefile(self.function)
+            places = traceback.extract_tb(error.__traceback__)
+            place = next((each for each in reversed(places) if each.filename == own), places[-1])
             raise DefinitionError(
                 f"model {self.name}: {type(error).__name__}: {error} ({place.name}, line {place.lineno})"
             ) from error

@@ -74,10 +74,9 @@ class FeatureView:
 
     @property
     def code(self) -> str:
-        """The hash of its code, which its version stands for."""
-        if self.source_clocks is None:
-            return code_hash(self.model)
-        return hash_of(code_hash(self.model), modules_hash(self.source_clocks.__module__))
+        """The hash of its code, which its version stands for: of its model, `at` and the clocks."""
+        beside = {each.__module__ for each in (self.at, self.source_clocks) if each is not None}
+        return hash_of(code_hash(self.model), modules_hash(*sorted(beside)))
 
     @property
     def clocks(self) -> tuple[str, str]:

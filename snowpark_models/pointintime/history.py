@@ -19,6 +19,7 @@ from snowpark_models.pointintime.declaration import AS_OF, FeatureView
 from snowpark_models.pointintime.sets import PRODUCTION, end_of_data, locations
 from snowpark_models.pointintime.times import moment, text, utc
 from snowpark_models.pointintime.versions import note_version
+from snowpark_models.runner.code import code_hash
 from snowpark_models.runner.ledger import read_known_states
 from snowpark_models.runner.names import Namespace, qualified
 from snowpark_models.runner.run import failures
@@ -147,7 +148,7 @@ def _published(warehouse: Warehouse, view: FeatureView) -> str:
     tables = locations(warehouse)
     location = tables.read(view.name)
     state = read_known_states(warehouse, tables.kinds).get(location)
-    if state is not None and state.code != view.code:
+    if state is not None and state.code != code_hash(view.model):
         raise ModelError(
             f"feature view {view.name}: {location} was built by other code than today's; build it first"
         )

@@ -35,7 +35,11 @@ _FAMILIES: tuple[tuple[type, str], ...] = (
 )
 
 
-DOES_NOT_FIT = {100078: "a text is too long", 100038: "a value is of another type"}
+DOES_NOT_FIT = {
+    100038: "a value is of another type",
+    100039: "a number is too large",
+    100078: "a text is too long",
+}
 """Snowflake's errors on values that a column's type cannot hold."""
 
 

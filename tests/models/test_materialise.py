@@ -332,7 +332,7 @@ def test_what_fails_in_a_models_function_is_told_of_that_model_and_the_others_ar
     models = plan([], [*MODELS[:2], declared("marts", sales), declared("marts", receipts)])
     outcomes = {each.model.name: each for each in materialise(warehouse, models, Gate(), "run-1")}
     assert outcomes["stg_orders"].outcome == outcomes["stg_payments"].outcome == "published"
-    assert "model sales: AttributeError: 'DataFrame' object has no attribute" in outcomes["sales"].reason
+    assert "no attribute selekt (sales, line " in outcomes["sales"].reason
     assert outcomes["receipts"].reason == "model receipts returned None: return a DataFrame"
 
 

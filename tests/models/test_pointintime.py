@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -260,6 +261,8 @@ def test_labels_and_views_that_do_not_fit_are_refused(store: Session) -> None:
 
 
 def test_a_view_is_known_by_its_version_and_its_code() -> None:
-    assert CUSTOMER_CHURN.identity == f"customer_churn_features/2/{code_hash(customer_churn_features)}"
+    assert CUSTOMER_CHURN.identity == f"customer_churn_features/2/{CUSTOMER_CHURN.code}"
+    others = {code_hash(customer_churn_features), replace(CUSTOMER_CHURN, source_clocks=None).code}
+    assert CUSTOMER_CHURN.code not in others
     assert CUSTOMER_CHURN.features[:2] == ("TENURE_DAYS", "OPEN_ACCOUNTS")
     assert not {"CUSTOMER_ID", "AS_OF", "EVENT_TS", "AVAILABLE_TS"} & set(CUSTOMER_CHURN.features)

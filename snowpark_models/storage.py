@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from snowpark_models.contract import Column
 from snowpark_models.errors import ContractError
 
 DOWNSTREAM: Final = "DOWNSTREAM"
+RefreshMode = Literal["AUTO", "FULL", "INCREMENTAL"]
 _LAG = re.compile(r"[1-9]\d* (second|minute|hour|day)s?")
 _ICEBERG_TYPE = re.compile(
     r"BINARY|BOOLEAN|DATE|FLOAT|NUMBER\(.*\)|TIME\([0-6]\)|TIMESTAMP_NTZ\([0-6]\)|VARCHAR"
@@ -34,14 +35,17 @@ class DynamicTable:
 
     warehouse: str
     target_lag: str = DOWNSTREAM
-    refresh_mode: Literal["AUTO", "FULL", "INCREMENTAL"] = "AUTO"
+    refresh_mode: RefreshMode = "AUTO"
 
     def check(self, upstreams: Sequence[str], contract: Sequence[Column]) -> None:  # noqa: ARG002 - as below
         """Hold that gates can stand before all that it reads.
 
         Raises:
-            ContractError: the lag is none, or it reads a mirror.
+            ContractError: the lag or the mode is none, or it reads a mirror.
         """
+        if self.refresh_mode not in get_args(RefreshMode):
+            known = ", ".join(get_args(RefreshMode))
+            raise ContractError(f"refresh_mode={self.refresh_mode!r} is not one of {known}")
         if self.target_lag != DOWNSTREAM and not _LAG.fullmatch(self.target_lag):
             raise ContractError(
                 f"target_lag={self.target_lag!r} is neither DOWNSTREAM nor a time like '1 hour'"

@@ -7,10 +7,10 @@ import sys
 import uuid
 
 from snowpark_models.command.selecting import add_selectors, namespace, selected, warehouse
-from snowpark_models.errors import BackfillError, ModelError
+from snowpark_models.command.wishes import add_wishes, wished
+from snowpark_models.errors import ModelError
 from snowpark_models.model import Model
-from snowpark_models.runner import ModelOutcome, Options, discover, materialise
-from snowpark_models.runner.backfill import FORM, Backfill
+from snowpark_models.runner import ModelOutcome, materialise
 
 HELP = "bring models up to date in a developer's schemas"
 
@@ -18,8 +18,7 @@ HELP = "bring models up to date in a developer's schemas"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     add_selectors(parser)
-    parser.add_argument("--backfill", metavar=FORM, help="compute again what has COLUMN in [BEGIN, END)")
-    parser.add_argument("--full-refresh", action="store_true", help="rebuild them, whatever the ledger says")
+    add_wishes(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,13 +35,9 @@ def run(options: argparse.Namespace) -> int:
             "`prefect deployment run transform/shellcorp`, or `python -m flows.transform`. "
             "Give --developer NAME, or set PLATFORM_DEVELOPER, to build in schemas of your own."
         )
-    if options.backfill and options.full_refresh:
-        raise BackfillError("--full-refresh computes all again, and --backfill a range: give one of them")
     models = selected(options)
-    backfill = Backfill.parsed(options.backfill) if options.backfill else None
-    rebuilt = [model.name for model in models] if options.full_refresh else []
+    wanted = wished(options, models)
     with warehouse(options) as house:
-        wanted = Options(where, rebuilt=rebuilt, backfill=backfill, known=discover())
         run_id = f"{where.developer.lower()}-{uuid.uuid4().hex[:12]}"
         outcomes = materialise(house.session, models, by_contract_only, run_id, Lines(), wanted)
     sys.stdout.write(

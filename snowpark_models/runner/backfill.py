@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from snowpark_models.contract import Column
 from snowpark_models.errors import BackfillError
 from snowpark_models.model import Model
 from snowpark_models.runner.job import Job
 from snowpark_models.runner.sql import changes as sql
+from snowpark_models.runner.warehouse import Warehouse
 
 FORM = "COLUMN=BEGIN..END"
 _FORM = re.compile(r"(?P<column>\w+)=(?P<begin>.+)\.\.(?P<end>.+)")
@@ -45,8 +47,8 @@ class Backfill:
         """Why parts are computed again, for people."""
         return f"a backfill of {self.column} from {self.begin} to before {self.end} was asked for"
 
-    def check(self, models: Sequence[Model]) -> None:
-        """Hold that each of the models can be backfilled by this column.
+    def check(self, warehouse: Warehouse, models: Sequence[Model]) -> None:
+        """Hold that each of the models can be backfilled by this column, and that the range is one.
 
         Raises:
             BackfillError: names the model, and what to do instead.
@@ -64,10 +66,13 @@ class Backfill:
             if self.column.upper() not in model.columns:
                 names = ", ".join(column.name for column in model.contract)
                 raise BackfillError(f"model {model.name} has no column {self.column}; there are {names}")
+            is_range = sql.is_before(self.begin, self.end, self._column(model).type)
+            if not warehouse.rows(is_range)[0][0]:
+                raise BackfillError(f"nothing lies in {self.begin}..{self.end}: write the earlier first")
 
     def parts(self, job: Job) -> list[str]:
         """Queries of the parts in range: of what is published, and of what the upstreams have of them."""
-        (column,) = (each for each in job.model.contract if each.name.upper() == self.column.upper())
+        column = self._column(job.model)
         needed = {name.upper() for name in (*job.model.parts, column.name)}
         upstreams = [
             table
@@ -76,3 +81,7 @@ class Backfill:
         ]
         tables = [job.tables.published, *upstreams]
         return [sql.parts_in_range(each, job.model.parts, column, self.begin, self.end) for each in tables]
+
+    def _column(self, model: Model) -> Column:
+        (column,) = (each for each in model.contract if each.name.upper() == self.column.upper())
+        return column

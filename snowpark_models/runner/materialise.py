@@ -10,7 +10,7 @@ from snowflake.snowpark import Session
 from snowpark_models.model import Model
 from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.forecast import Forecast, forecast
-from snowpark_models.runner.freshness import stale_sources
+from snowpark_models.runner.freshness import Stale, stale_sources
 from snowpark_models.runner.intake import newest_arrivals, take_in
 from snowpark_models.runner.ledger import Ledger, read_known_states
 from snowpark_models.runner.locations import Locations
@@ -108,7 +108,7 @@ def begin(
         options.rebuilt,
         options.refused,
         options.backfill,
-        stale_sources(warehouse, looked.locations.kinds, models),
+        looked.stale,
     )
     run.close_sources(options.closed_sources)
     return run
@@ -122,6 +122,7 @@ class Look:
     states: dict[str, ModelState]
     arrivals: dict[str, int | None]
     forecasts: list[Forecast]
+    stale: list[Stale]
 
 
 def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Look:
@@ -132,7 +133,7 @@ def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Loo
         MissingTableError: a table that the models read is not there.
     """
     if options.backfill:
-        options.backfill.check(models)
+        options.backfill.check(warehouse, models)
     known = {model.name: model for model in (*options.known, *models)}
     locations = Locations(options.namespace, warehouse.kinds(), known)
     locations.check(models)
@@ -141,7 +142,8 @@ def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Loo
     arrivals = newest_arrivals(warehouse, locations.kinds, read)
     parts = options.backfill.reason if options.backfill else ""
     forecasts = forecast(models, locations, states, arrivals, options.rebuilt, parts)
-    return Look(locations, states, arrivals, forecasts)
+    stale = stale_sources(warehouse, locations.kinds, models)
+    return Look(locations, states, arrivals, forecasts, stale)
 
 
 def _wanted(looked: Look, options: Options) -> dict[str, int | None]:

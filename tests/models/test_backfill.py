@@ -13,6 +13,8 @@ from snowpark_models import Column, Model
 from snowpark_models.errors import BackfillError
 from snowpark_models.runner import ModelOutcome, Options, materialise, plan
 from snowpark_models.runner.backfill import Backfill
+from snowpark_models.runner.names import Namespace
+from snowpark_models.runner.warehouse import Warehouse
 from tests.models.replica import Replica, database, open_gate
 
 CONTRACT = (
@@ -117,9 +119,18 @@ def test_a_backfill_takes_what_is_new_with_it_and_changes_nothing_twice(house: H
         ("incremental", "shipped_on", "has no column shipped_on; there are placed_on, orders"),
     ],
 )
-def test_what_cannot_be_backfilled_is_refused_by_name(kind: str, column: str, message: str) -> None:
+def test_what_cannot_be_backfilled_is_refused_by_name(
+    house: House, kind: str, column: str, message: str
+) -> None:
+    warehouse = Warehouse(house.session, Namespace())
     with pytest.raises(BackfillError, match=message):
-        Backfill(column, "2026-01-01", "2026-02-01").check([mart(kind)])
+        Backfill(column, "2026-01-01", "2026-02-01").check(warehouse, [mart(kind)])
+
+
+@pytest.mark.parametrize("end", ["2026-01-01", "2025-02-01"])
+def test_a_range_in_which_nothing_can_lie_is_refused(house: House, end: str) -> None:
+    with pytest.raises(BackfillError, match="write the earlier first"):
+        house.run(Backfill("placed_on", "2026-01-01", end))
 
 
 @pytest.mark.parametrize("text", ["2026-01-01..2026-02-01", "placed_on=2026-01-01", "placed_on=..2026-02-01"])

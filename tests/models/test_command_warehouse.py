@@ -70,6 +70,9 @@ def test_plan_says_what_a_run_would_do_and_writes_nothing(
 
     build_production(replica, "run-1")
     assert [line[2:] for line in planned(capsys, *MODELS)] == [["nothing", "nothing is new upstream"]] * 2
+    assert [line[2] for line in planned(capsys, *MODELS, "--full-refresh")] == ["rebuild", "rebuild"]
+    january = planned(capsys, "stg_portal_sessions", "--backfill", "started_at=2026-01-01..2026-02-01")
+    assert "a backfill of started_at from 2026-01-01" in january[0][3]
 
     replica.deliver("raw_portal_sessions", [{"session_id": 3, **VISIT}])
     before = everything(replica.session, "NOBODY")

@@ -154,6 +154,10 @@ def test_a_model_can_be_stored_in_another_way_at_any_time(house: House) -> None:
         ((stg_orders, "dynamic_table", DYNAMIC), "cannot read raw_orders"),
         ((sales, "dynamic_table", DynamicTable("W", "soon")), "neither DOWNSTREAM nor a time"),
         (
+            (sales, "dynamic_table", replace(DYNAMIC, refresh_mode="SLOW")),
+            "refresh_mode='SLOW' is not one of AUTO, FULL, INCREMENTAL",
+        ),
+        (
             (sales, "iceberg_table", ICEBERG, ID, Column("at", "TIMESTAMP_NTZ", "When.")),
             "cannot have at TIMESTAMP_NTZ: declare",
         ),

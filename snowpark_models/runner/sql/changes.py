@@ -38,6 +38,11 @@ def parts_in_range(table: str, parts: Sequence[str], column: Column, begin: str,
         WHERE {name} >= {literal(begin)}::{column.type} AND {name} < {literal(end)}::{column.type}"""
 
 
+def is_before(begin: str, end: str, column_type: str) -> str:
+    """Whether one value is less than another, both as texts."""
+    return f"SELECT {literal(begin)}::{column_type} < {literal(end)}::{column_type}"
+
+
 def through(bridge: str, parts: Sequence[str], key: Sequence[str], changed: str) -> str:
     """The parts of a bridge's rows whose upstream, by its key, is among some changed rows."""
     matches = " AND ".join(f"c.{identifier(name)} = b.{identifier(name)}" for name in key)

@@ -73,7 +73,8 @@ class Gate:
             self._kept.append(
                 keep_result(self._context, self._run_id, f"{layer}.{table}".lower(), where.upper(), found)
             )
-        result = GateResult(layer.upper(), table.upper(), tuple(read_check(each) for each in found.results))
+        checks = tuple(map(read_check, found.results, (rule.column for rule in suite.rules)))
+        result = GateResult(layer.upper(), table.upper(), checks)
         append_check_results(self._connection, self._run_id, result)
         return result
 

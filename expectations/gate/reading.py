@@ -16,14 +16,14 @@ ERROR_LENGTH = 300
 _DRIVER_PREFIX = re.compile(r"^\(snowflake\.connector\.errors\.\w+\) ")
 
 
-def read_check(result: ExpectationValidationResult) -> CheckResult:
-    """One expectation's result; what could not be evaluated has failed."""
+def read_check(result: ExpectationValidationResult, column: str | None) -> CheckResult:
+    """The result of a rule that is about a column, or none; what could not be evaluated has failed."""
     configuration = configuration_of(result)
     found: Mapping[str, Any] = result.result or {}
     error = error_of(result)
     return CheckResult(
         expectation=configuration.description or _sentence(configuration.type),
-        column=configuration.kwargs.get("column") or (configuration.meta or {}).get("column"),
+        column=column,
         severity=configuration.severity.value,
         success=bool(result.success) and error is None,
         failing_rows=_whole(found.get("unexpected_count")),

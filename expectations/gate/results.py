@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
-Severity = Literal["critical", "warning", "info"]
+from expectations.severity import SEVERITIES, Severity
+
 Outcome = Literal["open", "warned", "closed"]
-
-SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "warning", "info")
-"""Gravest first."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from great_expectations.expectations.expectation import Expectation
+from expectations.rules import Rule
 
 Change = Mapping[str, str]
 """New values of columns, in SQL."""
@@ -158,11 +158,11 @@ BY_TABLE: Mapping[tuple[str, str], Change] = {
 }
 
 
-def change_that_breaks(table: str, rule: Expectation) -> Change | None:
+def change_that_breaks(table: str, rule: Rule) -> Change | None:
     """What breaks a rule on a row; None where rows have to go or to come."""
-    configuration = rule.configuration
+    configuration = rule.expectation.configuration
     column = configuration.kwargs.get("column")
-    sentence = str(configuration.description)
+    sentence = rule.sentence
     if configuration.type in BY_TYPE:
         return {column: BY_TYPE[configuration.type]}
     if configuration.type == "expect_column_values_to_be_between":
@@ -177,14 +177,13 @@ def change_that_breaks(table: str, rule: Expectation) -> Change | None:
     return BY_TABLE.get((table, sentence)) or BY_SENTENCE.get(sentence)
 
 
-def takes_rows_away(rule: Expectation) -> bool:
+def takes_rows_away(rule: Rule) -> bool:
     """True for a rule that is broken when a row is missing."""
-    sentence = str(rule.configuration.description)
     return (
-        sentence.startswith("No ") and sentence.endswith((" is missing", " is left out"))
-    ) or sentence == "Every order line belongs to an order"
+        rule.sentence.startswith("No ") and rule.sentence.endswith((" is missing", " is left out"))
+    ) or rule.sentence == "Every order line belongs to an order"
 
 
-def needs_a_copy(rule: Expectation) -> bool:
+def needs_a_copy(rule: Rule) -> bool:
     """True for a rule that is broken when a row comes twice."""
-    return str(rule.configuration.description).endswith(("is unique", "are unique together"))
+    return rule.sentence.endswith(("is unique", "are unique together"))

@@ -15,11 +15,11 @@ from snowflake.connector import SnowflakeConnection
 from deployments.connections import ConnectionFailed
 from deployments.settings import SnowflakeSettings
 from expectations.gate import CheckResult, Gate, GateResult, SuiteMissing
-from expectations.gate.results import Severity
 from expectations.gate.store import read_check_results
 from expectations.marts import order_facts
 from expectations.raw import customers
-from expectations.rules import Suite, always, never_null
+from expectations.rules import Rule, Suite, always, never_null
+from expectations.severity import Severity
 
 
 def check_result(severity: Severity, success: bool) -> CheckResult:
@@ -83,7 +83,7 @@ def test_a_table_that_is_not_there_closes_the_gate(gate: Gate) -> None:
 
 def test_any_other_expectation_can_stand_in_a_suite(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     mostly = ExpectColumnValuesToBeInSet(column="STATUS", value_set=["placed", "paid"], mostly=0.5)
-    monkeypatch.setattr(order_facts, "SUITE", Suite(("ORDER_ID",), (mostly,)))
+    monkeypatch.setattr(order_facts, "SUITE", Suite(("ORDER_ID",), (Rule(mostly, is_row_local=False),)))
     (check,) = gate.check("marts", "order_facts").checks
     assert check.success
     assert (check.failing_rows, check.checked_rows, check.severity) == (2, 5, "critical")
@@ -121,7 +121,7 @@ def test_samples_are_five_keys_and_no_other_value(
             ("CUSTOMER_ID",),
             (
                 *always("Nobody is here", "1 = 0"),
-                ExpectColumnValuesToBeInSet(column="EMAIL", value_set=["nobody"]),
+                Rule(ExpectColumnValuesToBeInSet(column="EMAIL", value_set=["nobody"]), is_row_local=False),
             ),
         ),
     )

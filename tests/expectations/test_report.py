@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations.gate import CheckResult, GateResult
-from expectations.gate.results import Severity
 from expectations.report import ModelRun, ReplicatedTable, RunSummary, compose
 from expectations.report.page import page_of
+from expectations.severity import Severity
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
 PASSED = CheckResult("ORDER_ID is unique", "ORDER_ID", "critical", True, 0, 1200)

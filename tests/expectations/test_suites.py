@@ -35,7 +35,8 @@ def test_good_data_pass(gate: Gate, layer: str, table: str) -> None:
 def test_every_rule_stops_what_breaks_it(
     gate: Gate, connection: SnowflakeConnection, layer: str, table: str
 ) -> None:
-    result = gate.check(layer, table, broken_copy(connection, layer, table))
+    location = broken_copy(connection, layer, table)
+    result = gate.check(layer, table, location)
     assert {check.expectation for check in result.checks if check.success} == {HAS_ROWS}
     assert [check.error for check in result.checks if check.error] == []
     assert result.outcome == "closed"
@@ -44,6 +45,11 @@ def test_every_rule_stops_what_breaks_it(
         assert check.failing_rows, check
         assert check.sample_keys, check
         assert all(sample.startswith(f"{key}=") for sample in check.sample_keys), check
+    assert rows_that_break(connection, layer, table, location) == {
+        rule.sentence: check.failing_rows
+        for rule, check in zip(load_suite(layer, table).rules, result.checks, strict=True)
+        if rule.is_row_local
+    }
 
 
 @pytest.mark.parametrize(("layer", "outcome"), [("raw", "warned"), ("staging", "closed")])
@@ -126,6 +132,15 @@ def test_one_bad_row_closes_the_gate_for_its_own_reason_alone(
     assert gate.check(layer, table).allows_publishing, "the published table is as good as it was"
 
 
+def rows_that_break(connection: SnowflakeConnection, layer: str, table: str, location: str) -> dict[str, int]:
+    """How many rows break each row-local rule, by the rule's own condition; none leaves it unknown."""
+    local = [rule for rule in load_suite(layer, table).rules if rule.breaks]
+    counts = ", ".join(f"COUNT_IF({rule.breaks}), COUNT_IF(({rule.breaks}) IS NULL)" for rule in local)
+    found = connection.cursor().execute(f"SELECT {counts} FROM {location}").fetchone()
+    assert not any(found[1::2])
+    return dict(zip((rule.sentence for rule in local), found[::2], strict=True))
+
+
 def broken_copy(connection: SnowflakeConnection, layer: str, table: str) -> str:
     """A copy of a good table in which every rule but one is broken; gives its location.
 
@@ -148,8 +163,8 @@ def broken_copy(connection: SnowflakeConnection, layer: str, table: str) -> str:
     for number, rule in enumerate(suite.rules):
         change = change_that_breaks(table, rule)
         if change is None:
-            is_by_rows = needs_a_copy(rule) or takes_rows_away(rule) or rule.description == HAS_ROWS
-            assert is_by_rows, f"say in tests/expectations/corruption.py what breaks: {rule.description}"
+            is_by_rows = needs_a_copy(rule) or takes_rows_away(rule) or rule.sentence == HAS_ROWS
+            assert is_by_rows, f"say in tests/expectations/corruption.py what breaks: {rule.sentence}"
         for column, value in (change or {}).items():
             cases.setdefault(column, []).append(f"WHEN {number} THEN {value}")
     changes = ", ".join(f"{name} = CASE N {' '.join(when)} ELSE {name} END" for name, when in cases.items())

@@ -1,0 +1,34 @@
+"""Rules in SQL: of one row (`always`) and of any kind (`failing`)."""
+
+from __future__ import annotations
+
+from great_expectations.expectations.metadata_types import FailureSeverity
+
+from expectations.rules.rule import Phrase, Rule
+from expectations.rules.unexpected_rows import NoRowBreaks
+from expectations.severity import Severity
+
+
+def always(
+    sentence: str, condition: str, severity: Severity = "critical", column: str | None = None
+) -> Phrase:
+    """A SQL condition on the columns of one row that holds in every row; unknown (NULL) counts as broken."""
+    breaks = f"NOT COALESCE(({condition}), FALSE)"
+    broken = _no_row(sentence, f"SELECT {{keys}} FROM checked WHERE {breaks}", severity)
+    return (Rule(broken, is_row_local=True, breaks=breaks, about=column),)
+
+
+def failing(sentence: str, query: str, severity: Severity = "critical", column: str | None = None) -> Phrase:
+    """A rule in SQL of any kind: `query` selects {keys} of the rows of `checked` that break it.
+
+    `checked` is the table under the gate: the candidate, or the published table.
+    """
+    return (Rule(_no_row(sentence, query, severity), is_row_local=False, about=column),)
+
+
+def _no_row(sentence: str, query: str, severity: Severity) -> NoRowBreaks:
+    return NoRowBreaks(
+        unexpected_rows_query=f"WITH checked AS (SELECT * FROM {{batch}}) {query}",
+        severity=FailureSeverity(severity),
+        description=sentence,
+    )

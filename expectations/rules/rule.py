@@ -1,0 +1,67 @@
+"""A rule: one of Great Expectations' expectations, and what the gate has to know to carry it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.severity import Severity
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is always true of the rows of a table.
+
+    Attributes:
+        is_row_local: one row alone decides whether it breaks the rule, so rows that did not change need not
+            be looked at again.
+        sets_aside: rows that break it go to quarantine, in place of closing the gate.
+        breaks: of a row-local rule the condition in SQL, TRUE or FALSE and never NULL, of a row that breaks
+            it; None for any other rule.
+        about: the column that the rule is about, where the expectation itself names none.
+    """
+
+    expectation: Expectation
+    is_row_local: bool
+    sets_aside: bool = False
+    breaks: str | None = None
+    about: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.is_row_local != (self.breaks is not None):
+            raise ValueError(f"{self.sentence}: a row-local rule, and no other, says which row breaks it")
+        if self.sets_aside and not self.is_row_local:
+            raise ValueError(
+                f"{self.sentence}: no single row breaks this rule, so none can be set aside; "
+                "let it close the gate or warn"
+            )
+
+    @property
+    def sentence(self) -> str:
+        """The rule in words."""
+        return str(self.expectation.description or self.expectation.expectation_type)
+
+    @property
+    def column(self) -> str | None:
+        """The one column that the rule is about, if there is one."""
+        return self.about or getattr(self.expectation, "column", None)
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is that the rule is broken."""
+        found: Severity = self.expectation.configuration.severity.value
+        return found
+
+
+Phrase = tuple[Rule, ...]
+"""What a phrase makes: the rules that it stands for."""
+
+
+def set_aside(*phrases: Phrase) -> Phrase:
+    """Rows that break these rules go to quarantine with their reason; the others are published.
+
+    Raises:
+        ValueError: one of the rules is not decided by one row alone.
+    """
+    return tuple(replace(rule, sets_aside=True) for phrase in phrases for rule in phrase)

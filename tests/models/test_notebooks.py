@@ -18,12 +18,12 @@ from snowflake.snowpark import Session
 
 from deployments.settings import SnowflakeSettings
 from snowpark_models.runner import materialise, plan
+from tests.models.business import Business
 from tests.models.environment import settings_of
 from tests.models.given import Value, contract_types, publish
 from tests.models.replica import database, open_gate
 from tests.models.shellcorp import Row
-from tests.models.test_churn_example import Business
-from tests.models.test_feature_leakage import MODELS
+from tests.models.staged import MODELS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

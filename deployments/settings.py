@@ -15,6 +15,8 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from deployments.addresses import addresses_of, routes_of
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it and the remedy."""
@@ -25,6 +27,25 @@ def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name!r} is no time zone: give its IANA name, such as Europe/Copenhagen")
     return name
+
+
+def _addresses(text: str) -> str:
+    """Hold that all are mail addresses, for pydantic."""
+    addresses_of(text)
+    return text
+
+
+def _one_address(text: str) -> str:
+    """Hold that it is one mail address, for pydantic."""
+    if len(addresses_of(text)) > 1:
+        raise ValueError(f"{text!r} are several addresses: give one")
+    return text
+
+
+def _routes(text: str) -> str:
+    """Hold that addresses are given by layer or owner, for pydantic."""
+    routes_of(text)
+    return text
 
 
 class SqlServerSettings(BaseSettings):
@@ -85,10 +106,28 @@ class MailSettings(BaseSettings):
     security: Literal["none", "starttls", "tls"] = "starttls"
     user: str | None = None
     password: SecretStr | None = None
-    sender: str = "platform@shellcorp.example"
-    recipients: str = "data-team@shellcorp.example"
-    """Addresses, separated by commas."""
+    sender: Annotated[str, AfterValidator(_one_address)] = "platform@shellcorp.example"
+    recipients: Annotated[str, AfterValidator(_addresses)] = "data-team@shellcorp.example"
+    """Who gets everything: addresses, separated by commas."""
+    recipients_by: Annotated[str, AfterValidator(_routes)] = ""
+    """Who else gets what concerns one layer or owner: `raw: a@x.example; sales@x.example: b@x.example`."""
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """IANA name of the time zone in which mails tell times."""
     timeout_seconds: int = 15
+    tries: int = Field(default=3, ge=1)
+    """How often a mail is handed over, while the server is away or says `later`."""
+    pause_seconds: float = Field(default=2, ge=0)
+    """Between the first two tries; twice as long before each further one."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Who gets everything."""
+        return addresses_of(self.recipients)
+
+    @property
+    def routes(self) -> dict[str, tuple[str, ...]]:
+        """Who gets what concerns a layer or an owner."""
+        return routes_of(self.recipients_by)
 
 
 class Settings(BaseSettings):

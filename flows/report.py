@@ -1,18 +1,20 @@
-"""The flow `report`: one mail about a run, from what it left in OPS and QUALITY."""
+"""The flow `report`: one mail a group of recipients about a run, from what it left in OPS and QUALITY."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from deployments.connections import ConnectionFailed, connect_snowflake
 from deployments.settings import Settings, SettingsError, load_settings
-from expectations.report import MailNotSent, RunSummary, compose, load_summary, send
+from expectations.report import RunSummary, compose, load_summary
+from flows.mail import known_tables, recipients, send_each
 from flows.run import this_run_id, this_run_link, this_run_name
 
 
@@ -45,8 +47,9 @@ def report(
                 started_at=started_at or now,
                 ended_at=now,
                 first_error=first_error,
-                data_docs_link=_data_docs_link(settings),
+                data_docs_link=data_docs_link(settings),
                 prefect_link=run_link or this_run_link(),
+                ownership=known_tables(settings),
             )
     except (ConnectionFailed, SettingsError) as error:
         return Failed(message=str(error))
@@ -54,16 +57,18 @@ def report(
 
 
 def _mail(summary: RunSummary, settings: Settings) -> State[Any]:
-    message = compose(summary, settings.mail.sender, settings.mail.recipients)
-    try:
-        send(message, settings.mail)
-    except MailNotSent as error:
-        get_run_logger().warning("%s", error)
-        return Completed(name="Warned", message=str(error))
-    return Completed(message=f"mailed to {settings.mail.recipients}: {message['Subject']}")
+    mail, zone = settings.mail, ZoneInfo(settings.mail.timezone)
+    parts = [(group, summary.about(group.concern)) for group in recipients(mail)]
+    messages = [compose(part, mail.sender, group.addresses, zone) for group, part in parts if part.is_told]
+    problems = send_each(messages, mail)
+    if problems:
+        return Completed(name="Warned", message=" ".join(problems))
+    sent = "mailed" if len(messages) == 1 else f"{len(messages)} mails"
+    return Completed(message=f"{sent} to {mail.recipients}: {messages[0]['Subject']}")
 
 
-def _data_docs_link(settings: Settings) -> str:
+def data_docs_link(settings: Settings) -> str:
+    """Where the Data Docs begin."""
     if settings.data_docs_url is not None:
         return settings.data_docs_url
     return (settings.data_docs_folder / "index.html").resolve().as_uri()

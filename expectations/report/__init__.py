@@ -1,18 +1,26 @@
-"""One mail a run: whether today's numbers can be used, what is wrong, what changed.
+"""One mail a run: whether today's numbers can be used, what is wrong, what changed, how it went lately.
 
-`load_summary` reads a run from the warehouse, `compose` writes the mail, `send` hands it to the server.
+`load_summary` reads a run from the warehouse, `compose` writes the mail to those whom it concerns, `send`
+hands it to the server. `compose_alert` writes of one gate at the moment when it closes; `load_week` and
+`compose_digest` of a week.
 """
 
 from expectations.report.message import compose
+from expectations.report.ownership import Ownership, TableFacts
+from expectations.report.recipients import Group, groups_of
 from expectations.report.sending import MailNotSent, send
 from expectations.report.summary import ModelRun, ReplicatedTable, RunSummary, load_summary
 
 __all__ = [
+    "Group",
     "MailNotSent",
     "ModelRun",
+    "Ownership",
     "ReplicatedTable",
     "RunSummary",
+    "TableFacts",
     "compose",
+    "groups_of",
     "load_summary",
     "send",
 ]

@@ -1,49 +1,82 @@
-"""Composes the mail of a run: plain text and HTML that say the same."""
+"""Composes mails: plain text and HTML that say the same."""
 
 from __future__ import annotations
 
-import re
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, make_msgid, parseaddr
+from email.utils import format_datetime, parseaddr
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from expectations.report.page import Page, page_of
+from expectations.report.limits import Limits, fitting
+from expectations.report.page import page_of
 from expectations.report.summary import RunSummary
-from expectations.report.words import duration, one_line, seconds, subject_of, whole
+from expectations.report.words import clean, counted, duration, seconds, whole
 
-SUBJECT_LENGTH: Final = 160
-_OUTSIDE_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+NAMED_RECIPIENTS: Final = 50
+"""More than so many are not named to each other: a head of many kilobytes is refused by some servers."""
 
 
-def compose(summary: RunSummary, sender: str, recipients: str) -> EmailMessage:
+class Shown(Protocol):
+    """What a template is filled with; it has a subject."""
+
+    @property
+    def subject(self) -> str:
+        """The mail's subject."""
+
+
+def compose(summary: RunSummary, sender: str, recipients: Sequence[str], zone: tzinfo = UTC) -> EmailMessage:
     """The mail of a run, ready to be sent.
 
     Args:
-        summary: what the run did.
+        summary: what the run did, as far as it concerns the recipients.
         sender: one address, with or without a name.
-        recipients: addresses, separated by commas.
+        recipients: addresses, with or without names.
+        zone: in which times are told.
     """
-    page = page_of(summary)
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = one_line(subject_of(summary), SUBJECT_LENGTH)
-    message["From"] = sender
-    message["To"] = recipients
-    message["Date"] = format_datetime(summary.ended_at.astimezone())
-    message["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or None)
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(render("report.txt", page))
-    message.add_alternative(render("report.html", page), subtype="html")
+
+    def page(limits: Limits) -> Shown:
+        return page_of(summary, zone, limits)
+
+    message = message_of("report", page, summary.ended_at)
+    address(message, sender, recipients, ("report", summary.run_id, str(summary.concern)))
     return message
 
 
-def render(template: str, page: Page) -> str:
+def message_of(template: str, page: Callable[[Limits], Shown], at: datetime) -> EmailMessage:
+    """A mail without addresses: a template filled in as text and as HTML, of sizes that are shown whole."""
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = page(Limits()).subject
+    message["Date"] = format_datetime(at.astimezone())
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(fitting(lambda limits: render(f"{template}.txt", page(limits))))
+    message.add_alternative(fitting(lambda limits: render(f"{template}.html", page(limits))), subtype="html")
+    return message
+
+
+def address(message: EmailMessage, sender: str, recipients: Sequence[str], what: Sequence[str]) -> None:
+    """Say from whom a mail is, to whom, and which one.
+
+    `what` names the mail among all: sent again, it has the same Message-ID, by which a duplicate is known.
+    """
+    message["From"] = sender
+    if len(recipients) > NAMED_RECIPIENTS:
+        message["To"] = "undisclosed-recipients:;"
+        message["Bcc"] = ", ".join(recipients)
+    else:
+        message["To"] = ", ".join(recipients)
+    digest = hashlib.sha256("\0".join(what).encode(errors="surrogatepass")).hexdigest()[:32]
+    message["Message-ID"] = f"<{what[0]}.{digest}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+
+
+def render(template: str, page: Shown) -> str:
     """A template filled in; what comes from data is escaped in HTML, and never raw control characters."""
-    text = _environment().get_template(template).render(page=page)
-    return _OUTSIDE_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+    return clean(_environment().get_template(template).render(page=page))
 
 
 @lru_cache(maxsize=1)
@@ -58,5 +91,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"whole": whole, "seconds": seconds, "duration": duration}
+    environment.filters |= {"whole": whole, "seconds": seconds, "duration": duration, "counted": counted}
     return environment

@@ -1,47 +1,39 @@
-"""What the templates show: the summary, cut and measured for a reader's eye."""
+"""What the templates show of a run: the summary, cut and measured for a reader's eye."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
 
 from expectations.gate.catalog import LAYERS
-from expectations.gate.results import CheckResult, GateResult
+from expectations.gate.results import GateResult
+from expectations.report.changes import changes_of
+from expectations.report.chart import Chart, chart_of
+from expectations.report.findings import Problem, problem_of
+from expectations.report.lately import ChangesShown, TopRule, changes_shown, top_rules
+from expectations.report.limits import WIDEST, Limits
 from expectations.report.summary import ReplicatedTable, RunSummary
-from expectations.report.words import one_line, reason_of, verdict_of, whole
+from expectations.report.trends import runs_of
+from expectations.report.words import COMPANY, counted, duration, one_line, reason_of, verdict_of, whole
 
-GATES_SHOWN: Final = 12
-CHECKS_SHOWN: Final = 5
-KEY_LENGTH: Final = 80
-ERROR_LENGTH: Final = 400
+LONGEST_LINK: Final = 2_000
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One failed check, as shown."""
-
-    sentence: str
-    severity: str
-    extent: str
-    keys: tuple[str, ...]
-    error: str | None
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One gate that is not open, as shown; `more` failed checks are left to the Data Docs."""
+class Kept:
+    """A table that was not published for another reason than its own gate."""
 
     name: str
     outcome: str
-    findings: tuple[Finding, ...]
-    more: int
 
 
 @dataclass(frozen=True)
 class Bar:
     """A replicated table; `percent` of the widest bar."""
 
+    name: str
     table: ReplicatedTable
     percent: int
 
@@ -75,54 +67,113 @@ class Layer:
 
 @dataclass(frozen=True)
 class Page:
-    """All that is shown of a run."""
+    """All that is shown of a run; `more_…` counts what is left out."""
 
-    summary: RunSummary
+    subject: str
     tone: str
     headline: str
     reason: str
     advice: str
+    when: str
+    run_name: str
+    took: str
+    about: str | None
     first_error: str | None
+    gaps: tuple[str, ...]
+    more_gaps: int
     problems: tuple[Problem, ...]
     more_problems: int
-    bars: tuple[Bar, ...]
+    kept: tuple[Kept, ...]
+    more_kept: int
+    changes: ChangesShown
+    chart: Chart | None
+    top_rules: tuple[TopRule, ...]
     layers: tuple[Layer, ...]
+    bars: tuple[Bar, ...]
+    more_bars: int
+    summary: RunSummary
     data_docs_link: str | None
     prefect_link: str | None
 
+    @property
+    def preview(self) -> str:
+        """What a list of mails shows behind the subject."""
+        return f"{self.advice} {self.reason or self.first_error or ''}"
 
-def page_of(summary: RunSummary) -> Page:
-    """Choose and measure what is shown."""
+    @property
+    def is_wrong(self) -> bool:
+        """Whether there is anything to tell before all else."""
+        return bool(self.first_error or self.gaps or self.problems or self.kept)
+
+
+def page_of(summary: RunSummary, zone: tzinfo = UTC, limits: Limits = WIDEST) -> Page:
+    """Choose and measure what is shown.
+
+    Args:
+        summary: the run, as far as it concerns the reader.
+        zone: in which times are told.
+        limits: how much is shown of what has no end.
+    """
     wrong = (*summary.closed, *summary.warned)
-    verdict = verdict_of(summary)
+    kept = [model for model in summary.kept if model.name not in {gate.name for gate in summary.closed}]
+    verdict, changes, bars = verdict_of(summary), changes_of(summary), _bars(summary.tables, limits)
     return Page(
-        summary=summary,
+        subject=one_line(f"{COMPANY}: {verdict} — {reason_of(summary)}", limits.subject),
         tone={"published": "good", "published with warnings": "fair"}.get(summary.verdict, "bad"),
         headline=verdict[0].upper() + verdict[1:],
-        reason=_reason(summary),
+        reason=_reason(summary, limits),
         advice=_advice(summary),
-        first_error=_first_error(summary),
-        problems=tuple(_problem(gate) for gate in wrong[:GATES_SHOWN]),
-        more_problems=max(0, len(wrong) - GATES_SHOWN),
-        bars=_bars(summary.tables),
+        when=_when(summary, zone),
+        run_name=one_line(summary.run_name, limits.name),
+        took=duration(summary.ended_at - summary.started_at),
+        about=None if summary.concern.is_all else one_line(str(summary.concern), limits.sentence),
+        first_error=_first_error(summary, limits),
+        gaps=tuple(one_line(gap, limits.name) for gap in summary.gaps[: limits.lines]),
+        more_gaps=max(0, len(summary.gaps) - limits.lines),
+        problems=tuple(problem_of(gate, summary, changes, zone, limits) for gate in wrong[: limits.gates]),
+        more_problems=max(0, len(wrong) - limits.gates),
+        kept=tuple(Kept(one_line(m.name, limits.name), m.outcome) for m in kept[: limits.lines]),
+        more_kept=max(0, len(kept) - limits.lines),
+        changes=changes_shown(changes, zone, limits),
+        chart=chart_of(runs_of(summary.history), summary.run_id, zone),
+        top_rules=top_rules(summary, limits),
         layers=tuple(layer for layer in (_layer(name, summary.gates) for name in LAYERS) if layer.tables),
-        data_docs_link=_link(summary.data_docs_link),
-        prefect_link=_link(summary.prefect_link),
+        bars=bars[: limits.lines],
+        more_bars=max(0, len(bars) - limits.lines),
+        summary=summary,
+        data_docs_link=link(summary.data_docs_link),
+        prefect_link=link(summary.prefect_link),
     )
 
 
-def _reason(summary: RunSummary) -> str:
+def link(address: str | None) -> str | None:
+    """The link, if it leads somewhere that a mail may lead to, and is no longer than servers take."""
+    if not address or len(address) > LONGEST_LINK:
+        return None
+    try:
+        scheme = urlsplit(address).scheme
+    except ValueError:
+        return None
+    return address if scheme in ("http", "https", "file") else None
+
+
+def _when(summary: RunSummary, zone: tzinfo) -> str:
+    at = summary.ended_at.astimezone(zone)
+    return f"{at:%A} {at.day} {at:%B %Y, %H:%M %Z}"
+
+
+def _reason(summary: RunSummary, limits: Limits) -> str:
     """The reason as a sentence; none for a failed run, whose error is shown in full."""
-    reason = reason_of(summary)
+    reason = one_line(reason_of(summary), limits.sentence)
     return "" if summary.verdict == "failed" else f"{reason[0].upper()}{reason[1:]}."
 
 
-def _first_error(summary: RunSummary) -> str | None:
+def _first_error(summary: RunSummary, limits: Limits) -> str | None:
     """What ended the run, unless it says no more than the closed gates do."""
     error = summary.first_error
     if not error or any(gate.name in error for gate in summary.closed):
         return None
-    return one_line(error, ERROR_LENGTH)
+    return one_line(error, limits.error)
 
 
 def _advice(summary: RunSummary) -> str:
@@ -132,41 +183,23 @@ def _advice(summary: RunSummary) -> str:
         return "Today's numbers can be used; mind what is listed below."
     if summary.verdict == "failed":
         return "The run did not come to its end. Readers have the last good tables."
+    if not summary.kept:
+        return "Nothing was replaced."
+    kept = f"{counted(len(summary.kept), 'table')} kept the last good rows"
     published = sum(model.outcome == "published" for model in summary.models)
-    kept = (
-        f"{whole(len(summary.kept))} tables kept their last good rows"
-        if summary.kept
-        else "Nothing was replaced"
-    )
-    return f"{kept}, {whole(published)} are new." if published else f"{kept}."
+    return f"{kept}; {whole(published)} are new and can be used." if published else f"{kept}."
 
 
-def _problem(gate: GateResult) -> Problem:
-    shown = gate.failures[:CHECKS_SHOWN]
-    return Problem(
-        gate.name, gate.outcome, tuple(_finding(check) for check in shown), len(gate.failures) - len(shown)
-    )
-
-
-def _finding(check: CheckResult) -> Finding:
-    if check.error:
-        extent = "could not be checked"
-    elif check.failing_rows is None:
-        extent = "does not hold"
-    else:
-        extent = f"{whole(check.failing_rows)} of {whole(check.checked_rows)} rows"
-    return Finding(
-        sentence=check.expectation,
-        severity=check.severity,
-        extent=extent,
-        keys=tuple(one_line(key, KEY_LENGTH) for key in check.sample_keys),
-        error=one_line(check.error, ERROR_LENGTH) if check.error else None,
-    )
-
-
-def _bars(tables: tuple[ReplicatedTable, ...]) -> tuple[Bar, ...]:
+def _bars(tables: tuple[ReplicatedTable, ...], limits: Limits) -> tuple[Bar, ...]:
     widest = max((table.snapshot_rows + table.changes for table in tables), default=0)
-    bars = (Bar(table, _percent(table.snapshot_rows + table.changes, widest)) for table in tables)
+    bars = (
+        Bar(
+            one_line(table.table.lower(), limits.name),
+            table,
+            _percent(table.snapshot_rows + table.changes, widest),
+        )
+        for table in tables
+    )
     return tuple(sorted(bars, key=lambda bar: (-bar.moved, bar.table.table)))
 
 
@@ -181,8 +214,3 @@ def _layer(name: str, gates: tuple[GateResult, ...]) -> Layer:
     failed = sum(not check.success and check.severity == "critical" for check in checks)
     warned = sum(not check.success and check.severity != "critical" for check in checks)
     return Layer(name.upper(), len(own), len(checks) - failed - warned, warned, failed)
-
-
-def _link(link: str | None) -> str | None:
-    """The link, if it leads somewhere that a mail may lead to."""
-    return link if link and urlsplit(link).scheme in ("http", "https", "file") else None

@@ -1,12 +1,23 @@
-"""Hands a message to the mail server."""
+"""Hands a message to the mail server; tries again while that may help."""
 
 from __future__ import annotations
 
 import smtplib
 import ssl
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from email.message import EmailMessage
+from email.utils import getaddresses
+from typing import Final
 
 from deployments.settings import MailSettings
+
+RECIPIENTS_AT_ONCE: Final = 100
+"""Every server takes so many for one message [RFC 5321, 4.5.3.1.8]."""
+
+Refused = dict[str, tuple[int, bytes]]
+"""What the server answered to each recipient that it did not take."""
 
 
 class MailNotSent(Exception):  # noqa: N818 - reads as what happened
@@ -14,34 +25,60 @@ class MailNotSent(Exception):  # noqa: N818 - reads as what happened
 
 
 def send(message: EmailMessage, settings: MailSettings) -> None:
-    """Send a message.
+    """Send a message to all that it names; Bcc is not transmitted.
+
+    Where the server is away or answers 4xx (`later`), it is tried again after a pause, for the recipients
+    that are left; 5xx, a wrong login and a certificate that is not trusted are final. When the connection
+    breaks after the message and before the answer to it, nobody can know whether it was taken: it is sent
+    again, and a reader may get it twice, under one Message-ID.
 
     Raises:
-        MailNotSent: the server is down or slow, refuses the login, a recipient or the message.
+        MailNotSent: the server stays away or slow, refuses the login, a recipient or the message.
     """
-    server = f"mail server {settings.host}:{settings.port}"
-    try:
-        with _connect(settings) as connection:
-            if settings.user is not None and settings.password is not None:
-                connection.login(settings.user, settings.password.get_secret_value())
-            refused = connection.send_message(message)
-    except smtplib.SMTPAuthenticationError:
-        raise MailNotSent(
-            f"The {server} refused the login of {settings.user}: check MAIL_USER and MAIL_PASSWORD."
-        ) from None
-    except smtplib.SMTPRecipientsRefused as error:
-        raise MailNotSent(
-            f"The {server} refused every recipient ({', '.join(error.recipients)}): check MAIL_RECIPIENTS."
-        ) from None
-    except (OSError, smtplib.SMTPException) as error:
-        raise MailNotSent(
-            f"The {server} did not take the message ({type(error).__name__}): check MAIL_HOST, MAIL_PORT "
-            f"and MAIL_SECURITY (now {settings.security}), and that it runs."
-        ) from error
+    fields = [*message.get_all("To", ()), *message.get_all("Cc", ()), *message.get_all("Bcc", ())]
+    recipients = [address for _, address in getaddresses(map(str, fields)) if address]
+    refused: Refused = {}
+    for first in range(0, len(recipients), RECIPIENTS_AT_ONCE):
+        refused |= _send_to(message, recipients[first : first + RECIPIENTS_AT_ONCE], settings)
     if refused:
+        which = "every recipient" if len(refused) == len(recipients) else "some recipients"
         raise MailNotSent(
-            f"The {server} refused some recipients ({', '.join(refused)}): check MAIL_RECIPIENTS."
+            f"The {_server(settings)} refused {which} ({', '.join(refused)}): check MAIL_RECIPIENTS and "
+            "MAIL_RECIPIENTS_BY."
         )
+
+
+def _send_to(message: EmailMessage, recipients: Sequence[str], settings: MailSettings) -> Refused:
+    """Hand the message over, in several tries if need be; gives who was refused in the end."""
+    refused: Refused = {}
+    for number in range(settings.tries):
+        is_last = number == settings.tries - 1
+        try:
+            answers = _try_once(message, recipients, settings)
+        except (OSError, smtplib.SMTPException) as error:
+            if is_last or not _is_passing(error):
+                raise _not_sent(error, settings) from error
+        else:
+            later = [address for address, (code, _) in answers.items() if _is_later(code) and not is_last]
+            refused |= {address: answer for address, answer in answers.items() if address not in later}
+            if not later:
+                break
+            recipients = later
+        time.sleep(settings.pause_seconds * 2**number)
+    return refused
+
+
+def _try_once(message: EmailMessage, recipients: Sequence[str], settings: MailSettings) -> Refused:
+    connection = _connect(settings)
+    try:
+        if settings.user is not None and settings.password is not None:
+            connection.login(settings.user, settings.password.get_secret_value())
+        return connection.send_message(message, to_addrs=list(recipients))
+    except smtplib.SMTPRecipientsRefused as error:
+        return error.recipients
+    finally:
+        with suppress(OSError, smtplib.SMTPException):  # the message is taken or not, however this ends
+            connection.quit()
 
 
 def _connect(settings: MailSettings) -> smtplib.SMTP:
@@ -57,3 +94,34 @@ def _connect(settings: MailSettings) -> smtplib.SMTP:
             connection.close()
             raise
     return connection
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the same may succeed a little later."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _is_later(error.smtp_code)
+    if isinstance(error, smtplib.SMTPException):
+        return isinstance(error, smtplib.SMTPServerDisconnected)
+    return not isinstance(error, ssl.SSLCertVerificationError)
+
+
+def _is_later(code: int) -> bool:
+    """4xx: the same command may succeed later [RFC 5321, 4.2.1]; smtplib's -1: the answer is no answer."""
+    return 400 <= code < 500 or code == -1
+
+
+def _server(settings: MailSettings) -> str:
+    return f"mail server {settings.host}:{settings.port}"
+
+
+def _not_sent(error: Exception, settings: MailSettings) -> MailNotSent:
+    server, tries = _server(settings), f"in {settings.tries} tries " if _is_passing(error) else ""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return MailNotSent(
+            f"The {server} refused the login of {settings.user}: check MAIL_USER and MAIL_PASSWORD."
+        )
+    answer = f" {error.smtp_code}" if isinstance(error, smtplib.SMTPResponseException) else ""
+    return MailNotSent(
+        f"The {server} did not take the message {tries}({type(error).__name__}{answer}): check MAIL_HOST, "
+        f"MAIL_PORT and MAIL_SECURITY (now {settings.security}), and that it runs."
+    )

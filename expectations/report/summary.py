@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,6 +11,9 @@ from snowflake.connector.cursor import DictCursor
 
 from expectations.gate.results import GateResult
 from expectations.gate.store import read_check_results
+from expectations.report.history import History, load_history
+from expectations.report.ownership import Ownership, TableFacts
+from expectations.report.recipients import EVERYTHING, Concern
 
 Verdict = Literal["published", "published with warnings", "not published", "failed"]
 
@@ -86,6 +89,39 @@ class RunSummary:
     first_error: str | None = None
     data_docs_link: str | None = None
     prefect_link: str | None = None
+    history: History = field(default_factory=History)
+    ownership: Ownership = field(default_factory=dict)
+    concern: Concern = EVERYTHING
+
+    def about(self, concern: Concern) -> RunSummary:
+        """The run as far as it concerns somebody."""
+
+        def covers(layer: str, table: str) -> bool:
+            return concern.covers(layer, table, self.ownership)
+
+        history = History(
+            gates=tuple(gate for gate in self.history.gates if covers(gate.layer, gate.table)),
+            failures=tuple(each for each in self.history.failures if covers(each.layer, each.table)),
+            last_good=tuple(good for good in self.history.last_good if covers(good.layer, good.model)),
+        )
+        return replace(
+            self,
+            tables=tuple(table for table in self.tables if covers("raw", table.table)),
+            gaps=tuple(table for table in self.gaps if covers("raw", table)),
+            models=tuple(model for model in self.models if covers(model.layer, model.model)),
+            gates=tuple(gate for gate in self.gates if covers(gate.layer, gate.table)),
+            history=history,
+            concern=concern,
+        )
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anything to tell those whom it concerns: a failure concerns everybody."""
+        return self.concern.is_all or bool(self.gates or self.models or self.first_error)
+
+    def facts(self, name: str) -> TableFacts | None:
+        """What is known of a table, such as MARTS.ORDER_FACTS."""
+        return self.ownership.get(name)
 
     @property
     def closed(self) -> tuple[GateResult, ...]:
@@ -124,6 +160,7 @@ def load_summary(
     first_error: str | None = None,
     data_docs_link: str | None = None,
     prefect_link: str | None = None,
+    ownership: Ownership | None = None,
 ) -> RunSummary:
     """Read what a run left in OPS and QUALITY; a run that died early may have left nothing there."""
     with connection.cursor(DictCursor) as cursor:
@@ -136,6 +173,7 @@ def load_summary(
                 ("MODEL_RUNS", SELECT_MODELS, (run_id,)),
             )
         )
+    history = load_history(connection, there, run_id, ended_at)
     return RunSummary(
         run_id=run_id,
         run_name=run_name,
@@ -148,6 +186,8 @@ def load_summary(
         first_error=first_error,
         data_docs_link=data_docs_link,
         prefect_link=prefect_link,
+        history=history,
+        ownership=ownership or {},
     )
 
 

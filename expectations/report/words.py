@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
+from typing import Final
 
 from expectations.report.summary import RunSummary
 
-COMPANY = "Shellcorp"
+COMPANY: Final = "Shellcorp"
+_UNFIT: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
+)
+"""What no mail has: control characters, halves of surrogates, and what turns the direction of other text."""
 
 
 def subject_of(summary: RunSummary) -> str:
@@ -82,7 +88,27 @@ def duration(length: timedelta) -> str:
     return f"{total // 3600} h {total % 3600 // 60} min"
 
 
+def moment(at: datetime) -> str:
+    """A time in the zone that it is given in: `Tue 10 March, 07:00`."""
+    return f"{at:%a} {at.day} {at:%B, %H:%M}"
+
+
+def day(at: datetime) -> str:
+    """A day in the zone that it is given in: `10 March`."""
+    return f"{at.day} {at:%B}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 table`, `12 tables`."""
+    return f"{whole(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def clean(text: str) -> str:
+    """The text with a sign in place of each character that no mail should carry."""
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def one_line(text: str, length: int) -> str:
-    """The text without line breaks, cut to a length in characters."""
-    flat = " ".join(text.split())
+    """The text without line breaks and control characters, cut to a length in characters."""
+    flat = clean(" ".join(text.split()))
     return flat if len(flat) <= length else flat[: length - 1].rstrip() + "…"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations.gate import CheckResult, GateResult
-from expectations.report import ModelRun, ReplicatedTable, RunSummary, compose
+from expectations.report import ModelRun, ReplicatedTable, RunSummary, TableFacts, compose
 from expectations.report.page import page_of
 from expectations.severity import Severity
 
@@ -33,6 +33,7 @@ GOOD = RunSummary(
     gates=(OPEN,),
     data_docs_link="http://127.0.0.1:8000/index.html",
     prefect_link="http://127.0.0.1:4200/runs/flow-run/1b9d",
+    ownership={"MARTS.ORDER_FACTS": TableFacts("sales@shellcorp.example")},
 )
 
 
@@ -48,7 +49,7 @@ def with_gate(*checks: CheckResult) -> RunSummary:
 def mail(summary: RunSummary) -> EmailMessage:
     """The mail as the reader's program gets it: through bytes."""
     message = compose(
-        summary, "Platform <platform@shellcorp.example>", "a@shellcorp.example, b@shellcorp.example"
+        summary, "Platform <platform@shellcorp.example>", ["a@shellcorp.example", "b@shellcorp.example"]
     )
     received = message_from_bytes(message.as_bytes(), policy=policy.default)
     assert isinstance(received, EmailMessage)

@@ -50,7 +50,12 @@ def server(**options: Any) -> Iterator[tuple[Inbox, MailSettings]]:
     controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), **options)
     controller.start()
     try:
-        yield inbox, MailSettings(host="127.0.0.1", port=controller.port, security="none", timeout_seconds=5)
+        yield (
+            inbox,
+            MailSettings(
+                host="127.0.0.1", port=controller.port, security="none", timeout_seconds=5, pause_seconds=0.01
+            ),
+        )
     finally:
         controller.stop()
 
@@ -105,7 +110,9 @@ def test_refused_recipients_are_named() -> None:
 
 
 def test_a_server_that_is_down_is_one_clear_message() -> None:
-    settings = MailSettings(host="127.0.0.1", port=free_port(), security="none", timeout_seconds=5)
+    settings = MailSettings(
+        host="127.0.0.1", port=free_port(), security="none", timeout_seconds=5, pause_seconds=0.01
+    )
     with pytest.raises(MailNotSent, match=r"127.0.0.1:\d+ did not take the message .* check MAIL_HOST"):
         send(message(), settings)
 
@@ -115,7 +122,7 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(security: str) -> Non
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        settings = MailSettings(host="127.0.0.1", port=silent.getsockname()[1], timeout_seconds=1)
+        settings = MailSettings(host="127.0.0.1", port=silent.getsockname()[1], timeout_seconds=1, tries=1)
         with pytest.raises(MailNotSent):
             send(message(), settings.model_copy(update={"security": security}))
 

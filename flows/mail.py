@@ -1,0 +1,40 @@
+"""Sends mails to those whom they concern. A mail that cannot be sent is told, and fails nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from email.message import EmailMessage
+
+from prefect import get_run_logger
+
+from deployments.settings import MailSettings, Settings
+from expectations.report import Group, MailNotSent, Ownership, groups_of, send
+from flows.ingest.errors import ReplicationError
+from flows.tables import table_facts
+from snowpark_models.errors import ModelError
+
+
+def recipients(settings: MailSettings) -> tuple[Group, ...]:
+    """The groups of addresses that get the same mail."""
+    return groups_of(settings.addresses, settings.routes)
+
+
+def known_tables(settings: Settings) -> Ownership:
+    """Whose tables are, and what of them is personal; nothing where it cannot be read: all is masked then."""
+    try:
+        return table_facts(settings)
+    except (ModelError, ReplicationError) as error:
+        get_run_logger().warning("mails name no owners and no keys: %s", error)
+        return {}
+
+
+def send_each(messages: Iterable[EmailMessage], settings: MailSettings) -> list[str]:
+    """Send mails one after the other; gives what went wrong, which the log has, too."""
+    problems = []
+    for message in messages:
+        try:
+            send(message, settings)
+        except MailNotSent as error:
+            get_run_logger().warning("%s", error)
+            problems.append(str(error))
+    return problems

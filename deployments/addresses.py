@@ -24,17 +24,15 @@ def addresses_of(text: str) -> tuple[str, ...]:
         raise ValueError(
             "addresses cannot contain line breaks or control characters: put commas between them"
         )
-    header = cast(UniqueAddressHeader, default.header_factory("To", text))
-    if wrong := next((address for address in header.addresses if not _is_address(address)), None):
+    header = default.header_factory("To", text)
+    addresses = cast(UniqueAddressHeader, header).addresses
+    wrong = [str(address) if address.username else text for address in addresses if not _is_address(address)]
+    if wrong or not addresses or header.defects:
         raise ValueError(
-            f"{str(wrong) if wrong.username else text!r} is no mail address: write name@domain, or Name <name@domain>, with commas between "
-            "them (a domain of other letters as xn--…)"
+            f"{wrong[0] if wrong else text!r} is no mail address: write name@domain or Name <name@domain>, "
+            "with commas between them, and a domain of other letters as xn--…"
         )
-    if not header.addresses or header.defects:
-        raise ValueError(
-            f"{text!r} is no list of mail addresses: write name@domain, with commas between them"
-        )
-    return tuple(str(address) for address in header.addresses)
+    return tuple(str(address) for address in addresses)
 
 
 def routes_of(text: str) -> dict[str, tuple[str, ...]]:

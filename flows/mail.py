@@ -28,13 +28,13 @@ def known_tables(settings: Settings) -> Ownership:
         return {}
 
 
-def send_each(messages: Iterable[EmailMessage], settings: MailSettings) -> list[str]:
+def send_each(messages: Iterable[EmailMessage], settings: MailSettings) -> list[MailNotSent]:
     """Send mails one after the other; gives what went wrong, which the log has, too."""
-    problems = []
+    problems: list[MailNotSent] = []
     for message in messages:
         try:
             send(message, settings)
         except MailNotSent as error:
             get_run_logger().warning("%s", error)
-            problems.append(str(error))
+            problems.append(error)
     return problems

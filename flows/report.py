@@ -62,7 +62,7 @@ def _mail(summary: RunSummary, settings: Settings) -> State[Any]:
     messages = [compose(part, mail.sender, group.addresses, zone) for group, part in parts if part.is_told]
     problems = send_each(messages, mail)
     if problems:
-        return Completed(name="Warned", message=" ".join(problems))
+        return Completed(name="Warned", message=" ".join(map(str, problems)))
     sent = "mailed" if len(messages) == 1 else f"{len(messages)} mails"
     return Completed(message=f"{sent} to {mail.recipients}: {messages[0]['Subject']}")
 

@@ -24,6 +24,7 @@ from snowflake.snowpark import Session
 from deployments.connections import ConnectionFailed, connect_snowflake, snowpark_session
 from deployments.settings import Settings, SettingsError, load_settings
 from expectations.gate import Gate, GateResult, SuiteMissing
+from flows.alerts import Alerts
 from flows.run import this_run_id
 from snowpark_models.errors import ModelError, RegistrationError
 from snowpark_models.features._views import VIEWS
@@ -52,12 +53,14 @@ class Transformation:
 
     gate: Gate
     verdicts: list[GateResult]
+    alerts: Alerts
     stale: list[Stale] = field(default_factory=list)
 
     def audit(self, layer: str, table: str, location: str) -> bool:
         """Judge what was built aside: the runner's way to the gate."""
         verdict = self.gate.check(layer, table, location)
         self.verdicts.append(verdict)
+        self.alerts.tell(verdict)
         return verdict.allows_publishing
 
 
@@ -115,6 +118,7 @@ def check_source(transformation: Transformation, table: str) -> GateResult:
     """Check one mirror with its suite."""
     verdict = transformation.gate.check("raw", table)
     transformation.verdicts.append(verdict)
+    transformation.alerts.tell(verdict)
     get_run_logger().log(_level(verdict.outcome), str(verdict))
     return verdict
 
@@ -193,7 +197,7 @@ def untouched(value: T) -> T:
 @contextmanager
 def _transformation(settings: Settings, run_id: str) -> Iterator[Transformation]:
     with Gate(settings.snowflake, run_id, settings.data_docs_folder) as gate:
-        yield Transformation(gate, [])
+        yield Transformation(gate, [], Alerts(settings, run_id))
 
 
 def _publish_artifacts(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome]) -> None:

@@ -1,4 +1,4 @@
-"""A real browser without a window: pages laid out and painted as readers get them, asked by its DevTools protocol."""
+"""A real browser without a window: lays out and paints pages as readers get them, by DevTools."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = (
-    "no Chromium is on the PATH: the mail is looked at in a real browser. On Debian `apt-get install chromium` (as "
-    ".ci/run does), elsewhere install Chromium or Chrome, or name its program in CHROMIUM."
+    "no Chromium is on the PATH: mails are looked at in a real browser. On Debian `apt-get install chromium` "
+    "(as .ci/run does), elsewhere install Chromium or Chrome, or name its program in CHROMIUM."
 )
 OPTIONS = (
     "--headless=new",

@@ -5,22 +5,31 @@ hands it to the server. `compose_alert` writes of one gate at the moment when it
 `compose_digest` of a week.
 """
 
+from expectations.report.alert import Alert, compose_alert
+from expectations.report.digest import compose_digest
 from expectations.report.message import compose
 from expectations.report.ownership import Ownership, TableFacts
 from expectations.report.recipients import Group, groups_of
-from expectations.report.sending import MailNotSent, send
+from expectations.report.sending import MailNotSent, RecipientsRefused, send
 from expectations.report.summary import ModelRun, ReplicatedTable, RunSummary, load_summary
+from expectations.report.week import Week, load_week
 
 __all__ = [
+    "Alert",
     "Group",
     "MailNotSent",
     "ModelRun",
     "Ownership",
+    "RecipientsRefused",
     "ReplicatedTable",
     "RunSummary",
     "TableFacts",
+    "Week",
     "compose",
+    "compose_alert",
+    "compose_digest",
     "groups_of",
     "load_summary",
+    "load_week",
     "send",
 ]

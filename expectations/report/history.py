@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -125,6 +125,14 @@ class History:
     gates: tuple[PastGate, ...] = ()
     failures: tuple[PastFailure, ...] = ()
     last_good: tuple[LastGood, ...] = ()
+
+    def where(self, covers: Callable[[str, str], bool]) -> History:
+        """The history of some tables, of which layer and name tell."""
+        return History(
+            gates=tuple(gate for gate in self.gates if covers(gate.layer, gate.table)),
+            failures=tuple(failure for failure in self.failures if covers(failure.layer, failure.table)),
+            last_good=tuple(good for good in self.last_good if covers(good.layer, good.model)),
+        )
 
 
 def load_history(

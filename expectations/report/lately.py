@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from expectations.gate.results import GateResult
 from expectations.report.changes import Changes, Move, Rule
 from expectations.report.findings import keys_of, since_words
+from expectations.report.history import History
 from expectations.report.limits import Limits
-from expectations.report.summary import RunSummary
+from expectations.report.ownership import Ownership
 from expectations.report.trends import failing_rules
 from expectations.report.words import one_line, whole
 
@@ -89,19 +91,21 @@ def changes_shown(changes: Changes, zone: tzinfo, limits: Limits) -> ChangesShow
     )
 
 
-def top_rules(summary: RunSummary, limits: Limits) -> tuple[TopRule, ...]:
-    """The rules that failed most often in the last runs, with keys where they fail now."""
-    now = {Rule(gate.name, check.expectation): check for gate in summary.gates for check in gate.failures}
+def top_rules(
+    history: History, ownership: Ownership, limits: Limits, gates: Sequence[GateResult] = ()
+) -> tuple[TopRule, ...]:
+    """The rules that failed most often in some runs; with keys where one of the gates has just found them."""
+    now = {Rule(gate.name, check.expectation): check for gate in gates for check in gate.failures}
     shown = []
-    for trend in failing_rules(summary.history)[: min(RULES, limits.lines)]:
-        facts, check = summary.facts(trend.rule.table), now.get(trend.rule)
+    for trend in failing_rules(history)[: min(RULES, limits.lines)]:
+        facts, check = ownership.get(trend.rule.table), now.get(trend.rule)
         shown.append(
             TopRule(
                 table=one_line(trend.rule.table, limits.name),
                 owner=one_line(facts.owner, limits.name) if facts and facts.owner else None,
                 sentence=one_line(trend.rule.expectation, limits.sentence),
                 extent=f"failed in {whole(trend.failed)} of {whole(trend.checked)} runs",
-                is_failing=check is not None,
+                is_failing=trend.is_failing,
                 keys=keys_of(check, facts, limits) if check else (),
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from expectations.report.lately import ChangesShown, TopRule, changes_shown, top
 from expectations.report.limits import WIDEST, Limits
 from expectations.report.summary import ReplicatedTable, RunSummary
 from expectations.report.trends import runs_of
-from expectations.report.words import COMPANY, counted, duration, one_line, reason_of, verdict_of, whole
+from expectations.report.words import COMPANY, and_more, counted, duration, one_line, reason_of, verdict_of
 
 LONGEST_LINK: Final = 2_000
 
@@ -123,7 +123,7 @@ def page_of(summary: RunSummary, zone: tzinfo = UTC, limits: Limits = WIDEST) ->
         headline=verdict[0].upper() + verdict[1:],
         reason=_reason(summary, limits),
         advice=_advice(summary),
-        when=_when(summary, zone),
+        when=when(summary.ended_at, zone),
         run_name=one_line(summary.run_name, limits.name),
         took=duration(summary.ended_at - summary.started_at),
         about=None if summary.concern.is_all else one_line(str(summary.concern), limits.sentence),
@@ -136,7 +136,7 @@ def page_of(summary: RunSummary, zone: tzinfo = UTC, limits: Limits = WIDEST) ->
         more_kept=max(0, len(kept) - limits.lines),
         changes=changes_shown(changes, zone, limits),
         chart=chart_of(runs_of(summary.history), summary.run_id, zone),
-        top_rules=top_rules(summary, limits),
+        top_rules=top_rules(summary.history, summary.ownership, limits, summary.gates),
         layers=tuple(layer for layer in (_layer(name, summary.gates) for name in LAYERS) if layer.tables),
         bars=bars[: limits.lines],
         more_bars=max(0, len(bars) - limits.lines),
@@ -157,8 +157,9 @@ def link(address: str | None) -> str | None:
     return address if scheme in ("http", "https", "file") else None
 
 
-def _when(summary: RunSummary, zone: tzinfo) -> str:
-    at = summary.ended_at.astimezone(zone)
+def when(moment: datetime, zone: tzinfo) -> str:
+    """A time as the head of a mail has it."""
+    at = moment.astimezone(zone)
     return f"{at:%A} {at.day} {at:%B %Y, %H:%M %Z}"
 
 
@@ -185,9 +186,11 @@ def _advice(summary: RunSummary) -> str:
         return "The run did not come to its end. Readers have the last good tables."
     if not summary.kept:
         return "Nothing was replaced."
-    kept = f"{counted(len(summary.kept), 'table')} kept the last good rows"
-    published = sum(model.outcome == "published" for model in summary.models)
-    return f"{kept}; {whole(published)} are new and can be used." if published else f"{kept}."
+    own_gate = [gate.name for gate in summary.closed]
+    names = sorted((model.name for model in summary.kept), key=lambda name: name not in own_gate)
+    kept = f"Readers have the last good rows of {and_more(names)}"
+    others = len(summary.models) - len(summary.kept)
+    return f"{kept}; {counted(others, 'other table')} can be used." if others else f"{kept}."
 
 
 def _bars(tables: tuple[ReplicatedTable, ...], limits: Limits) -> tuple[Bar, ...]:

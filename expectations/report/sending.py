@@ -15,6 +15,7 @@ from deployments.settings import MailSettings
 
 RECIPIENTS_AT_ONCE: Final = 100
 """Every server takes so many for one message [RFC 5321, 4.5.3.1.8]."""
+LONGEST_PAUSE_SECONDS: Final = 60
 
 Refused = dict[str, tuple[int, bytes]]
 """What the server answered to each recipient that it did not take."""
@@ -22,6 +23,10 @@ Refused = dict[str, tuple[int, bytes]]
 
 class MailNotSent(Exception):  # noqa: N818 - reads as what happened
     """The mail server did not take the message; the data are not touched by that."""
+
+
+class RecipientsRefused(MailNotSent):
+    """The mail server runs, and refused some or all recipients."""
 
 
 def send(message: EmailMessage, settings: MailSettings) -> None:
@@ -42,7 +47,7 @@ def send(message: EmailMessage, settings: MailSettings) -> None:
         refused |= _send_to(message, recipients[first : first + RECIPIENTS_AT_ONCE], settings)
     if refused:
         which = "every recipient" if len(refused) == len(recipients) else "some recipients"
-        raise MailNotSent(
+        raise RecipientsRefused(
             f"The {_server(settings)} refused {which} ({', '.join(refused)}): check MAIL_RECIPIENTS and "
             "MAIL_RECIPIENTS_BY."
         )
@@ -64,7 +69,7 @@ def _send_to(message: EmailMessage, recipients: Sequence[str], settings: MailSet
             if not later:
                 break
             recipients = later
-        time.sleep(settings.pause_seconds * 2**number)
+        time.sleep(min(LONGEST_PAUSE_SECONDS, settings.pause_seconds * 2**number))
     return refused
 
 

@@ -99,18 +99,13 @@ class RunSummary:
         def covers(layer: str, table: str) -> bool:
             return concern.covers(layer, table, self.ownership)
 
-        history = History(
-            gates=tuple(gate for gate in self.history.gates if covers(gate.layer, gate.table)),
-            failures=tuple(each for each in self.history.failures if covers(each.layer, each.table)),
-            last_good=tuple(good for good in self.history.last_good if covers(good.layer, good.model)),
-        )
         return replace(
             self,
             tables=tuple(table for table in self.tables if covers("raw", table.table)),
             gaps=tuple(table for table in self.gaps if covers("raw", table)),
             models=tuple(model for model in self.models if covers(model.layer, model.model)),
             gates=tuple(gate for gate in self.gates if covers(gate.layer, gate.table)),
-            history=history,
+            history=self.history.where(covers),
             concern=concern,
         )
 

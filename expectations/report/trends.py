@@ -20,6 +20,7 @@ class RunTrend:
     closed: int
     warned: int
     checks: int
+    passed: int
     critical: int
     warnings: int
 
@@ -54,6 +55,7 @@ def runs_of(history: History) -> tuple[RunTrend, ...]:
             closed=sum(gate.critical > 0 for gate in own),
             warned=sum(gate.warnings > 0 and not gate.critical for gate in own),
             checks=sum(gate.checks for gate in own),
+            passed=sum(gate.passed for gate in own),
             critical=sum(gate.critical for gate in own),
             warnings=sum(gate.warnings for gate in own),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,25 +23,40 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from deployments.settings import MailSettings
-from expectations.report import MailNotSent, send
+from expectations.report import MailNotSent, RecipientsRefused, send
 
 
 class Inbox:
-    """Takes mails; refuses the recipients that begin with `nobody`."""
+    """Takes mails; refuses recipients that begin with `nobody`, and says `later` as often as told."""
 
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
+        self.asked = 0
+        self.later: dict[str, int] = {}
+        self.breaks_after_data = 0
+
+    def is_later(self, what: str) -> bool:
+        self.later[what] = self.later.get(what, 0) - 1
+        return self.later[what] >= 0
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        self.asked += 1
         if address.startswith("nobody"):
             return "550 no such mailbox"
+        if self.is_later(address) or len(envelope.rcpt_tos) == 100:
+            return "452 too many recipients, or come back later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
+        if self.is_later("data"):
+            return "451 come back later"
         self.mails.append(envelope)
+        if self.breaks_after_data:
+            self.breaks_after_data -= 1
+            server.transport.close()
         return "250 OK"
 
 
@@ -107,6 +123,75 @@ def test_refused_recipients_are_named() -> None:
         with pytest.raises(MailNotSent, match=r"refused some recipients \(nobody@shellcorp.example\)"):
             send(message("a@shellcorp.example, nobody@shellcorp.example"), settings)
     assert [envelope.rcpt_tos for envelope in inbox.mails] == [["a@shellcorp.example"]]
+
+
+@pytest.mark.parametrize("what", ["data", "a@shellcorp.example"])
+def test_a_server_that_says_later_is_asked_again_and_gets_the_mail_once(what: str) -> None:
+    with server() as (inbox, settings):
+        inbox.later[what] = 2
+        send(message("a@shellcorp.example, b@shellcorp.example"), settings)
+    taken = [address for envelope in inbox.mails for address in envelope.rcpt_tos]
+    assert sorted(taken) == ["a@shellcorp.example", "b@shellcorp.example"]
+
+
+def test_a_server_that_says_later_too_often_is_given_up() -> None:
+    with server() as (inbox, settings):
+        inbox.later["data"] = 3
+        with pytest.raises(MailNotSent, match=r"did not take the message in 3 tries \(SMTPDataError 451\)"):
+            send(message(), settings)
+        inbox.later["a@shellcorp.example"] = 3
+        with pytest.raises(MailNotSent, match=r"refused every recipient \(a@shellcorp.example\)"):
+            send(message(), settings)
+    assert inbox.mails == []
+    assert inbox.asked == 6
+
+
+def test_what_is_refused_for_good_is_not_tried_again() -> None:
+    with server() as (inbox, settings), pytest.raises(RecipientsRefused):
+        send(message("nobody@shellcorp.example"), settings)
+    assert inbox.asked == 1
+
+
+def test_a_server_that_starts_late_gets_the_mail() -> None:
+    port = free_port()
+    patient = MailSettings(host="127.0.0.1", port=port, security="none", tries=30, pause_seconds=0.02)
+    started = threading.Timer(0.3, lambda: None)
+    inbox = Inbox()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    started.function = controller.start
+    started.start()
+    try:
+        send(message(), patient)
+    finally:
+        started.join()
+        controller.stop()
+    assert len(inbox.mails) == 1
+
+
+def test_a_connection_that_breaks_before_the_answer_may_double_a_mail_under_one_message_id() -> None:
+    mail = message()
+    mail["Message-ID"] = "<report.1b9d@shellcorp.example>"
+    with server() as (inbox, settings):
+        inbox.breaks_after_data = 1
+        send(mail, settings)
+    assert [
+        b"Message-ID: <report.1b9d@shellcorp.example>" in (each.content or b"") for each in inbox.mails
+    ] == [
+        True,
+        True,
+    ]
+
+
+def test_a_thousand_recipients_are_handed_over_in_hundreds_and_not_named_to_each_other() -> None:
+    mail = message()
+    del mail["To"]
+    mail["To"] = "undisclosed-recipients:;"
+    mail["Bcc"] = ", ".join(f"Person {n} <p{n}@shellcorp.example>" for n in range(1000))
+    with server() as (inbox, settings):
+        send(mail, settings)
+    assert [len(envelope.rcpt_tos) for envelope in inbox.mails] == [100] * 10
+    assert len({address for envelope in inbox.mails for address in envelope.rcpt_tos}) == 1000
+    assert not any(b"p7@" in (envelope.content or b"") for envelope in inbox.mails)
 
 
 def test_a_server_that_is_down_is_one_clear_message() -> None:

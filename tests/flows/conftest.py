@@ -72,6 +72,7 @@ def warehouse(
         "MAIL_HOST": "127.0.0.1",
         "MAIL_PORT": str(mailbox.port),
         "MAIL_SECURITY": "none",
+        "MAIL_PAUSE_SECONDS": "0.01",
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)

@@ -1,0 +1,63 @@
+"""Alerts: a short mail at the moment when a gate closes, long before the run's report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from deployments.settings import Settings
+from expectations.gate import GateResult
+from expectations.report import Alert, Ownership, RecipientsRefused, compose_alert
+from flows.mail import known_tables, recipients, send_each
+from flows.run import this_run_link, this_run_name
+
+MOST: Final = 5
+"""Alerts of one run; what closes further is told by its report alone."""
+TRIES: Final = 2
+"""The data wait while an alert is sent: fewer tries than the report has."""
+
+
+@dataclass
+class Alerts:
+    """The alerts of one run: each gate once, a few at most, and none once the mail server is down."""
+
+    settings: Settings
+    run_id: str
+    _told: set[str] = field(default_factory=set)
+    _is_down: bool = False
+
+    def tell(self, verdict: GateResult) -> None:
+        """Mail a closed gate to those whom its table concerns; fails nothing."""
+        if (
+            verdict.allows_publishing
+            or verdict.name in self._told
+            or len(self._told) >= MOST
+            or self._is_down
+        ):
+            return
+        self._told.add(verdict.name)
+        mail = self.settings.mail
+        alert = Alert(
+            verdict,
+            self.run_id,
+            this_run_name(),
+            datetime.now(UTC),
+            this_run_link(),
+            self._ownership,
+            is_last=len(self._told) == MOST,
+        )
+        messages = (
+            compose_alert(alert, mail.sender, group.addresses, ZoneInfo(mail.timezone))
+            for group in recipients(mail)
+            if group.concern.covers(verdict.layer, verdict.table, self._ownership)
+        )
+        hurried = mail.model_copy(update={"tries": min(mail.tries, TRIES)})
+        problems = send_each(messages, hurried)
+        self._is_down = any(not isinstance(problem, RecipientsRefused) for problem in problems)
+
+    @cached_property
+    def _ownership(self) -> Ownership:
+        return known_tables(self.settings)

@@ -25,6 +25,7 @@ from deployments.connections import ConnectionFailed, connect_snowflake, snowpar
 from deployments.settings import Settings, SettingsError, load_settings
 from expectations.gate import Gate, GateResult, SuiteMissing
 from flows.alerts import Alerts
+from flows.contracts import contracts
 from flows.run import this_run_id
 from snowpark_models.errors import ModelError, RegistrationError
 from snowpark_models.features._views import VIEWS
@@ -58,7 +59,8 @@ class Transformation:
 
     def audit(self, layer: str, table: str, location: str) -> bool:
         """Judge what was built aside: the runner's way to the gate."""
-        verdict = self.gate.check(layer, table, location)
+        contract = contracts()[layer.upper(), table.upper()]
+        verdict = self.gate.check(layer, table, location, contract=contract)
         self.verdicts.append(verdict)
         self.alerts.tell(verdict)
         return verdict.allows_publishing

@@ -5,7 +5,6 @@ from expectations.rules import (
     between,
     counts,
     has_all_of,
-    never_null,
     refers_to,
     same_in_all_rows,
     suite,
@@ -13,7 +12,6 @@ from expectations.rules import (
 
 SUITE = suite(
     "CUSTOMER_ID",
-    never_null("AS_OF", "SESSION_TREND"),
     same_in_all_rows("AS_OF"),
     counts("OPEN_ACCOUNTS", "ORDERS_7D", "CANCELLED_ORDERS_90D", "SESSIONS_7D", "PAGES_VIEWED_30D"),
     counts("TICKETS_7D", "OPEN_TICKETS", "LOW_RATINGS_90D"),

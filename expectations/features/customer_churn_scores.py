@@ -1,10 +1,9 @@
 """Scores are probabilities, of customers that there are, by one model."""
 
-from expectations.rules import between, never_null, refers_to, same_in_all_rows, suite, unique
+from expectations.rules import between, refers_to, same_in_all_rows, suite, unique
 
 SUITE = suite(
     "CUSTOMER_ID",
-    never_null("AS_OF", "CHURN_PROBABILITY"),
     between("CHURN_PROBABILITY", low=0, high=1),
     unique("RISK_RANK"),
     between("RISK_RANK", low=1),

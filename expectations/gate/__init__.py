@@ -1,10 +1,12 @@
 """Write, audit, publish: a table becomes visible only when its suite lets it through.
 
-`Gate` checks tables, `GateResult` is its verdict, `SuiteMissing` says which suite to write.
+`Gate` checks tables, each under the `Contract` of the model that made it; `GateResult` is its verdict,
+`SuiteMissing` says which suite to write.
 """
 
 from expectations.gate.catalog import SuiteMissing, load_suite, suites_of
+from expectations.gate.contract import Contract
 from expectations.gate.gate import Gate
 from expectations.gate.results import CheckResult, GateResult
 
-__all__ = ["CheckResult", "Gate", "GateResult", "SuiteMissing", "load_suite", "suites_of"]
+__all__ = ["CheckResult", "Contract", "Gate", "GateResult", "SuiteMissing", "load_suite", "suites_of"]

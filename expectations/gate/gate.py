@@ -15,6 +15,7 @@ from great_expectations.datasource.fluent.interfaces import Batch
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
 from expectations.gate.catalog import load_suite
+from expectations.gate.contract import Contract, under_contract
 from expectations.gate.data_docs import keep_result, open_context, write_pages
 from expectations.gate.reading import read_check
 from expectations.gate.results import GateResult
@@ -50,7 +51,9 @@ class Gate:
         self._kept: list[ValidationResultIdentifier] = []
         self._index = data_docs_folder / "index.html"
 
-    def check(self, layer: str, table: str, location: str | None = None) -> GateResult:
+    def check(
+        self, layer: str, table: str, location: str | None = None, *, contract: Contract | None = None
+    ) -> GateResult:
         """Check a table with its suite and keep what was found in QUALITY.CHECK_RESULTS.
 
         Args:
@@ -58,11 +61,14 @@ class Gate:
             table: name of the table, in any case.
             location: the candidate to check in place of the published table, such as
                 MARTS.ORDER_FACTS__CANDIDATE.
+            contract: of the model that made the table; what it says is checked with the suite.
 
         Raises:
             SuiteMissing: there is no suite; names the file to add.
         """
         suite = load_suite(layer, table)
+        if contract is not None:
+            suite = under_contract(suite, contract)
         where = location or f"{layer}.{table}"
         if not _LOCATION.fullmatch(where):
             raise ValueError(f"{where!r} is no location of a table: write SCHEMA.TABLE.")

@@ -4,7 +4,6 @@ from expectations.rules import (
     always,
     counts,
     has_all_of,
-    never_null,
     one_of,
     refers_to,
     suite,
@@ -13,7 +12,6 @@ from expectations.vocabulary import ACTIVITY_STATUSES, ACTIVITY_TYPES
 
 SUITE = suite(
     "ACTIVITY_ID",
-    never_null("CUSTOMER_ID", "STARTED_ON", "SHOULD_HAVE_ENDED", "ENDS_BEFORE_START", "IS_END_DATED_LATE"),
     one_of("ACTIVITY_TYPE", *ACTIVITY_TYPES),
     one_of("STATUS", *ACTIVITY_STATUSES),
     counts("END_DATE_CORRECTIONS", "TIMES_REOPENED"),

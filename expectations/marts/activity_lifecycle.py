@@ -4,7 +4,6 @@ from expectations.rules import (
     always,
     between,
     has_all_of,
-    never_null,
     one_of,
     refers_to,
     same_in_all_rows,
@@ -14,7 +13,6 @@ from expectations.vocabulary import ACTIVITY_STATUSES, ACTIVITY_TYPES
 
 SUITE = suite(
     "ACTIVITY_ID",
-    never_null("CUSTOMER_ID", "ACTIVITY_TYPE", "STATUS", "STAGE", "STARTED_AT", "IS_OVERDUE", "AS_OF"),
     one_of("ACTIVITY_TYPE", *ACTIVITY_TYPES),
     one_of("STATUS", *ACTIVITY_STATUSES),
     one_of("STAGE", "upcoming", "not begun", "running", "ended"),

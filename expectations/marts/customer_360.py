@@ -7,7 +7,6 @@ from expectations.rules import (
     failing,
     has_all_of,
     matches,
-    never_null,
     one_of,
     refers_to,
     same_in_all_rows,
@@ -44,7 +43,6 @@ WHERE ACCOUNTS <> COALESCE(STAGED_ACCOUNTS, 0) OR BALANCE <> COALESCE(STAGED_BAL
 
 SUITE = suite(
     "CUSTOMER_ID",
-    never_null("NAME", "COUNTRY_CODE", "SEGMENT", "IS_ACTIVE", "CREATED_AT", "IS_ENGAGED", "AS_OF"),
     one_of("COUNTRY_CODE", *COUNTRIES),
     one_of("SEGMENT", *SEGMENTS),
     matches("EMAIL", EMAIL, "has the form something@something", severity="warning"),

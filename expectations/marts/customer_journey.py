@@ -1,6 +1,6 @@
 """A customer's events, each once and numbered in the order of time."""
 
-from expectations.rules import always, between, failing, never_null, one_of, refers_to, suite
+from expectations.rules import always, between, failing, one_of, refers_to, suite
 
 STEPS_ARE_NOT_COUNTED_THROUGH = """
 SELECT {keys}
@@ -43,7 +43,6 @@ WHERE NOT EXISTS (
 
 SUITE = suite(
     ("CUSTOMER_ID", "EVENT_TYPE", "EVENT_ID"),
-    never_null("HAPPENED_AT", "IS_FIRST_TOUCH", "IS_LAST_TOUCH"),
     one_of(
         "EVENT_TYPE", "visit", "order_placed", "payment", "order_shipped", "ticket_opened", "ticket_closed"
     ),

@@ -6,7 +6,6 @@ from expectations.rules import (
     counts,
     failing,
     has_all_of,
-    never_null,
     one_of,
     refers_to,
     suite,
@@ -25,7 +24,6 @@ WHERE EVENTS <> COALESCE(STEPS, 0) OR LAST_EVENT_AT IS DISTINCT FROM LAST_STEP_A
 
 SUITE = suite(
     "CUSTOMER_ID",
-    never_null("STAGE", "SIGNED_UP_AT"),
     one_of("STAGE", "signed_up", "visited", "ordered", "paid", "ordered_again"),
     counts("EVENTS", "VISITS_BEFORE_ORDER", "DAYS_TO_SECOND_ORDER", "DAYS_TO_TICKET_AFTER_ORDER"),
     between("DAYS_TO_FIRST_ORDER", low=0, severity="warning"),

@@ -1,11 +1,10 @@
 """Accounts, cleaned."""
 
-from expectations.rules import always, matches, never_null, one_of, suite
+from expectations.rules import always, matches, one_of, suite
 from expectations.vocabulary import ACCOUNT_NUMBER, ACCOUNT_STATUSES, ACCOUNT_TYPES
 
 SUITE = suite(
     "ACCOUNT_NUMBER",
-    never_null("CUSTOMER_ID", "ACCOUNT_TYPE", "STATUS", "BALANCE", "OPENED_ON", "COMMITTED_AT"),
     matches("ACCOUNT_NUMBER", ACCOUNT_NUMBER, "is AC- or SC- and ten digits"),
     one_of("ACCOUNT_TYPE", *ACCOUNT_TYPES),
     one_of("STATUS", *ACCOUNT_STATUSES),

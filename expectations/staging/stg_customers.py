@@ -1,11 +1,10 @@
 """Customers, cleaned."""
 
-from expectations.rules import always, between, matches, never_null, one_of, suite, unique
+from expectations.rules import always, between, matches, one_of, suite, unique
 from expectations.vocabulary import COUNTRIES, EMAIL, SEGMENTS
 
 SUITE = suite(
     "CUSTOMER_ID",
-    never_null("EXTERNAL_REF", "NAME", "COUNTRY_CODE", "SEGMENT", "IS_ACTIVE", "COMMITTED_AT"),
     unique("EXTERNAL_REF"),
     unique("EMAIL", severity="warning"),
     matches("EMAIL", EMAIL, "has the form something@something"),

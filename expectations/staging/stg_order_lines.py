@@ -1,11 +1,10 @@
 """Lines of the orders, cleaned."""
 
-from expectations.rules import always, between, matches, never_null, suite
+from expectations.rules import always, between, matches, suite
 from expectations.vocabulary import PRODUCT_CODE
 
 SUITE = suite(
     ("ORDER_ID", "LINE_NUMBER"),
-    never_null("PRODUCT_CODE", "QUANTITY", "UNIT_PRICE", "DISCOUNT_RATE", "LINE_AMOUNT", "COMMITTED_AT"),
     matches("PRODUCT_CODE", PRODUCT_CODE, "is two capitals, a dash and five digits"),
     between("LINE_NUMBER", low=1),
     between("QUANTITY", 1, 1_000),

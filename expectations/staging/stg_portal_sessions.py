@@ -1,10 +1,9 @@
 """Visits to the portal, cleaned."""
 
-from expectations.rules import always, between, matches, never_null, suite
+from expectations.rules import always, between, matches, suite
 
 SUITE = suite(
     "SESSION_ID",
-    never_null("CUSTOMER_ID", "STARTED_AT", "PAGES_VIEWED", "LANDING_PAGE", "COMMITTED_AT"),
     between("PAGES_VIEWED", low=1),
     between("DURATION_SECONDS", low=0),
     matches("LANDING_PAGE", "/.*", "begins with a slash", severity="warning"),

@@ -1,11 +1,10 @@
 """Support tickets, cleaned."""
 
-from expectations.rules import always, between, never_null, one_of, suite
+from expectations.rules import always, between, one_of, suite
 from expectations.vocabulary import TICKET_STATUSES
 
 SUITE = suite(
     "TICKET_ID",
-    never_null("CUSTOMER_ID", "SUBJECT", "BODY", "PRIORITY", "STATUS", "OPENED_AT", "COMMITTED_AT"),
     one_of("STATUS", *TICKET_STATUSES),
     between("PRIORITY", 1, 4),
     between("SATISFACTION", 1, 5, severity="warning"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from snowflake.connector import SnowflakeConnection
 
-from expectations.gate import Gate, load_suite, suites_of
+from expectations.gate import Gate, suites_of
 from expectations.gate.catalog import LAYERS
 from snowpark_models.runner import plan
+from tests.expectations.contracts import contract_of_table, suite_of
 from tests.expectations.corruption import change_that_breaks, needs_a_copy, takes_rows_away
 from tests.expectations.good_data import ROWS
 
 TABLES = [(layer, table) for layer in LAYERS for table in suites_of(layer)]
-COPIES = 28
 HAS_ROWS = "The table has at least one row"
 
 
@@ -25,7 +25,7 @@ def test_every_mirror_and_every_model_has_a_suite() -> None:
 
 @pytest.mark.parametrize(("layer", "table"), TABLES)
 def test_good_data_pass(gate: Gate, layer: str, table: str) -> None:
-    result = gate.check(layer, table)
+    result = gate.check(layer, table, contract=contract_of_table(layer, table))
     assert result.failures == ()
     assert result.outcome == "open"
     assert result.allows_publishing
@@ -36,18 +36,18 @@ def test_every_rule_stops_what_breaks_it(
     gate: Gate, connection: SnowflakeConnection, layer: str, table: str
 ) -> None:
     location = broken_copy(connection, layer, table)
-    result = gate.check(layer, table, location)
+    result = gate.check(layer, table, location, contract=contract_of_table(layer, table))
     assert {check.expectation for check in result.checks if check.success} == {HAS_ROWS}
     assert [check.error for check in result.checks if check.error] == []
     assert result.outcome == "closed"
-    key = load_suite(layer, table).key[0]
+    key = suite_of(layer, table).key[0]
     for check in result.failures:
         assert check.failing_rows, check
         assert check.sample_keys, check
         assert all(sample.startswith(f"{key}=") for sample in check.sample_keys), check
     assert rows_that_break(connection, layer, table, location) == {
         rule.sentence: check.failing_rows
-        for rule, check in zip(load_suite(layer, table).rules, result.checks, strict=True)
+        for rule, check in zip(suite_of(layer, table).rules, result.checks, strict=True)
         if rule.is_row_local
     }
 
@@ -134,7 +134,7 @@ def test_one_bad_row_closes_the_gate_for_its_own_reason_alone(
 
 def rows_that_break(connection: SnowflakeConnection, layer: str, table: str, location: str) -> dict[str, int]:
     """How many rows break each row-local rule, by the rule's own condition; none leaves it unknown."""
-    local = [rule for rule in load_suite(layer, table).rules if rule.breaks]
+    local = [rule for rule in suite_of(layer, table).rules if rule.breaks]
     counts = ", ".join(f"COUNT_IF({rule.breaks}), COUNT_IF(({rule.breaks}) IS NULL)" for rule in local)
     found = connection.cursor().execute(f"SELECT {counts} FROM {location}").fetchone()
     assert not any(found[1::2])
@@ -147,15 +147,16 @@ def broken_copy(connection: SnowflakeConnection, layer: str, table: str) -> str:
     The good rows are repeated, but for those of the last key, so that each rule finds a row of its own.
     """
     location = f"{layer}.{table}__BROKEN".upper()
-    suite = load_suite(layer, table)
+    suite = suite_of(layer, table)
+    copies = len(suite.rules) + 1
     good = f"SELECT * FROM {layer}.{table}" + (f" WHERE {suite.rows}" if suite.rows else "")
     cursor = connection.cursor()
     numbered = f"ROW_NUMBER() OVER (ORDER BY {', '.join(suite.key)}) AS N"
     cursor.execute(
         f"CREATE OR REPLACE TABLE {location} AS "
-        f"SELECT t.*, {numbered} FROM ({' UNION ALL '.join([good] * COPIES)}) AS t"
+        f"SELECT t.*, {numbered} FROM ({' UNION ALL '.join([good] * copies)}) AS t"
     )
-    cursor.execute(f"DELETE FROM {location} WHERE N > (SELECT COUNT(*) FROM {location}) - {COPIES}")
+    cursor.execute(f"DELETE FROM {location} WHERE N > (SELECT COUNT(*) FROM {location}) - {copies}")
     assert cursor.execute(f"SELECT 1 FROM {location} LIMIT 1").fetchone(), (
         f"{layer}.{table} has a single row of good data: let tests/expectations/good_data.py make two or more"
     )

@@ -133,11 +133,6 @@ class Model:
         """Names of the contract's columns, in upper case."""
         return frozenset(column.name.upper() for column in self.contract)
 
-    @property
-    def candidate(self) -> str:
-        """Name of the table that is built aside and audited before it takes the place of `table`."""
-        return f"{self.table}__CANDIDATE"
-
 
 def model(
     *,

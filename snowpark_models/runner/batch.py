@@ -26,8 +26,12 @@ class Batch:
     job: Job
     routes: list[Route]
     backfill: Backfill | None = None
-    audited: str = "__AUDIT"
     images: int = field(default=0, init=False)
+
+    @property
+    def audited(self) -> str:
+        """The view of what the table would be."""
+        return self.job.tables.audit
 
     def build(self) -> int:
         """Find the parts, compute them alone, and make the view of what the table would be with them."""

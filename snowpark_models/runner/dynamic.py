@@ -30,5 +30,5 @@ class Dynamic(View):
             made = stored_sql.create_dynamic(job.model, storage, job.tables.published, self.query())
             job.warehouse.run(made)
         job.warehouse.run(sql.drop_view(job.tables.audit))
-        job.set_published(job.state.version + 1, None)
+        job.set_replaced()
         return None

@@ -24,5 +24,5 @@ class Iceberg(WholeTable):
         location = storage.base_location or job.locations.written(job.model).replace(".", "/").lower()
         job.warehouse.run(stored_sql.create_iceberg(job.model, storage, location, job.tables))
         job.warehouse.run(sql.drop_table(job.tables.candidate))
-        job.set_published(job.state.version + 1, None)
+        job.set_replaced()
         return None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from snowpark_models.errors import ConcurrentRunError
 from snowpark_models.model import Model
 from snowpark_models.runner.frames import Frames
 from snowpark_models.runner.ledger import Ledger
@@ -52,13 +53,21 @@ class Job:
         )
         self.ledger.set_published(self.model, self.state, published)
 
+    def set_replaced(self, log_from: int | None = None, *, is_probed: bool = True) -> None:
+        """The same after a rebuild, which statements outside a transaction have put in its place."""
+        try:
+            self.set_published(self.state.version + 1, log_from, is_probed=is_probed)
+        except ConcurrentRunError:
+            self.ledger.distrust(self.model)
+            raise
+
 
 class Building(Protocol):
     """A way to build a model: aside first, where the gate can look at it, then for all readers at once."""
 
     @property
     def audited(self) -> str:
-        """What the gate looks at: its suffix after the table's name."""
+        """What the gate looks at, quoted."""
         ...
 
     def build(self) -> int:

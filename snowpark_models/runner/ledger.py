@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from snowpark_models.errors import ConcurrentRunError
@@ -31,10 +32,20 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Reads and writes OPS for one run."""
+    """Reads and writes OPS for one run.
+
+    Attributes:
+        token: tells the run from all others, also from an earlier try of its own; 8 hex digits.
+    """
 
     warehouse: Warehouse
     run_id: str
+    token: str = field(default_factory=lambda: secrets.token_hex(4).upper())
+
+    @property
+    def claimant(self) -> str:
+        """What the run signs with in the ledger."""
+        return f"{self.run_id}#{self.token}"
 
     @property
     def _ops(self) -> str:
@@ -61,7 +72,7 @@ class Ledger:
         """
         location = self.warehouse.namespace.location(model)
         statement = sql.claim(
-            self._ops, model.name, state.version, state.is_rebuilding, location, self.run_id
+            self._ops, model.name, state.version, state.is_rebuilding, location, self.claimant
         )
         self._expect_one(self.warehouse.run(statement), model)
 
@@ -72,7 +83,7 @@ class Ledger:
             ConcurrentRunError: another run has begun to build the model.
         """
         location = self.warehouse.namespace.location(model)
-        statement = sql.begin_swap(self._ops, model.name, location, state.version, self.run_id)
+        statement = sql.begin_swap(self._ops, model.name, location, state.version, self.claimant)
         self._expect_one(self.warehouse.run(statement), model)
 
     def set_published(self, model: Model, state: ModelState, published: ModelState) -> None:
@@ -86,7 +97,7 @@ class Ledger:
             model.name,
             self.warehouse.namespace.location(model),
             state.version,
-            self.run_id,
+            self.claimant,
             published.version,
             published.log_from,
             published.code,
@@ -94,6 +105,19 @@ class Ledger:
             published.is_probed,
         )
         self._expect_one(self.warehouse.run(statement), model)
+
+    def distrust(self, model: Model) -> None:
+        """Let the next run rebuild it: what is published may be of a run that had lost its claim."""
+        self.warehouse.run(sql.distrust(self._ops, model.name, self.warehouse.namespace.location(model)))
+
+    def check_claim(self, model: Model) -> None:
+        """Hold that no other run has begun to build the model since this one did.
+
+        Raises:
+            ConcurrentRunError: one has.
+        """
+        location = self.warehouse.namespace.location(model)
+        self._expect_one(self.warehouse.number(sql.count_claims(self._ops, location, self.claimant)), model)
 
     def record(
         self, model: Model, record: RunRecord, code: str, inputs: Versions, started_at: datetime

@@ -8,7 +8,7 @@ from typing import Final
 
 from snowpark_models.errors import MissingTableError
 from snowpark_models.model import LAYERS, Model
-from snowpark_models.runner.names import Namespace, qualified
+from snowpark_models.runner.names import Namespace, is_beside, qualified
 from snowpark_models.sources import CHANGE_LOG_SUFFIX, SOURCES
 from snowpark_models.sources import SCHEMA as RAW
 
@@ -60,6 +60,16 @@ class Locations:
         """The quoted change log of the model that a parameter stands for."""
         schema, name = self.read(upstream).split(".", 1)
         return qualified(schema, f"{name}{CHANGE_LOG_SUFFIX}")
+
+    def has_change_log(self, model: Model) -> bool:
+        """Whether there is one where the run writes."""
+        schema, name = self._place(model)
+        return (schema, f"{name}{CHANGE_LOG_SUFFIX}") in self.kinds
+
+    def beside(self, model: Model) -> list[tuple[str, str]]:
+        """What runs made beside a model's own tables, and left."""
+        schema, table = self._place(model)
+        return [place for place in self.kinds if place[0] == schema and is_beside(table, place[1])]
 
     def check(self, models: Sequence[Model]) -> None:
         """Hold that all that the models read is there, or made before it is read.

@@ -23,6 +23,11 @@ def qualified(schema: str, table: str) -> str:
     return f"{identifier(schema)}.{identifier(table)}"
 
 
+def plain(table: str) -> str:
+    """SCHEMA.TABLE of a quoted one."""
+    return table.replace('"', "")
+
+
 def literal(text: str) -> str:
     """A string literal of Snowflake."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
@@ -65,13 +70,22 @@ class Namespace:
         return self.schema(OPS)
 
 
-BESIDE = ("CANDIDATE", "BATCH", "AUDIT", "PARTS", "IMAGES", "PROBE", "SAMPLE")
+BESIDE = ("CANDIDATE", "BATCH", "AUDIT", "PARTS", "IMAGES", "LOG", "PROBE", "SAMPLE")
 """Of tables that a run makes beside a model's own, and that are gone when all went well."""
+_BESIDE = re.compile(rf"__({'|'.join(BESIDE)})_[0-9A-F]{{8}}")
+
+
+def is_beside(table: str, name: str) -> bool:
+    """Whether a run made the table `name` beside `table`."""
+    return name.startswith(table) and _BESIDE.fullmatch(name.removeprefix(table)) is not None
 
 
 @dataclass(frozen=True)
 class Tables:
     """The tables of one model in one namespace, each quoted with its schema.
+
+    Those beside the first two are one run's own: a run that goes on after another one has begun to build the
+    model neither writes nor publishes what that one made.
 
     Attributes:
         published: what readers see.
@@ -81,6 +95,7 @@ class Tables:
         audit: a view of what the table would be with the batch.
         parts: which parts that are.
         images: rows that go and come.
+        log: the change log anew.
         probe: some parts, computed alone.
         sample: which parts that are.
     """
@@ -92,12 +107,13 @@ class Tables:
     audit: str
     parts: str
     images: str
+    log: str
     probe: str
     sample: str
 
     @classmethod
-    def of(cls, model: Model, namespace: Namespace) -> Tables:
-        """The tables of a model."""
+    def of(cls, model: Model, namespace: Namespace, token: str) -> Tables:
+        """The tables of a model in a run, which the token (8 hex digits) tells from all others."""
         schema = namespace.schema(model.layer)
-        suffixes = ("", "__CHANGES", *(f"__{suffix}" for suffix in BESIDE))
+        suffixes = ("", "__CHANGES", *(f"__{suffix}_{token}" for suffix in BESIDE))
         return cls(*(qualified(schema, f"{model.table}{suffix}") for suffix in suffixes))

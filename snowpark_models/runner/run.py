@@ -26,9 +26,9 @@ from snowpark_models.runner.job import Building, Job
 from snowpark_models.runner.ledger import Ledger, RunRecord, now
 from snowpark_models.runner.locality import is_by_parts, routes
 from snowpark_models.runner.locations import Locations
-from snowpark_models.runner.names import BESIDE, Tables, qualified
+from snowpark_models.runner.names import Tables, plain, qualified
 from snowpark_models.runner.outcome import Audit, ModelOutcome, Outcome
-from snowpark_models.runner.sql.tables import drop_table, drop_view
+from snowpark_models.runner.sql.tables import drop
 from snowpark_models.runner.state import ModelState, Versions
 from snowpark_models.runner.view import View
 from snowpark_models.runner.warehouse import Warehouse
@@ -141,8 +141,12 @@ class Run:
         self._check_intake(job, decision)
         check_past(self.warehouse, self.locations, model)
         self.ledger.claim(model, job.state)
-        self._clear(model)
-        rows = building.build()
+        with telling_of_others(self.ledger, model):
+            self._clear(job)
+            return self._claimed(job, decision, building)
+
+    def _claimed(self, job: Job, decision: Decision, building: Building) -> Attempt:
+        model, rows = job.model, building.build()
 
         def attempt(outcome: Outcome, reason: str, changed: int | None = None) -> Attempt:
             return Attempt(outcome, decision, reason, rows, changed, job.code, job.inputs)
@@ -151,8 +155,9 @@ class Run:
             job.set_published(job.state.version, job.state.log_from)
             self._read_states()
             return attempt("unchanged", decision.reason, 0)
-        location = f"{self.locations.written(model)}{building.audited}"
+        location = plain(building.audited)
         if not self.audit(model.layer, model.table, location):
+            self.ledger.check_claim(model)
             reason = f"a critical expectation failed; {location} shows what was refused"
             return attempt("gate closed", reason)
         changed = building.publish()
@@ -160,14 +165,12 @@ class Run:
         self._read_states()
         return attempt("published", decision.reason, changed)
 
-    def _clear(self, model: Model) -> None:
-        """Drop what earlier runs of it refused, or left when they died."""
-        schema, name = self.locations.written(model).split(".")
-        for suffix in BESIDE:
-            kind = self.locations.kinds.pop((schema, f"{name}__{suffix}"), None)
-            if kind is not None:
-                table = qualified(schema, f"{name}__{suffix}")
-                self.warehouse.run(drop_view(table) if kind == "VIEW" else drop_table(table))
+    def _clear(self, job: Job) -> None:
+        """Drop what earlier runs of it refused, or left when they died, or are still about to publish."""
+        if job.state.is_rebuilding:
+            self.locations.kinds |= self.warehouse.kinds()
+        for place in self.locations.beside(job.model):
+            self.warehouse.run(drop(self.locations.kinds.pop(place), qualified(*place)))
 
     def _job(self, model: Model, code: str, versions: Versions) -> Job:
         location = self.locations.written(model)
@@ -178,7 +181,7 @@ class Run:
             self.ledger,
             self.locations,
             model,
-            Tables.of(model, self.warehouse.namespace),
+            Tables.of(model, self.warehouse.namespace, self.ledger.token),
             self._frames(model),
             state,
             code,
@@ -221,6 +224,16 @@ def _building(job: Job, decision: Decision, backfill: Backfill | None) -> Buildi
     if decision.mode == "incremental" and job.routes is not None:
         return Batch(job, list(job.routes), backfill)
     return WholeTable(job)
+
+
+@contextmanager
+def telling_of_others(ledger: Ledger, model: Model) -> Iterator[None]:
+    """Turn errors over tables that another run has cleared away since into one that says so."""
+    try:
+        yield
+    except (SnowparkClientException, SnowflakeError):
+        ledger.check_claim(model)
+        raise
 
 
 @contextmanager

@@ -15,8 +15,12 @@ class View:
     """A model as a view."""
 
     job: Job
-    audited: str = "__AUDIT"
     is_the_same: bool = False
+
+    @property
+    def audited(self) -> str:
+        """The view under another name."""
+        return self.job.tables.audit
 
     def build(self) -> int:
         """Make the view under another name."""
@@ -35,7 +39,7 @@ class View:
         job.make_way("VIEW")
         job.warehouse.run(sql.create_view(job.model, job.tables.published, self.query()))
         job.warehouse.run(sql.drop_view(job.tables.audit))
-        job.set_published(job.state.version + 1, None)
+        job.set_replaced()
         return None
 
     def query(self) -> str:

@@ -17,9 +17,13 @@ class WholeTable:
     """All rows of a model, anew."""
 
     job: Job
-    audited: str = "__CANDIDATE"
     is_the_same: bool = False
     is_probed: bool = field(default=True, init=False)
+
+    @property
+    def audited(self) -> str:
+        """The candidate."""
+        return self.job.tables.candidate
 
     def build(self) -> int:
         """Write the candidate, with the published table's grants: the swap that publishes trades them."""
@@ -36,20 +40,35 @@ class WholeTable:
 
     def publish(self) -> int | None:
         """Swap; what reads an incremental model by its changes reads it as a whole once."""
-        job, tables, warehouse = self.job, self.job.tables, self.job.warehouse
+        job, tables = self.job, self.job.tables
         job.ledger.begin_swap(job.model, job.state)
-        if self._replaces_table:
-            warehouse.run(sql.swap(tables.published, tables.candidate))
-            warehouse.run(sql.drop_table(tables.candidate))
-        else:
+        if not self._replaces_table:
             job.make_way(None)
-            warehouse.run(sql.rename(tables.candidate, tables.published))
+        self._put(tables.candidate, tables.published, is_taken=self._replaces_table)
         log_from = None
         if job.routes is not None:
-            warehouse.run(changes_sql.create_change_log(job.model, tables.change_log))
+            self._begin_change_log()
             log_from = job.state.version + 2
-        job.set_published(job.state.version + 1, log_from, is_probed=self.is_probed)
+        job.set_replaced(log_from, is_probed=self.is_probed)
         return None
+
+    def _begin_change_log(self) -> None:
+        """An empty one, in the contract's columns, takes the place of what is there."""
+        job, tables = self.job, self.job.tables
+        is_taken = job.locations.has_change_log(job.model)
+        if is_taken:
+            job.warehouse.run(sql.create_like(tables.log, tables.change_log))
+        job.warehouse.run(changes_sql.create_change_log(job.model, tables.log))
+        self._put(tables.log, tables.change_log, is_taken=is_taken)
+
+    def _put(self, table: str, place: str, *, is_taken: bool) -> None:
+        """Fails where another run, which has begun to build the model since, has cleared the table away."""
+        warehouse = self.job.warehouse
+        if is_taken:
+            warehouse.run(sql.swap(place, table))
+            warehouse.run(sql.drop_table(table))
+        else:
+            warehouse.run(sql.rename(table, place))
 
     @property
     def _replaces_table(self) -> bool:

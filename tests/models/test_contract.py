@@ -30,10 +30,9 @@ def declared(key: str | tuple[str, ...] = "id", contract: tuple[Column, ...] = (
     )
 
 
-def test_one_name_names_function_table_and_candidate() -> None:
+def test_one_name_names_function_and_table() -> None:
     stated = declared()
     assert (stated.name, stated.schema, stated.table) == ("identity", "STAGING", "IDENTITY")
-    assert stated.candidate == "IDENTITY__CANDIDATE"
     assert stated.upstreams == ("raw_orders",)
 
 

@@ -79,25 +79,41 @@ def read_states(ops: str) -> str:
     return f"SELECT * FROM {qualified(ops, 'MODEL_STATES')}"
 
 
-def claim(ops: str, model: str, version: int, is_rebuilding: bool, location: str, run_id: str) -> str:
+def claim(ops: str, model: str, version: int, is_rebuilding: bool, location: str, claimant: str) -> str:
     """A run begins to build a model that is as it was looked up: none that began earlier can publish it."""
     return f"""
         MERGE INTO {qualified(ops, "MODEL_STATES")} AS s
         USING (SELECT {literal(model)} AS MODEL, {literal(location)} AS LOCATION) AS m
         ON s.MODEL = m.MODEL AND s.LOCATION = m.LOCATION
         WHEN MATCHED AND s.VERSION = {version} AND s.IS_REBUILDING = {is_rebuilding}
-            THEN UPDATE SET s.BUILT_BY_RUN = {literal(run_id)}
+            THEN UPDATE SET s.BUILT_BY_RUN = {literal(claimant)}
         WHEN NOT MATCHED THEN INSERT
             (MODEL, LOCATION, VERSION, LOG_FROM, CODE, INPUTS, BUILT_BY_RUN, IS_REBUILDING)
-        VALUES (m.MODEL, m.LOCATION, 0, NULL, '', '{{}}', {literal(run_id)}, FALSE)"""
+        VALUES (m.MODEL, m.LOCATION, 0, NULL, '', '{{}}', {literal(claimant)}, FALSE)"""
 
 
-def begin_swap(ops: str, model: str, location: str, version: int, run_id: str) -> str:
+def begin_swap(ops: str, model: str, location: str, version: int, claimant: str) -> str:
     """Note that a rebuild is about to be published, which takes more than one statement."""
     return f"""
         UPDATE {qualified(ops, "MODEL_STATES")}
         SET IS_REBUILDING = TRUE
-        WHERE {_is_ours(model, location, version, run_id)}"""
+        WHERE {_is_ours(model, location, version, claimant)}"""
+
+
+def distrust(ops: str, model: str, location: str) -> str:
+    """Whoever builds the model next rebuilds it."""
+    return f"""
+        UPDATE {qualified(ops, "MODEL_STATES")}
+        SET IS_REBUILDING = TRUE
+        WHERE MODEL = {literal(model)} AND LOCATION = {literal(location)}"""
+
+
+def count_claims(ops: str, location: str, claimant: str) -> str:
+    """1 while nobody else has begun to build what is published there, 0 afterwards."""
+    return f"""
+        SELECT COUNT(*)
+        FROM {qualified(ops, "MODEL_STATES")}
+        WHERE LOCATION = {literal(location)} AND BUILT_BY_RUN = {literal(claimant)}"""
 
 
 def set_state(
@@ -105,7 +121,7 @@ def set_state(
     model: str,
     location: str,
     version: int,
-    run_id: str,
+    claimant: str,
     new_version: int,
     log_from: int | None,
     code: str,
@@ -118,9 +134,9 @@ def set_state(
         SET VERSION = {new_version}, LOG_FROM = {"NULL" if log_from is None else log_from},
             CODE = {literal(code)}, INPUTS = {literal(inputs)}, IS_REBUILDING = FALSE,
             PUBLISHED_AT = CURRENT_TIMESTAMP()::TIMESTAMP_NTZ, IS_PROBED = {is_probed}
-        WHERE {_is_ours(model, location, version, run_id)}"""
+        WHERE {_is_ours(model, location, version, claimant)}"""
 
 
-def _is_ours(model: str, location: str, version: int, run_id: str) -> str:
+def _is_ours(model: str, location: str, version: int, claimant: str) -> str:
     place = f"MODEL = {literal(model)} AND LOCATION = {literal(location)}"
-    return f"{place} AND VERSION = {version} AND BUILT_BY_RUN = {literal(run_id)}"
+    return f"{place} AND VERSION = {version} AND BUILT_BY_RUN = {literal(claimant)}"

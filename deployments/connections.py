@@ -107,8 +107,14 @@ SESSION: Final = {
     "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
     "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9 TZHTZM",
     "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF9",
+    "DATE_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+    "WEEK_START": 0,
+    "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
+    "AUTOCOMMIT": True,
 }
-"""What every session says alike, whatever its account or user has set: texts of times lose no digit."""
+"""What every session says alike, whatever its account or user has set; texts of times lose no digit."""
 
 
 def snowflake_arguments(settings: SnowflakeSettings, query_tag: str) -> dict[str, Any]:
@@ -140,11 +146,18 @@ def connect_snowflake(settings: SnowflakeSettings, query_tag: str) -> SnowflakeC
     """Open a Snowflake session whose statements carry `query_tag`.
 
     Raises:
-        ConnectionFailed: not reachable or the login was refused.
+        ConnectionFailed: not reachable, the login was refused, or its key cannot be read.
     """
     where = f"Snowflake account {settings.account}"
     try:
         return snowflake.connector.connect(**snowflake_arguments(settings, query_tag))
+    except (OSError, TypeError, ValueError) as error:
+        if settings.private_key_path is None:
+            raise
+        raise ConnectionFailed(
+            f"{where}: the private key {settings.private_key_path} cannot be read ({type(error).__name__}): "
+            "check SNOWFLAKE_PRIVATE_KEY_PATH and SNOWFLAKE_PRIVATE_KEY_PASSPHRASE."
+        ) from None
     except snowflake.connector.errors.DatabaseError as error:
         raise ConnectionFailed(
             f"{where}: not reachable, or the login was refused (error {error.errno}): check "

@@ -22,7 +22,7 @@ from snowflake.snowpark.exceptions import SnowparkClientException
 
 from snowpark_models.contract import VERSION_COLUMNS, Column, check_contract
 from snowpark_models.errors import ContractError, DefinitionError, LineageError, ModelError
-from snowpark_models.storage import Storage, check_storage
+from snowpark_models.storage import DOWNSTREAM, DynamicTable, Storage, check_storage
 
 LAYERS: Final = ("staging", "marts", "features")
 """In the order of the data's way; a folder of this package and a schema of the warehouse each."""
@@ -127,6 +127,12 @@ class Model:
         """The contract's columns that the function returns: of an SCD2 model those of what is now."""
         is_versioned = self.materialized == "scd2"
         return tuple(c for c in self.contract if not (is_versioned and c in VERSION_COLUMNS))
+
+    @property
+    def shows_its_upstreams(self) -> bool:
+        """True when its rows change with its upstreams', and not with its runs alone."""
+        lags = isinstance(self.storage, DynamicTable) and self.storage.target_lag != DOWNSTREAM
+        return self.materialized == "view" or lags
 
     @property
     def columns(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from snowpark_models.errors import ModelError
 from snowpark_models.runner import plan
 from snowpark_models.site import write_site
 
@@ -18,6 +19,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write it, and print its first page."""
-    sys.stdout.write(f"{write_site(plan(), options.folder)}\n")
+    """Write it, and print its first page.
+
+    Raises:
+        ModelError: nothing can be written there.
+    """
+    try:
+        sys.stdout.write(f"{write_site(plan(), options.folder)}\n")
+    except OSError as error:
+        raise ModelError(f"--folder {options.folder} cannot be written: {error.strerror}") from None
     return 0

@@ -122,4 +122,7 @@ def _written(options: argparse.Namespace) -> Namespace:
 
 
 def _time(text: str) -> datetime:
-    return utc(datetime.fromisoformat(text))
+    try:
+        return utc(datetime.fromisoformat(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: write it like 2026-01-31") from None

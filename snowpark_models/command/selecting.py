@@ -54,7 +54,7 @@ def warehouse(options: argparse.Namespace) -> Iterator[Warehouse]:
     where = namespace(options)
     with connect_snowflake(load_settings().snowflake, "python -m snowpark_models") as connection:
         session = snowpark_session(connection)
-        with failures(f"{options.command} failed"):
+        with failures(f"{options.command} failed", stands=""):
             yield Warehouse(session, where)
 
 

@@ -82,10 +82,8 @@ def _imported(tree: ast.Module, package: str) -> Iterator[str]:
 
 def _is_helper(module: str) -> bool:
     """A module that computes: neither the runner nor the declaration, which say how, and not what."""
-    declaring = ("model", "contract", "storage")
-    return not module.startswith(
-        ("snowpark_models.runner", *(f"snowpark_models.{name}" for name in declaring))
-    )
+    own = module.removeprefix("snowpark_models.")
+    return own.partition(".")[0] not in {"runner", "model", "contract", "storage"}
 
 
 def _file(module: str) -> str | None:

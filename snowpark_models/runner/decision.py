@@ -82,4 +82,7 @@ def _has_changed(read: Input, state: ModelState) -> bool:
 
 def _is_in_log(read: Input, state: ModelState) -> bool:
     before = state.inputs.get(read.location)
-    return before is not None and read.log_from is not None and before + 1 >= read.log_from
+    if before is None or read.log_from is None:
+        return False
+    counts_on = read.version is None or before <= read.version
+    return counts_on and before + 1 >= read.log_from

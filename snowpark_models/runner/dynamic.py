@@ -20,7 +20,6 @@ class Dynamic(View):
         storage = job.model.storage
         assert isinstance(storage, DynamicTable)  # noqa: S101 - held by check_storage
         job.ledger.begin_swap(job.model, job.state)
-        job.make_way("DYNAMIC TABLE")
         is_there = job.locations.kind(job.model) == "DYNAMIC TABLE"
         reads_the_same = job.state.inputs.keys() == job.inputs.keys()
         is_as_declared = is_there and job.state.code == job.code and reads_the_same
@@ -28,7 +27,8 @@ class Dynamic(View):
             job.warehouse.run(stored_sql.refresh(job.tables.published))
         else:
             made = stored_sql.create_dynamic(job.model, storage, job.tables.published, self.query())
-            job.warehouse.run(made)
+            with job.in_place_of(but="DYNAMIC TABLE"):
+                job.warehouse.run(made)
         job.warehouse.run(sql.drop_view(job.tables.audit))
         job.set_replaced()
         return None

@@ -77,6 +77,11 @@ def current_input(
     state = states.get(location)
     if state is None or state.is_rebuilding:
         return Input(location, None, None)
+    model = locations.models.get(name)
+    if model is not None and model.shows_its_upstreams:
+        read = (current_input(upstream, locations, states, arrivals) for upstream in model.upstreams)
+        if any(each.version != state.inputs.get(each.location) for each in read):
+            return Input(location, None, None)
     return Input(location, state.version, state.log_from)
 
 

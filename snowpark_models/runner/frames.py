@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from snowflake.snowpark import DataFrame
 
+from snowpark_models.clock import parts_alone
 from snowpark_models.model import Model
 from snowpark_models.runner.history import History
 from snowpark_models.runner.locality import Route
@@ -30,7 +31,8 @@ class Frames:
     def of_parts(self, model: Model, routes: Sequence[Route], parts: str) -> DataFrame:
         """The model's result over the rows of some parts, which a table holds."""
         queries = {route.upstream: self._query(model, route, parts) for route in routes}
-        result = model(**{name: self.warehouse.frame(queries[name]) for name in model.upstreams})
+        with parts_alone():
+            result = model(**{name: self.warehouse.frame(queries[name]) for name in model.upstreams})
         return self.history.and_now(result, parts) if self.history else result
 
     def _query(self, model: Model, route: Route, parts: str) -> str:

@@ -17,11 +17,13 @@ from snowpark_models.errors import ContractError
 from snowpark_models.model import Model
 from snowpark_models.runner.enforcement import check_columns
 from snowpark_models.runner.locations import Locations
+from snowpark_models.runner.names import qualified
 from snowpark_models.runner.sql import changes as sql
 from snowpark_models.runner.sql import versions as versions_sql
 from snowpark_models.runner.warehouse import Warehouse
 
 VERSIONS = {column.name.upper() for column in VERSION_COLUMNS}
+_REMEDY = "Keep them in the contract, or give the model another name; if the past may go,"
 NOW = "NOW__"
 """Begins the names of columns of what is now, where both are joined."""
 
@@ -43,7 +45,7 @@ class History:
     @classmethod
     def begun(cls, warehouse: Warehouse, locations: Locations, model: Model) -> History:
         """Look up what is published; a table without versions has no past."""
-        table = locations.written(model)
+        table = qualified(*locations.written(model).split("."))
         known = set(warehouse.session.table(table).columns) if locations.exists(model) else set()
         has_past = known >= VERSIONS
         versions = versions_sql.in_columns(model.contract, table if has_past else None, known)
@@ -89,7 +91,7 @@ class History:
 
 
 def check_past(warehouse: Warehouse, locations: Locations, model: Model) -> None:
-    """Hold that no column of a table of versions, which are nowhere else, would go.
+    """Hold that no column of a table of versions, which are nowhere else, would go or lose digits.
 
     Raises:
         ContractError: names the table and the columns.
@@ -97,14 +99,24 @@ def check_past(warehouse: Warehouse, locations: Locations, model: Model) -> None
     if not locations.exists(model):
         return
     location = locations.written(model)
-    known = set(warehouse.session.table(location).columns)
+    past = warehouse.session.table(qualified(*location.split(".")))
+    known = set(past.columns)
+    if not known >= VERSIONS:
+        return
     gone = sorted(known - model.columns)
-    if known >= VERSIONS and gone:
+    if gone:
         raise ContractError(
             f"model {model.name}: {location} has the versions that runs have seen, and its columns "
-            f"{', '.join(gone)} would be lost. Keep them in the contract, or give the model another name; if "
-            f"the past may go, drop {location} first."
+            f"{', '.join(gone)} would be lost. {_REMEDY} drop {location} first."
         )
+    kept = [column for column in model.contract if column.name.upper() in known]
+    try:
+        check_columns(model, past, kept)
+    except ContractError as error:
+        raise ContractError(
+            f"model {model.name}: {location} has the versions that runs have seen, in types that would be "
+            f"cut ({error}). {_REMEDY} drop {location} first."
+        ) from None
 
 
 def _names(columns: tuple[Column, ...]) -> list[str]:

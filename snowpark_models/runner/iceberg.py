@@ -20,9 +20,9 @@ class Iceberg(WholeTable):
         storage = job.model.storage
         assert isinstance(storage, IcebergTable)  # noqa: S101 - held by check_storage
         job.ledger.begin_swap(job.model, job.state)
-        job.make_way("ICEBERG TABLE")
         location = storage.base_location or job.locations.written(job.model).replace(".", "/").lower()
-        job.warehouse.run(stored_sql.create_iceberg(job.model, storage, location, job.tables))
+        with job.in_place_of(but="ICEBERG TABLE"):
+            job.warehouse.run(stored_sql.create_iceberg(job.model, storage, location, job.tables))
         job.warehouse.run(sql.drop_table(job.tables.candidate))
         job.set_replaced()
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from snowpark_models.runner.ledger import Ledger
 from snowpark_models.runner.locality import Route
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Tables
-from snowpark_models.runner.sql.tables import drop
+from snowpark_models.runner.sql.tables import drop, rename
 from snowpark_models.runner.state import ModelState, Versions
 from snowpark_models.runner.warehouse import Warehouse
 
@@ -40,11 +41,21 @@ class Job:
     inputs: Versions
     routes: Sequence[Route] | None
 
-    def make_way(self, kind: str | None) -> None:
-        """Drop what is published, unless nothing is, or it is of this kind already."""
+    @contextmanager
+    def in_place_of(self, *, but: str) -> Iterator[None]:
+        """Put what is published aside, where it is of another kind; and back, where its successor fails."""
         found = self.locations.kind(self.model)
-        if found not in (None, kind):
-            self.warehouse.run(drop(str(found), self.tables.published))
+        if found is None or found == but:
+            yield
+            return
+        published, earlier = self.tables.published, self.tables.earlier
+        self.warehouse.run(rename(found, published, earlier))
+        try:
+            yield
+        except BaseException:
+            self.warehouse.run(rename(found, earlier, published))
+            raise
+        self.warehouse.run(drop(found, earlier))
 
     def set_published(self, version: int, log_from: int | None, *, is_probed: bool = True) -> None:
         """Compare and set what is published."""

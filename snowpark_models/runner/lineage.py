@@ -60,12 +60,12 @@ def _depth(model: Model, by_name: dict[str, Model]) -> int:
 
 
 def _check_names(models: Sequence[Model]) -> None:
-    for name, count in Counter(model.name for model in models).items():
+    for table, count in Counter(model.table for model in models).items():
         if count > 1:
-            layers = " and ".join(f"{model.layer}/" for model in models if model.name == name)
-            raise LineageError(f"{count} models are called {name}, in {layers}: rename one")
-        if name in SOURCES:
-            raise LineageError(f"model {name} is called like a source: rename it")
+            same = " and ".join(f"{model.layer}/{model.name}" for model in models if model.table == table)
+            raise LineageError(f"{count} models would be the table {table}, {same}: rename one")
+        if table.lower() in SOURCES:
+            raise LineageError(f"model {table.lower()} is called like a source: rename it")
 
 
 def _check_upstream(model: Model, upstream: str, by_name: dict[str, Model]) -> None:

@@ -70,7 +70,7 @@ class Namespace:
         return self.schema(OPS)
 
 
-BESIDE = ("CANDIDATE", "BATCH", "AUDIT", "PARTS", "IMAGES", "LOG", "PROBE", "SAMPLE")
+BESIDE = ("CANDIDATE", "BATCH", "AUDIT", "PARTS", "IMAGES", "LOG", "EARLIER", "PROBE", "SAMPLE")
 """Of tables that a run makes beside a model's own, and that are gone when all went well."""
 _BESIDE = re.compile(rf"__({'|'.join(BESIDE)})_[0-9A-F]{{8}}")
 
@@ -96,6 +96,7 @@ class Tables:
         parts: which parts that are.
         images: rows that go and come.
         log: the change log anew.
+        earlier: what was published, while something of another kind takes its place.
         probe: some parts, computed alone.
         sample: which parts that are.
     """
@@ -108,6 +109,7 @@ class Tables:
     parts: str
     images: str
     log: str
+    earlier: str
     probe: str
     sample: str
 

@@ -237,9 +237,9 @@ def telling_of_others(ledger: Ledger, model: Model) -> Iterator[None]:
 
 
 @contextmanager
-def failures(what: str) -> Iterator[None]:
+def failures(what: str, stands: str = "Published tables are as they were.") -> Iterator[None]:
     """Turn the warehouse's errors into one that says what failed, and what stands."""
     try:
         yield
     except (SnowparkClientException, SnowflakeError) as error:
-        raise BuildError(f"{what}: {error}. Published tables are as they were.") from error
+        raise BuildError(f"{what}: {error}. {stands}".rstrip()) from error

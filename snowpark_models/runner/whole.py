@@ -42,9 +42,8 @@ class WholeTable:
         """Swap; what reads an incremental model by its changes reads it as a whole once."""
         job, tables = self.job, self.job.tables
         job.ledger.begin_swap(job.model, job.state)
-        if not self._replaces_table:
-            job.make_way(None)
-        self._put(tables.candidate, tables.published, is_taken=self._replaces_table)
+        with job.in_place_of(but="BASE TABLE"):
+            self._put(tables.candidate, tables.published, is_taken=self._replaces_table)
         log_from = None
         if job.routes is not None:
             self._begin_change_log()
@@ -68,7 +67,7 @@ class WholeTable:
             warehouse.run(sql.swap(place, table))
             warehouse.run(sql.drop_table(table))
         else:
-            warehouse.run(sql.rename(table, place))
+            warehouse.run(sql.rename("BASE TABLE", table, place))
 
     @property
     def _replaces_table(self) -> bool:

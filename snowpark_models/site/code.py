@@ -36,10 +36,9 @@ def pieces(source: str) -> Iterator[Piece]:
     Raises:
         tokenize.TokenError: it is no whole Python.
     """
-    lines = source.splitlines(keepends=True)
     starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
+    for line in source.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
     done = 0
     for found in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = "keyword" if keyword.iskeyword(found.string) else _KINDS.get(found.type, "")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count as counted_from
 
 import pytest
 from snowflake.snowpark import DataFrame, Session, Window
-from snowflake.snowpark.functions import col, count, lit, row_number
+from snowflake.snowpark.functions import col, count, iff, lit, row_number
 from snowflake.snowpark.functions import sum as sum_
 
 from deployments.connections import connect_snowflake, snowpark_session
@@ -151,18 +153,65 @@ def test_a_closed_gate_leaves_what_readers_have_and_the_next_run_catches_up(hous
     assert house.spending() == [(1, 2, 109), (2, 2, 11)]
 
 
-def test_a_model_whose_rows_depend_on_all_others_is_refused_with_its_columns(house: House) -> None:
-    house.orders(order(6, 6, 1, _committed_at="2026-05-06 07:08:09"))
+def test_a_model_that_asks_for_the_time_of_all_rows_is_refused_also_while_they_have_one(house: House) -> None:
     outcome = house.run([*STAGED, AS_OF])["spending_as_of"]
     assert outcome.outcome == "contract broken"
-    assert outcome.reason == (
-        "model spending_as_of cannot be incremental: computed for some customer_id alone, 1 rows are not "
-        "what they are in the whole, such as customer_id = 2 (in as_of). Let each row depend on rows of "
-        'its own customer_id only, or make it materialized="table".'
+    assert outcome.reason.startswith("as_of looks at all rows, not at some parts")
+
+
+def test_a_model_whose_rows_depend_on_all_others_is_refused_with_its_columns_wherever_they_lie(
+    house: House,
+) -> None:
+    def numbered(stg_orders: DataFrame) -> DataFrame:
+        place = row_number().over(Window.order_by("ORDER_ID")).cast("NUMBER(10,0)")
+        return stg_orders.select("ORDER_ID", iff(col("ORDER_ID") > 1000, place, lit(0)).alias("PLACE"))
+
+    contract = (Column("order_id", "NUMBER(10,0)", "Order."), Column("place", "NUMBER(10,0)", "Place."))
+    late = Model(numbered, "marts", ("order_id",), contract, "me", "Places.", "an order", "incremental")
+    house.orders(*(order(number, 1, 1) for number in (*range(10, 250), *range(1001, 1021))))
+    outcome = house.run([*STAGED, late])["numbered"]
+    assert outcome.outcome == "contract broken"
+    assert re.fullmatch(
+        r"model numbered cannot be incremental: computed for some order_id alone, \d+ rows are not what they "
+        r"are in the whole, such as order_id = 10\d\d.* \(in place\)\. Let each row depend on rows of its "
+        r'own order_id only, or make it materialized="table"\.',
+        outcome.reason,
     )
-    assert house.rows(
-        "SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = 'SPENDING_AS_OF'"
-    ) == [(0,)]
+    made = "SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = 'NUMBERED'"
+    assert house.rows(made) == [(0,)]
+
+
+def test_arrivals_that_begin_anew_are_not_taken_for_nothing_new(house: House) -> None:
+    for amount in (20, 21, 22):
+        house.orders(order(1, 1, amount))
+    house.run()
+    house.session.sql("DELETE FROM OPS.ARRIVALS").collect()
+    house.replica.arrivals = counted_from(1)
+    house.orders(order(1, 1, 99))
+    house.orders(order(2, 1, 99))
+    house.run()
+    assert house.spending() == [(1, 2, 198), (2, 1, 10)]
+
+
+def test_a_table_over_a_view_is_built_when_what_the_view_reads_is_new(house: House) -> None:
+    def latest(stg_orders: DataFrame) -> DataFrame:
+        return stg_orders.select("ORDER_ID")
+
+    def top(latest: DataFrame) -> DataFrame:
+        return latest.select("ORDER_ID")
+
+    contract = (Column("order_id", "NUMBER(10,0)", "Number of the order."),)
+    view = Model(latest, "marts", ("order_id",), contract, "me", "Latest.", "an order", "view")
+    table = Model(top, "marts", ("order_id",), contract, "me", "Top.", "an order", "table")
+    house.run([*STAGED, view, table])
+    house.orders(order(9, 1, 1))
+    house.run(STAGED)
+    alone = Options(known=[*STAGED, view])
+    (outcome,) = materialise(house.session, [table], open_gate, "alone", options=alone)
+    assert (outcome.reason, outcome.row_count) == ("new in latest", 4)
+    house.run([*STAGED, view, table])
+    (outcome,) = materialise(house.session, [table], open_gate, "again", options=alone)
+    assert outcome.outcome == "unchanged"
 
 
 def test_a_run_that_another_one_overtakes_publishes_nothing(

@@ -65,7 +65,8 @@ def test_a_selection_names_models_and_layers() -> None:
         ([reading("staging", "stg_x", "raw_order")], "raw_order names neither .* perhaps raw_orders"),
         ([reading("marts", "a", "b"), reading("marts", "b", "a")], "in a circle: .*(a → b|b → a)"),
         ([reading("marts", "a", "a")], "in a circle: a → a"),
-        ([ORDERS, reading("marts", "stg_orders", "raw_orders")], "called stg_orders, in staging/ and marts/"),
+        ([ORDERS, reading("marts", "stg_orders", "raw_orders")], "staging/stg_orders and marts/stg_orders"),
+        ([ORDERS, reading("marts", "STG_ORDERS", "stg_orders")], "would be the table STG_ORDERS, .*: rename"),
         ([reading("staging", "raw_orders", "raw_payments")], "raw_orders is called like a source"),
         ([reading("marts", "facts", "raw_orders")], "facts of marts reads the source raw_orders: only"),
         (

@@ -174,12 +174,13 @@ def test_the_page_of_a_model_draws_what_it_depends_on_and_what_depends_on_it(mod
     assert not {"stg_payments", "raw_orders", "support_load"} & set(around.names)
 
 
-def test_coloured_code_is_the_code() -> None:
-    source = "def x() -> str:  # \"why\"\n    return f\"é{1}\" '''two\nlines'''\n"
+@pytest.mark.parametrize("odd", ["", "\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_coloured_code_is_the_code(odd: str) -> None:
+    source = f"# a{odd}b\n" + "def x() -> str:  # \"why\"\n    return f\"é{1}\" '''two\nlines'''\n"
     cut = list(pieces(source))
     assert "".join(piece.text for piece in cut) == source
     assert [piece.text for piece in cut if piece.kind == "keyword"] == ["def", "return"]
-    assert [piece.text for piece in cut if piece.kind == "comment"] == ['# "why"']
+    assert [piece.text for piece in cut if piece.kind == "comment"] == [f"# a{odd}b", '# "why"']
 
 
 def test_an_earlier_site_is_replaced_and_nothing_else_is(models: list[Model], tmp_path: Path) -> None:

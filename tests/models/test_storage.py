@@ -11,10 +11,11 @@ from snowflake.snowpark.functions import col
 
 from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, DynamicTable, IcebergTable, Model
-from snowpark_models.errors import ContractError
+from snowpark_models.errors import BuildError, ContractError
 from snowpark_models.runner import Options, materialise
 from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.outcome import Outcome
+from snowpark_models.runner.sql import stored as stored_sql
 from snowpark_models.storage import Storage
 from tests.models.replica import database
 
@@ -124,7 +125,9 @@ def test_an_iceberg_table_is_written_by_one_statement_after_its_gate(house: Hous
     assert house.kind() == ("BASE TABLE", "NO", "YES", "Rows. Grain: a row. Owner: me.")
 
 
-def test_a_model_can_be_stored_in_another_way_at_any_time(house: House) -> None:
+def test_a_model_can_be_stored_in_another_way_at_any_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ways = [
         declared(sales, "table"),
         declared(sales, "dynamic_table", DYNAMIC),
@@ -132,6 +135,12 @@ def test_a_model_can_be_stored_in_another_way_at_any_time(house: House) -> None:
         declared(sales, "view"),
     ]
     kinds = []
+    monkeypatch.setattr(stored_sql, "create_iceberg", lambda *_: "CREATE TABLE NO_SUCH.T (A INT)")
+    house.run(ways[0])
+    with pytest.raises(BuildError, match="Published tables are as they were"):
+        house.run(ways[2])
+    assert house.sales() == [1]
+    monkeypatch.undo()
     for mart in (*ways, *reversed(ways)):
         assert house.run(mart) == "published"
         assert house.sales() == [1]

@@ -64,14 +64,14 @@ def create_parts(table: str, parts: Sequence[str], queries: Sequence[str]) -> st
 
 
 def create_sample(table: str, parts: Sequence[str], of: str, every_other: int, limit: int) -> str:
-    """Every other part of a table, from the first (1) or the second (0) on; none where there is only one."""
+    """Every other one of some parts that a hash picks, from the first (1) or the second (0); none of one."""
     return f"""
         CREATE OR REPLACE TRANSIENT TABLE {table} AS
         SELECT {listed(parts)}
         FROM (
             SELECT
                 {listed(parts)},
-                ROW_NUMBER() OVER (ORDER BY {listed(parts)}) AS PLACE,
+                ROW_NUMBER() OVER (ORDER BY HASH({listed(parts)}), {listed(parts)}) AS PLACE,
                 COUNT(*) OVER () AS ALL_OF_THEM
             FROM (SELECT DISTINCT {listed(parts)} FROM {of}) AS EACH_PART
         ) AS COUNTED

@@ -78,9 +78,9 @@ def swap(table: str, other: str) -> str:
     return f"ALTER TABLE {table} SWAP WITH {other}"
 
 
-def rename(table: str, to: str) -> str:
-    """A table gets another name in its schema."""
-    return f"ALTER TABLE {table} RENAME TO {to}"
+def rename(kind: str, table: str, to: str) -> str:
+    """What is of a kind, see `drop`, gets another name in its schema."""
+    return f"ALTER {_word(kind)} {table} RENAME TO {to}"
 
 
 def drop_table(table: str) -> str:
@@ -95,7 +95,11 @@ def drop_view(view: str) -> str:
 
 def drop(kind: str, table: str) -> str:
     """What is of a kind goes: BASE TABLE, VIEW, DYNAMIC TABLE or ICEBERG TABLE."""
-    return f"DROP {'TABLE' if kind == 'BASE TABLE' else kind} IF EXISTS {table}"
+    return f"DROP {_word(kind)} IF EXISTS {table}"
+
+
+def _word(kind: str) -> str:
+    return "TABLE" if kind == "BASE TABLE" else kind
 
 
 def count_rows(table: str) -> str:

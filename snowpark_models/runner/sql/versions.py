@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from snowpark_models.contract import Column
-from snowpark_models.runner.names import identifier, qualified
+from snowpark_models.runner.names import identifier
 
 
 def in_columns(contract: Sequence[Column], table: str | None, known: Collection[str]) -> str:
-    """The rows of a table (SCHEMA.TABLE) in a contract's columns and types; none where there is no table."""
+    """The rows of a quoted table in a contract's columns and types; none where there is no table."""
     columns = ", ".join(
         f"{identifier(column.name) if column.name.upper() in known else 'NULL'}::{column.type} "
         f"AS {identifier(column.name)}"
@@ -18,7 +18,7 @@ def in_columns(contract: Sequence[Column], table: str | None, known: Collection[
     if table is None:
         nothing = ", ".join(f"NULL::{column.type} AS {identifier(column.name)}" for column in contract)
         return f"SELECT {nothing} WHERE FALSE"
-    return f"SELECT {columns} FROM {qualified(*table.split('.'))}"
+    return f"SELECT {columns} FROM {table}"
 
 
 def next_moment(versions: str) -> str:

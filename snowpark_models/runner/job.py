@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from snowpark_models.errors import ConcurrentRunError
 from snowpark_models.model import Model
@@ -17,6 +17,8 @@ from snowpark_models.runner.names import Tables
 from snowpark_models.runner.sql.tables import drop, rename
 from snowpark_models.runner.state import ModelState, Versions
 from snowpark_models.runner.warehouse import Warehouse
+
+RENAMED: Final = ("BASE TABLE", "VIEW")
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,17 @@ class Job:
 
     @contextmanager
     def in_place_of(self, *, but: str) -> Iterator[None]:
-        """Put what is published aside, where it is of another kind; and back, where its successor fails."""
+        """Put what is published aside, where it is of another kind; and back, where its successor fails.
+
+        A dynamic or an Iceberg table goes before its successor comes: not each account lets them be renamed.
+        """
         found = self.locations.kind(self.model)
-        if found is None or found == but:
+        published, earlier = self.tables.published, self.tables.earlier
+        if found not in (None, but, *RENAMED):
+            self.warehouse.run(drop(str(found), published))
+        if found == but or found not in RENAMED:
             yield
             return
-        published, earlier = self.tables.published, self.tables.earlier
         self.warehouse.run(rename(found, published, earlier))
         try:
             yield

@@ -68,12 +68,13 @@ class Browser:
             raise AssertionError(answer["exceptionDetails"]["exception"]["description"])
         return answer["result"].get("value")
 
-    def picture(self, file: Path, height: int | None = None) -> None:
-        """Write the page as PNG, the whole of it or so many pixels of its height."""
+    def picture(self, file: Path) -> None:
+        """Write the whole page as a picture: .png or .webp."""
         size = self._ask("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": height or size["height"], "scale": 1}
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         answer = self._ask(
-            "Page.captureScreenshot", {"format": "png", "clip": clip, "captureBeyondViewport": True}
+            "Page.captureScreenshot",
+            {"format": file.suffix[1:], "quality": 80, "clip": clip, "captureBeyondViewport": True},
         )
         file.write_bytes(base64.b64decode(answer["data"]))
 

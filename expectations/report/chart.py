@@ -14,6 +14,8 @@ HEIGHT: Final = 72
 """Pixels of the highest column."""
 SEEN: Final = 5
 """Pixels of the smallest part."""
+FULL: Final = 14
+"""So many runs, or more, take the whole width."""
 SIGNS: Final = {"good": ".", "fair": "w", "bad": "X"}
 
 
@@ -26,7 +28,6 @@ class Column:
     rest: int
     critical: int
     warnings: int
-    is_this: bool
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,13 @@ class Chart:
     sentence: str
     signs: str
 
+    @property
+    def width(self) -> int:
+        """In percent: few runs do not become broad."""
+        return max(30, min(100, 100 * len(self.columns) // FULL))
 
-def chart_of(runs: Sequence[RunTrend], run_id: str, zone: tzinfo) -> Chart | None:
+
+def chart_of(runs: Sequence[RunTrend], zone: tzinfo) -> Chart | None:
     """The chart, oldest run first; None where there are not two runs to compare."""
     if len(runs) < 2:
         return None
@@ -53,7 +59,7 @@ def chart_of(runs: Sequence[RunTrend], run_id: str, zone: tzinfo) -> Chart | Non
     parts += [f"{bad} with a closed gate"] if bad else []
     checks, failed = sum(run.checks for run in runs), sum(run.critical + run.warnings for run in runs)
     return Chart(
-        columns=tuple(_column(run, highest, run_id, zone) for run in runs),
+        columns=tuple(_column(run, highest, zone) for run in runs),
         first=day(runs[0].at.astimezone(zone)),
         last=day(runs[-1].at.astimezone(zone)),
         highest=highest,
@@ -63,7 +69,7 @@ def chart_of(runs: Sequence[RunTrend], run_id: str, zone: tzinfo) -> Chart | Non
     )
 
 
-def _column(run: RunTrend, highest: int, run_id: str, zone: tzinfo) -> Column:
+def _column(run: RunTrend, highest: int, zone: tzinfo) -> Column:
     critical, warnings = (_pixels(count, highest) for count in (run.critical, run.warnings))
     at = run.at.astimezone(zone)
     return Column(
@@ -72,7 +78,6 @@ def _column(run: RunTrend, highest: int, run_id: str, zone: tzinfo) -> Column:
         rest=max(0, HEIGHT + SEEN - critical - warnings),
         critical=critical,
         warnings=warnings,
-        is_this=run.run_id == run_id,
     )
 
 

@@ -100,7 +100,7 @@ def digest_page_of(week: Week, zone: tzinfo = UTC, limits: Limits = WIDEST) -> D
         when=when(week.ends_at, zone),
         about=None if week.concern.is_all else one_line(str(week.concern), limits.sentence),
         layers=_layers(week),
-        chart=chart_of(runs[-CHART_RUNS:], "", zone),
+        chart=chart_of(runs[-CHART_RUNS:], zone),
         top_rules=top_rules(week.this_week, week.ownership, limits),
         kept=_kept(week, limits),
         more_kept=max(0, len(week.kept_back) - limits.lines),

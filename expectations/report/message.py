@@ -8,12 +8,12 @@ from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from expectations.report.limits import Limits, fitting
+from expectations.report.limits import WIDEST, Limits, fitting
 from expectations.report.page import page_of
 from expectations.report.summary import RunSummary
 from expectations.report.words import clean, counted, duration, seconds, whole
@@ -50,8 +50,9 @@ def compose(summary: RunSummary, sender: str, recipients: Sequence[str], zone: t
 
 def message_of(template: str, page: Callable[[Limits], Shown], at: datetime) -> EmailMessage:
     """A mail without addresses: a template filled in as text and as HTML, of sizes that are shown whole."""
+    page = cache(page)
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = page(Limits()).subject
+    message["Subject"] = page(WIDEST).subject
     message["Date"] = format_datetime(at.astimezone())
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(fitting(lambda limits: render(f"{template}.txt", page(limits))))

@@ -115,7 +115,8 @@ def page_of(summary: RunSummary, zone: tzinfo = UTC, limits: Limits = WIDEST) ->
         limits: how much is shown of what has no end.
     """
     wrong = (*summary.closed, *summary.warned)
-    kept = [model for model in summary.kept if model.name not in {gate.name for gate in summary.closed}]
+    own_gate = {gate.name for gate in summary.closed}
+    kept = [model for model in summary.kept if model.name not in own_gate]
     verdict, changes, bars = verdict_of(summary), changes_of(summary), _bars(summary.tables, limits)
     return Page(
         subject=one_line(f"{COMPANY}: {verdict} — {reason_of(summary)}", limits.subject),
@@ -135,7 +136,7 @@ def page_of(summary: RunSummary, zone: tzinfo = UTC, limits: Limits = WIDEST) ->
         kept=tuple(Kept(one_line(m.name, limits.name), m.outcome) for m in kept[: limits.lines]),
         more_kept=max(0, len(kept) - limits.lines),
         changes=changes_shown(changes, zone, limits),
-        chart=chart_of(runs_of(summary.history), summary.run_id, zone),
+        chart=chart_of(runs_of(summary.history), zone),
         top_rules=top_rules(summary.history, summary.ownership, limits, summary.gates),
         layers=tuple(layer for layer in (_layer(name, summary.gates) for name in LAYERS) if layer.tables),
         bars=bars[: limits.lines],
@@ -186,7 +187,7 @@ def _advice(summary: RunSummary) -> str:
         return "The run did not come to its end. Readers have the last good tables."
     if not summary.kept:
         return "Nothing was replaced."
-    own_gate = [gate.name for gate in summary.closed]
+    own_gate = {gate.name for gate in summary.closed}
     names = sorted((model.name for model in summary.kept), key=lambda name: name not in own_gate)
     kept = f"Readers have the last good rows of {and_more(names)}"
     others = len(summary.models) - len(summary.kept)

@@ -145,6 +145,10 @@ class Settings(BaseSettings):
     data_docs_folder: Path = Path(".sandbox/data_docs")
     data_docs_url: str | None = None
     """Address under which the folder is served; file:// of the folder when unset."""
+    data_docs_stage: str | None = Field(
+        default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){0,2}$"
+    )
+    """Stage of Snowflake that gets the pages, too, such as QUALITY.DATA_DOCS; made if missing."""
     sql_server: SqlServerSettings
     snowflake: SnowflakeSettings
     mail: MailSettings

@@ -198,7 +198,7 @@ def untouched(value: T) -> T:
 
 @contextmanager
 def _transformation(settings: Settings, run_id: str) -> Iterator[Transformation]:
-    with Gate(settings.snowflake, run_id, settings.data_docs_folder) as gate:
+    with Gate(settings.snowflake, run_id, settings.data_docs_folder, settings.data_docs_stage) as gate:
         yield Transformation(gate, [], Alerts(settings, run_id))
 
 

@@ -7,6 +7,16 @@
 from expectations.gate.catalog import SuiteMissing, load_suite, suites_of
 from expectations.gate.contract import Contract
 from expectations.gate.gate import Gate
+from expectations.gate.partition import Partition
 from expectations.gate.results import CheckResult, GateResult
 
-__all__ = ["CheckResult", "Contract", "Gate", "GateResult", "SuiteMissing", "load_suite", "suites_of"]
+__all__ = [
+    "CheckResult",
+    "Contract",
+    "Gate",
+    "GateResult",
+    "Partition",
+    "SuiteMissing",
+    "load_suite",
+    "suites_of",
+]

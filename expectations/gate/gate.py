@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 
 from great_expectations.data_context.data_context.context_factory import set_context
-from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
 from great_expectations.datasource.fluent.interfaces import Batch
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
+from expectations.data_docs import DataDocs, publish
+from expectations.data_docs.history import anchored
 from expectations.gate.catalog import load_suite
+from expectations.gate.context import open_context
 from expectations.gate.contract import Contract, under_contract
-from expectations.gate.data_docs import keep_result, open_context, write_pages
+from expectations.gate.gate_runs import CREATE_GATE_RUNS, keep_gate_run, note_on_gate_run
+from expectations.gate.partition import Partition, fingerprint
 from expectations.gate.reading import read_check
 from expectations.gate.results import GateResult
+from expectations.gate.state import CREATE_GATE_STATE, forget_position, keep_position, read_position
 from expectations.gate.store import append_check_results, create_check_results
-from expectations.gate.validation import validate
+from expectations.gate.validation import Checked, validate
 from expectations.gate.warehouse import ALL_OF, add_warehouse, close_warehouse
 from expectations.rules import Suite
 
@@ -37,24 +42,40 @@ class Gate:
     Leaving the block writes the Data Docs of the run and closes the connections.
     """
 
-    def __init__(self, settings: SnowflakeSettings, run_id: str, data_docs_folder: Path) -> None:
+    def __init__(
+        self,
+        settings: SnowflakeSettings,
+        run_id: str,
+        data_docs_folder: Path,
+        data_docs_stage: str | None = None,
+    ) -> None:
         """Connect.
 
         Raises:
             ConnectionFailed: Snowflake is not reachable, or refused the login.
+            ValueError: the stage's name is none.
         """
         self._run_id = run_id
+        self._docs = DataDocs(data_docs_folder, data_docs_stage)
         self._connection = connect_snowflake(settings, _query_tag("gate", run_id))
         create_check_results(self._connection)
-        self._context = open_context(data_docs_folder)
+        for statement in (CREATE_GATE_RUNS, CREATE_GATE_STATE):
+            self._connection.cursor().execute(statement)
+        self._context = open_context()
         self._warehouse = add_warehouse(self._context, settings, _query_tag("gate", run_id))
-        self._kept: list[ValidationResultIdentifier] = []
-        self._index = data_docs_folder / "index.html"
+        self._has_news = False
 
     def check(
-        self, layer: str, table: str, location: str | None = None, *, contract: Contract | None = None
+        self,
+        layer: str,
+        table: str,
+        location: str | None = None,
+        *,
+        contract: Contract | None = None,
+        since: Partition | None = None,
+        owner: str | None = None,
     ) -> GateResult:
-        """Check a table with its suite and keep what was found in QUALITY.CHECK_RESULTS.
+        """Check a table with its suite and keep what was found in QUALITY.
 
         Args:
             layer: raw, staging, marts or features.
@@ -62,35 +83,73 @@ class Gate:
             location: the candidate to check in place of the published table, such as
                 MARTS.ORDER_FACTS__CANDIDATE.
             contract: of the model that made the table; what it says is checked with the suite.
+            since: what row-local rules look at alone, where `position` says that all other rows keep them.
+            owner: of the table.
 
         Raises:
             SuiteMissing: there is no suite; names the file to add.
         """
-        suite = load_suite(layer, table)
-        if contract is not None:
-            suite = under_contract(suite, contract)
-        where = location or f"{layer}.{table}"
-        if not _LOCATION.fullmatch(where):
-            raise ValueError(f"{where!r} is no location of a table: write SCHEMA.TABLE.")
+        suite = _suite(layer, table, contract)
+        where = _known(location or f"{layer}.{table}")
+        began = time.perf_counter()
         with _ONE_AT_A_TIME:
             set_context(self._context)
             self._tag(f"{layer}.{table}".upper())
-            found = validate(self._batch(suite, where.upper()), suite, f"{layer}.{table}".lower())
-            self._kept.append(
-                keep_result(self._context, self._run_id, f"{layer}.{table}".lower(), where.upper(), found)
-            )
-        checks = tuple(map(read_check, found.results, (rule.column for rule in suite.rules)))
-        result = GateResult(layer.upper(), table.upper(), checks)
+            changed = None if since is None else self._batch(suite, _known(since.location), since.rows)
+            checked = Checked(self._batch(suite, where), changed)
+            found = validate(checked, suite, f"{layer}.{table}".lower())
+        checks = tuple(map(read_check, found, (rule.column for rule in suite.rules)))
+        seconds = time.perf_counter() - began
+        result = GateResult(
+            layer.upper(), table.upper(), checks, since is None, seconds, owner, fingerprint(suite)
+        )
         append_check_results(self._connection, self._run_id, result)
+        keep_gate_run(self._connection, self._run_id, result, anchored(self._run_id, layer, table))
+        if result.failures:
+            forget_position(self._connection, layer, table)
+        self._has_news = True
         return result
 
+    def position(self, layer: str, table: str, contract: Contract | None = None) -> int | None:
+        """Up to where the gate has found every row in order under the suite of today.
+
+        A number of whoever fills the table: of RAW an arrival, of a model a version. None asks for a look at
+        the whole table: nothing is known of it, something failed, the suite changed, or the last look is old.
+        """
+        suite = fingerprint(_suite(layer, table, contract))
+        return read_position(self._connection, layer, table, suite)
+
+    def remember(self, result: GateResult, position: int) -> None:
+        """Keep that every row up to a position is in order; where any check failed, nothing is kept."""
+        if result.failures:
+            return
+        keep_position(
+            self._connection,
+            result.layer,
+            result.table,
+            result.suite,
+            position,
+            self._run_id,
+            is_whole=result.is_whole,
+        )
+
+    def note(
+        self, result: GateResult, *, rows_set_aside: int | None = None, is_overridden: bool | None = None
+    ) -> None:
+        """Add to the gate's row in QUALITY.GATE_RUNS what became of the table after its verdict."""
+        note_on_gate_run(
+            self._connection,
+            self._run_id,
+            result.layer,
+            result.table,
+            rows_set_aside=rows_set_aside,
+            is_overridden=is_overridden,
+        )
+
     def write_data_docs(self) -> Path:
-        """Write the pages of all tables checked since the last call; gives the index page."""
-        with _ONE_AT_A_TIME:
-            set_context(self._context)
-            write_pages(self._context, self._kept)
-        self._kept = []
-        return self._index
+        """Write the run's page and the index of all runs; gives the index page."""
+        self._has_news = False
+        return publish(self._connection, self._run_id, self._docs)
 
     def close(self) -> None:
         """Close the connections."""
@@ -104,7 +163,7 @@ class Gate:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._kept:
+            if self._has_news:
                 self.write_data_docs()
         finally:
             self.close()
@@ -113,13 +172,27 @@ class Gate:
         with self._warehouse.get_engine().connect() as connection:
             connection.exec_driver_sql("ALTER SESSION SET QUERY_TAG = %s", (_query_tag(model, self._run_id),))
 
-    def _batch(self, suite: Suite, location: str) -> Batch:
+    def _batch(self, suite: Suite, location: str, rows: str | None = None) -> Batch:
         quoted = ".".join(f'"{part}"' for part in location.split("."))
-        chosen = f" WHERE {suite.rows}" if suite.rows else ""
-        if location in self._warehouse.get_asset_names():
-            self._warehouse.delete_asset(location)
-        asset = self._warehouse.add_query_asset(location, query=f"{ALL_OF}{quoted}{chosen}")
+        conditions = [f"({condition})" for condition in (suite.rows, rows) if condition]
+        chosen = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        name = f"{location}, what has changed" if rows else location
+        if name in self._warehouse.get_asset_names():
+            self._warehouse.delete_asset(name)
+        asset = self._warehouse.add_query_asset(name, query=f"{ALL_OF}{quoted}{chosen}")
         return asset.add_batch_definition_whole_table("all rows").get_batch()
+
+
+def _suite(layer: str, table: str, contract: Contract | None) -> Suite:
+    suite = load_suite(layer, table)
+    return suite if contract is None else under_contract(suite, contract)
+
+
+def _known(location: str) -> str:
+    """A location that is none reaches no statement."""
+    if not _LOCATION.fullmatch(location):
+        raise ValueError(f"{location!r} is no location of a table: write SCHEMA.TABLE.")
+    return location.upper()
 
 
 def _query_tag(model: str, run_id: str) -> str:

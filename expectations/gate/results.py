@@ -31,11 +31,22 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class GateResult:
-    """The verdict on one table, and the checks that it rests on."""
+    """The verdict on one table, and the checks that it rests on.
+
+    Attributes:
+        is_whole: False where row-local rules looked at what had changed alone.
+        seconds: what it took.
+        owner: who has to hear of it.
+        suite: a hash of the rules.
+    """
 
     layer: str
     table: str
     checks: tuple[CheckResult, ...]
+    is_whole: bool = True
+    seconds: float = 0.0
+    owner: str | None = None
+    suite: str = ""
 
     @property
     def failures(self) -> tuple[CheckResult, ...]:
@@ -55,6 +66,11 @@ class GateResult:
     def allows_publishing(self) -> bool:
         """False keeps the last good table and stops what is downstream."""
         return self.outcome != "closed"
+
+    @property
+    def rows_checked(self) -> int | None:
+        """The most rows that any check looked at."""
+        return max((c.checked_rows for c in self.checks if c.checked_rows is not None), default=None)
 
     @property
     def name(self) -> str:

@@ -1,12 +1,13 @@
-"""Runs a suite on a batch in two passes, so that a table that is all right costs as few queries as possible.
+"""Runs a suite on a table so that one that is all right costs as few queries as possible.
 
-The first pass asks for verdicts: Great Expectations counts for all column rules in one query. Only what
-failed is asked again, for numbers and for the keys of a few rows; never for other values.
+One pass counts what breaks the rules that can be counted. The others are asked for their verdicts, one query
+each. Only what failed is asked again, for numbers and for the keys of a few rows; never for other values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import great_expectations as gx
@@ -19,35 +20,87 @@ from great_expectations.expectations.expectation import (
     MulticolumnMapExpectation,
 )
 
-from expectations.gate.reading import configuration_of
-from expectations.rules import SAMPLE_SIZE, NoRowBreaks, Suite
+from expectations.gate.one_pass import counted
+from expectations.gate.reading import configuration_of, error_of
+from expectations.rules import SAMPLE_SIZE, NoRowBreaks, Rule, Suite
 
 VERDICTS: Final = {"result_format": "BOOLEAN_ONLY"}
-ROW_COUNT: Final = "expect_table_row_count_to_be_between"
+COUNTS: Final = {"result_format": "BASIC"}
+
+Results = dict[str, ExpectationValidationResult]
+"""What was found of each rule, by its number in the suite."""
 
 
-def validate(batch: Batch, suite: Suite, name: str) -> ExpectationSuiteValidationResult:
+@dataclass(frozen=True)
+class Checked:
+    """The rows that a suite looks at.
+
+    Attributes:
+        whole: all of them.
+        changed: those that came since all of them kept the row-local rules; None to look at all again.
+    """
+
+    whole: Batch
+    changed: Batch | None = None
+
+
+def validate(checked: Checked, suite: Suite, name: str) -> list[ExpectationValidationResult]:
     """The results of all rules, in the suite's order."""
-    rules = {str(number): rule for number, rule in enumerate(suite.expectations())}
-    for number, rule in rules.items():
-        rule.meta = {**(rule.meta or {}), "rule": number}
-    found = _run(batch, name, list(rules.values()), VERDICTS)
-    results = _by_rule(found)
-    settled = {n for n, rule in rules.items() if results[n].success and _is_about_rows(rule)}
-    unsettled = [rule for number, rule in rules.items() if number not in settled]
-    if unsettled:
-        results |= _by_rule(_run(batch, name, unsettled, _details(suite.key)))
-    rows = _row_count(results.values())
-    for number in settled:
-        results[number].result = {"element_count": rows, "unexpected_count": 0, "unexpected_percent": 0.0}
-    return _with_results(found, [results[number] for number in rules])
+    rules = {str(number): rule for number, rule in enumerate(suite.rules)}
+    local = {number: rule for number, rule in rules.items() if rule.is_row_local}
+    others = {number: rule for number, rule in rules.items() if not rule.is_row_local}
+    if checked.changed is None:
+        parts = [_Part(checked.whole, rules)]
+    else:
+        parts = [_Part(checked.changed, local), _Part(checked.whole, others)]
+    found = [_validate_part(part, suite, name) for part in parts]
+    return [next(results[number] for results in found if number in results) for number in rules]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rules that look at the same rows."""
+
+    batch: Batch
+    rules: Mapping[str, Rule]
+
+
+def _validate_part(part: _Part, suite: Suite, name: str) -> Results:
+    countable = {number: rule for number, rule in part.rules.items() if rule.aggregate is not None}
+    results = _run(part.batch, name, counted(countable), COUNTS) if countable else {}
+    rows = next((result.result["element_count"] for result in results.values() if result.result), None)
+    expectations = _numbered(suite)
+    asked = [expectations[number] for number in part.rules if number not in countable]
+    verdicts = _run(part.batch, name, asked, VERDICTS)
+    for number, result in verdicts.items():
+        if result.success and _is_about_rows(expectations[number]):
+            result.result = {"element_count": rows, "unexpected_count": 0, "unexpected_percent": 0.0}
+    results |= verdicts
+    unsettled = [n for n, result in results.items() if not result.success or not result.result]
+    details = _run(part.batch, name, [expectations[n] for n in unsettled], _details(suite.key))
+    # What was found to be broken stays so, though the second look may meet other rows.
+    broken = {n for n in unsettled if not results[n].success and not error_of(results[n])}
+    return results | {n: each for n, each in details.items() if n not in broken or not each.success}
+
+
+def _numbered(suite: Suite) -> dict[str, Expectation]:
+    """The expectations of a suite; the numbers, in `meta`, match results to rules."""
+    expectations = {str(number): each for number, each in enumerate(suite.expectations())}
+    for number, expectation in expectations.items():
+        expectation.meta = {**(expectation.meta or {}), "rule": number}
+    return expectations
 
 
 def _run(
-    batch: Batch, name: str, rules: list[Expectation], result_format: dict[str, Any]
-) -> ExpectationSuiteValidationResult:
-    suite = gx.ExpectationSuite(name, expectations=[rule.copy(deep=True) for rule in rules])
-    return batch.validate(suite, result_format=result_format)
+    batch: Batch, name: str, expectations: Iterable[Expectation], result_format: dict[str, Any]
+) -> Results:
+    copies = [expectation.copy(deep=True) for expectation in expectations]
+    if not copies:
+        return {}
+    found: ExpectationSuiteValidationResult = batch.validate(
+        gx.ExpectationSuite(name, expectations=copies), result_format=result_format
+    )
+    return {(configuration_of(result).meta or {})["rule"]: result for result in found.results}
 
 
 def _details(key: tuple[str, ...]) -> dict[str, Any]:
@@ -59,35 +112,9 @@ def _details(key: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _by_rule(found: ExpectationSuiteValidationResult) -> dict[str, ExpectationValidationResult]:
-    return {(configuration_of(result).meta or {})["rule"]: result for result in found.results}
-
-
-def _row_count(results: Iterable[ExpectationValidationResult]) -> int | None:
-    """Rows that were checked, from whichever rule counted them."""
-    for result in results:
-        counted = "observed_value" if configuration_of(result).type == ROW_COUNT else "element_count"
-        if (result.result or {}).get(counted) is not None:
-            return int(result.result[counted])
-    return None
-
-
-def _is_about_rows(rule: Expectation) -> bool:
+def _is_about_rows(expectation: Expectation) -> bool:
     """True where success means that no row at all broke the rule."""
     kinds = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
-    return isinstance(rule, NoRowBreaks) or (isinstance(rule, kinds) and rule.mostly == 1)
-
-
-def _with_results(
-    found: ExpectationSuiteValidationResult, results: list[ExpectationValidationResult]
-) -> ExpectationSuiteValidationResult:
-    passed = sum(bool(result.success) for result in results)
-    found.results = results
-    found.success = passed == len(results)
-    found.statistics = {
-        "evaluated_expectations": len(results),
-        "successful_expectations": passed,
-        "unsuccessful_expectations": len(results) - passed,
-        "success_percent": 100 * passed / len(results),
-    }
-    return found
+    return isinstance(expectation, NoRowBreaks) or (
+        isinstance(expectation, kinds) and expectation.mostly == 1
+    )

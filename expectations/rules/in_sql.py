@@ -18,12 +18,18 @@ def always(
     return (Rule(broken, is_row_local=True, breaks=breaks, about=column),)
 
 
-def failing(sentence: str, query: str, severity: Severity = "critical", column: str | None = None) -> Phrase:
+def failing(
+    sentence: str,
+    query: str,
+    severity: Severity = "critical",
+    column: str | None = None,
+    counted: str | None = None,
+) -> Phrase:
     """A rule in SQL of any kind: `query` selects {keys} of the rows of `checked` that break it.
 
-    `checked` is the table under the gate: the candidate, or the published table.
+    `checked` is the table under the gate: the candidate, or the published table. `counted` is that of `Rule`.
     """
-    return (Rule(_no_row(sentence, query, severity), is_row_local=False, about=column),)
+    return (Rule(_no_row(sentence, query, severity), is_row_local=False, about=column, counted=counted),)
 
 
 def _no_row(sentence: str, query: str, severity: Severity) -> NoRowBreaks:

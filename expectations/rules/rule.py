@@ -20,6 +20,8 @@ class Rule:
         breaks: of a row-local rule the condition in SQL, TRUE or FALSE and never NULL, of a row that breaks
             it; None for any other rule.
         about: the column that the rule is about, where the expectation itself names none.
+        counted: of a rule about rows together an aggregate in SQL that is 0 where it holds, if there is one:
+            then the pass over the table that counts what breaks row-local rules decides it, too.
     """
 
     expectation: Expectation
@@ -27,6 +29,7 @@ class Rule:
     sets_aside: bool = False
     breaks: str | None = None
     about: str | None = None
+    counted: str | None = None
 
     def __post_init__(self) -> None:
         if self.is_row_local != (self.breaks is not None):
@@ -46,6 +49,11 @@ class Rule:
     def column(self) -> str | None:
         """The one column that the rule is about, if there is one."""
         return self.about or getattr(self.expectation, "column", None)
+
+    @property
+    def aggregate(self) -> str | None:
+        """What one pass over the table computes of it: an aggregate in SQL, 0 where the rule holds."""
+        return self.counted if self.breaks is None else f"COUNT_IF({self.breaks})"
 
     @property
     def severity(self) -> Severity:

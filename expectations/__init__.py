@@ -1,4 +1,4 @@
-"""Gates and the report: one suite a table, by layer; gate/ runs them, data_docs/ shows, report/ mails the outcome."""
+"""Gates and their report: suites by layer; gate/ runs them, data_docs/ shows what they found, report/ mails it."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Gates and their report: suites by layer; gate/ runs them, data_docs/ shows what they found, report/ mails it."""
+"""Gates and their report: suites by layer; gate/ runs them, data_docs/ and report/ tell what they found."""
 
 import os
 

@@ -7,26 +7,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from prefect.utilities.annotations import quote
 from snowflake.snowpark import Session
 
 from deployments.connections import ConnectionFailed, connect_snowflake, snowpark_session
 from deployments.settings import Settings, SettingsError, load_settings
-from expectations.gate import Gate, GateResult, SuiteMissing
+from expectations.gate import Contract, Gate, GateResult, Partition, SuiteMissing
 from flows.alerts import Alerts
 from flows.contracts import contracts
+from flows.raw_gates import RawGates
 from flows.run import this_run_id
+from flows.untouched import untouched
 from snowpark_models.errors import ModelError, RegistrationError
 from snowpark_models.features._views import VIEWS
 from snowpark_models.model import Model
@@ -45,7 +47,8 @@ from snowpark_models.runner.selection import asks_for_state
 from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.sources import SOURCES
 
-T = TypeVar("T")
+AUDIT, BATCH = "__AUDIT", "__BATCH"
+"""How the runner names what a table would be with a batch, and the batch itself."""
 
 
 @dataclass
@@ -56,14 +59,46 @@ class Transformation:
     verdicts: list[GateResult]
     alerts: Alerts
     stale: list[Stale] = field(default_factory=list)
+    run: Run | None = None
 
     def audit(self, layer: str, table: str, location: str) -> bool:
         """Judge what was built aside: the runner's way to the gate."""
         contract = contracts()[layer.upper(), table.upper()]
-        verdict = self.gate.check(layer, table, location, contract=contract)
-        self.verdicts.append(verdict)
+        since = self._since(layer, table, location, contract)
+        return self.judge(layer, table, location, contract=contract, since=since).allows_publishing
+
+    def judge(
+        self,
+        layer: str,
+        table: str,
+        location: str | None = None,
+        *,
+        contract: Contract | None = None,
+        since: Partition | None = None,
+    ) -> GateResult:
+        """Pass a gate, keep its verdict, in place of an earlier one, and tell whom it concerns."""
+        verdict = self.gate.check(layer, table, location, contract=contract, since=since)
+        self.verdicts[:] = [*(each for each in self.verdicts if each.name != verdict.name), verdict]
         self.alerts.tell(verdict)
-        return verdict.allows_publishing
+        return verdict
+
+    def published(self, model: Model) -> None:
+        """Keep that what readers see of a model now has passed its gate, row by row."""
+        verdict = next((v for v in self.verdicts if v.name == f"{model.schema}.{model.table}"), None)
+        version = self._version(model.schema, model.table)
+        if verdict is not None and version is not None:
+            self.gate.remember(verdict, version)
+
+    def _since(self, layer: str, table: str, location: str, contract: Contract) -> Partition | None:
+        """What a batch brings, where the rest is published and was found in order under the same suite."""
+        is_batch = location.endswith(AUDIT)
+        if not is_batch or self._version(layer, table) != self.gate.position(layer, table, contract):
+            return None
+        return Partition(f"{location.removesuffix(AUDIT)}{BATCH}")
+
+    def _version(self, layer: str, table: str) -> int | None:
+        state = self.run.states.get(f"{layer}.{table}".upper()) if self.run else None
+        return state.version if state else None
 
 
 @flow(name="transform", flow_run_name="gate, build, publish")
@@ -83,8 +118,8 @@ def transform(run_id: str | None = None, select: list[str] | None = None) -> Sta
         settings = load_settings()
         models = selected(settings, select or [])
         with _transformation(settings, run_id) as transformation:
-            closed = check_sources(transformation, sources_of(models) if select else list(SOURCES))
-            outcomes = build_models(transformation, settings, models, run_id, closed)
+            sources = sources_of(models) if select else list(SOURCES)
+            outcomes = build_models(transformation, settings, models, sources, run_id)
     except (ConnectionFailed, ModelError, SettingsError, SuiteMissing) as error:
         return Failed(message=str(error))
     _publish_artifacts(transformation.verdicts, outcomes)
@@ -105,45 +140,30 @@ def sources_of(models: Sequence[Model]) -> list[str]:
     return [name for name in SOURCES if name in read]
 
 
-def check_sources(transformation: Transformation, sources: Sequence[str]) -> set[str]:
-    """Check mirrors in RAW; returns the sources whose gate is closed, such as raw_orders.
-
-    A history is closed with its mirror: it goes on holding what was wrong once.
-    """
-    mirrors = dict.fromkeys(SOURCES[name].table for name in sources)
-    verdicts = {table: check_source(untouched(transformation), table) for table in mirrors}
-    return {name for name in sources if not verdicts[SOURCES[name].table].allows_publishing}
-
-
-@task(task_run_name="gate RAW.{table}", cache_policy=NO_CACHE)
-def check_source(transformation: Transformation, table: str) -> GateResult:
-    """Check one mirror with its suite."""
-    verdict = transformation.gate.check("raw", table)
-    transformation.verdicts.append(verdict)
-    transformation.alerts.tell(verdict)
-    get_run_logger().log(_level(verdict.outcome), str(verdict))
-    return verdict
-
-
 def build_models(
     transformation: Transformation,
     settings: Settings,
     models: Sequence[Model],
+    sources: Sequence[str],
     run_id: str,
-    closed_sources: set[str],
 ) -> list[ModelOutcome]:
-    """Build every model, upstreams first, each as a task of its own."""
+    """Gate the sources, then build every model, upstreams first, each as a task of its own."""
     tag = json.dumps({"flow": "transform", "run": run_id})
     with connect_snowflake(settings.snowflake, tag) as connection:
         session = snowpark_session(connection)
+        raw = RawGates(transformation, Warehouse(session, Namespace()), sources)
+        raw.check()
         refused = changed_without_version(session, VIEWS)
-        options = Options(closed_sources=closed_sources, known=discover(), refused=refused)
-        run = begin(session, models, transformation.audit, run_id, options)
+        options = Options(known=discover(), refused=refused, admit=raw.admit)
+        run = transformation.run = begin(session, models, transformation.audit, run_id, options)
         for stale in run.stale:
             get_run_logger().warning(str(stale))
         transformation.stale.extend(run.stale)
         outcomes = [
-            build_model(untouched(run), untouched(model), model.schema, model.table) for model in models
+            build_model(
+                untouched(transformation), untouched(run), untouched(model), model.schema, model.table
+            )
+            for model in models
         ]
         run.end()
         published = {outcome.model.name for outcome in outcomes if outcome.is_published}
@@ -155,6 +175,7 @@ def build_models(
 
 @task(task_run_name="{schema}.{table}", cache_policy=NO_CACHE)
 def build_model(
+    transformation: Transformation,
     run: Run,
     model: Model,
     schema: str,  # noqa: ARG001 - names the task run
@@ -162,10 +183,12 @@ def build_model(
 ) -> ModelOutcome:
     """Build, gate and publish one model."""
     outcome = run.build(model)
+    if outcome.outcome == "published":
+        transformation.published(model)
     rows = "" if outcome.row_count is None else f", {outcome.row_count:,} rows"
     reason = f": {outcome.reason}" if outcome.reason else ""
-    level = "published" if outcome.is_published else "closed"
-    get_run_logger().log(_level(level), f"{outcome.model.table}: {outcome.outcome}{rows}{reason}")
+    level = logging.INFO if outcome.is_published else logging.ERROR
+    get_run_logger().log(level, f"{outcome.model.table}: {outcome.outcome}{rows}{reason}")
     return outcome
 
 
@@ -189,11 +212,6 @@ def record_features(
         log.info(f"Snowflake's Feature Store: {register(session, view)}")
     except RegistrationError as error:
         log.warning(str(error))
-
-
-def untouched(value: T) -> T:
-    """Hand a value to a task as it is: Prefect neither searches it for futures nor copies it."""
-    return cast(T, quote(value))
 
 
 @contextmanager
@@ -235,10 +253,6 @@ def _final_state(transformation: Transformation, outcomes: Sequence[ModelOutcome
     if warned:
         return Completed(name="Warned", message=f"{published}; warnings on {', '.join(warned)}")
     return Completed(message=published)
-
-
-def _level(outcome: str) -> int:
-    return {"open": 20, "published": 20, "warned": 30}.get(outcome, 40)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from snowpark_models.model import Model
 from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.forecast import Forecast, forecast
 from snowpark_models.runner.freshness import Stale, stale_sources
-from snowpark_models.runner.intake import newest_arrivals, take_in
+from snowpark_models.runner.intake import Admit, newest_arrivals, take_in
 from snowpark_models.runner.ledger import Ledger, read_known_states
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Namespace
@@ -33,6 +33,7 @@ class Options:
         backfill: what to compute again of each model, beside what is new.
         known: all models there are, where not all of them are built.
         refused: models that may not be built, by name, with the reason.
+        admit: tells the closed sources while mirrors are held; None: they are `closed_sources`.
     """
 
     namespace: Namespace = field(default_factory=Namespace)
@@ -41,6 +42,7 @@ class Options:
     backfill: Backfill | None = None
     known: Sequence[Model] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
+    admit: Admit | None = None
 
 
 def materialise(
@@ -97,7 +99,9 @@ def begin(
         warehouse.make_schemas()
         ledger.prepare()
         looked = look(warehouse, models, options)
-        intake = take_in(warehouse, looked.locations.kinds, looked.arrivals, _wanted(looked, options))
+        admit = options.admit or (lambda _arrivals: options.closed_sources)
+        wanted = _wanted(looked, options)
+        intake = take_in(warehouse, looked.locations.kinds, looked.arrivals, wanted, admit)
     run = Run(
         warehouse,
         ledger,
@@ -110,7 +114,7 @@ def begin(
         options.backfill,
         looked.stale,
     )
-    run.close_sources(options.closed_sources)
+    run.close_sources(intake.closed)
     return run
 
 

@@ -66,6 +66,11 @@ def take_changed(ops: str, source: Source, after: int, up_to: int) -> str:
         WHERE EXISTS (SELECT 1 FROM ({arrived}) AS c WHERE {matches})"""
 
 
+def has_arrived(source: Source, after: int, up_to: int) -> str:
+    """Condition on a mirror's rows: their keys have arrived after a number, up to another one."""
+    return f"({listed(source.key)}) IN ({arrived_keys(source, source.key, after, up_to)})"
+
+
 def arrived_keys(source: Source, columns: Sequence[str], after: int, up_to: int) -> str:
     """The keys of a source that have arrived after a number, up to another one."""
     return f"""

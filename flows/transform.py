@@ -42,13 +42,10 @@ from snowpark_models.pointintime import (
 from snowpark_models.runner import ModelOutcome, Options, Run, begin, discover, plan
 from snowpark_models.runner.freshness import Stale
 from snowpark_models.runner.modified import modified
-from snowpark_models.runner.names import Namespace
+from snowpark_models.runner.names import Namespace, batch_of
 from snowpark_models.runner.selection import asks_for_state
 from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.sources import SOURCES
-
-AUDIT, BATCH = "__AUDIT", "__BATCH"
-"""How the runner names what a table would be with a batch, and the batch itself."""
 
 
 @dataclass
@@ -91,10 +88,10 @@ class Transformation:
 
     def _since(self, layer: str, table: str, location: str, contract: Contract) -> Partition | None:
         """What a batch brings, where the rest is published and was found in order under the same suite."""
-        is_batch = location.endswith(AUDIT)
-        if not is_batch or self._version(layer, table) != self.gate.position(layer, table, contract):
+        batch = batch_of(location)
+        if batch is None or self._version(layer, table) != self.gate.position(layer, table, contract):
             return None
-        return Partition(f"{location.removesuffix(AUDIT)}{BATCH}")
+        return Partition(batch)
 
     def _version(self, layer: str, table: str) -> int | None:
         state = self.run.states.get(f"{layer}.{table}".upper()) if self.run else None

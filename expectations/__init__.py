@@ -1,4 +1,4 @@
-"""Gates and their report: suites by layer; gate/ runs them, data_docs/ and report/ tell what they found."""
+"""Gates and their report: suites by layer; gate/ runs them, report/ mails the outcome."""
 
 import os
 

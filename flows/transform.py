@@ -26,6 +26,7 @@ from deployments.settings import Settings, SettingsError, load_settings
 from expectations.gate import Contract, Gate, GateResult, Partition, SuiteMissing
 from flows.alerts import Alerts
 from flows.contracts import contracts
+from flows.mail import known_tables
 from flows.raw_gates import RawGates
 from flows.run import this_run_id
 from flows.untouched import untouched
@@ -213,7 +214,13 @@ def record_features(
 
 @contextmanager
 def _transformation(settings: Settings, run_id: str) -> Iterator[Transformation]:
-    with Gate(settings.snowflake, run_id, settings.data_docs_folder, settings.data_docs_stage) as gate:
+    with Gate(
+        settings.snowflake,
+        run_id,
+        settings.data_docs_folder,
+        settings.data_docs_stage,
+        known_tables(settings),
+    ) as gate:
         yield Transformation(gate, [], Alerts(settings, run_id))
 
 

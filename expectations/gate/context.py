@@ -10,7 +10,7 @@ from great_expectations.data_context.types.base import DataContextConfig, Progre
 
 
 def open_context() -> EphemeralDataContext:
-    """A context without stores on disk, and without pages: expectations/data_docs writes them."""
+    """A context without stores on disk, and without pages: expectations/gate/data_docs writes them."""
     for noisy in ("great_expectations", "snowflake.connector", "snowflake.sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     return gx.get_context(

@@ -14,19 +14,20 @@ from great_expectations.datasource.fluent.interfaces import Batch
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
-from expectations.data_docs import DataDocs, publish
-from expectations.data_docs.history import anchored
 from expectations.gate.catalog import load_suite
 from expectations.gate.context import open_context
 from expectations.gate.contract import Contract, under_contract
-from expectations.gate.gate_runs import CREATE_GATE_RUNS, keep_gate_run, note_on_gate_run
+from expectations.gate.data_docs import DataDocs, publish
+from expectations.gate.data_docs.history import anchored
+from expectations.gate.gate_runs import CREATE_GATE_RUNS, keep_gate_run, note_on_gate_run, read_last_outcomes
 from expectations.gate.partition import Partition, fingerprint
 from expectations.gate.reading import read_check
-from expectations.gate.results import GateResult
+from expectations.gate.results import GateResult, Outcome
 from expectations.gate.state import CREATE_GATE_STATE, forget_position, keep_position, read_position
 from expectations.gate.store import append_check_results, create_check_results
 from expectations.gate.validation import Checked, validate
 from expectations.gate.warehouse import ALL_OF, add_warehouse, close_warehouse
+from expectations.report.ownership import Ownership
 from expectations.rules import Suite
 
 _LOCATION = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){1,2}")
@@ -48,8 +49,16 @@ class Gate:
         run_id: str,
         data_docs_folder: Path,
         data_docs_stage: str | None = None,
+        ownership: Ownership | None = None,
     ) -> None:
         """Connect.
+
+        Args:
+            settings: of the warehouse.
+            run_id: names the run in QUALITY.
+            data_docs_folder: gets the Data Docs.
+            data_docs_stage: of Snowflake, gets them, too.
+            ownership: whose tables are and what of them is personal; where it is not known, all is masked.
 
         Raises:
             ConnectionFailed: Snowflake is not reachable, or refused the login.
@@ -63,6 +72,7 @@ class Gate:
             self._connection.cursor().execute(statement)
         self._context = open_context()
         self._warehouse = add_warehouse(self._context, settings, _query_tag("gate", run_id))
+        self._ownership = ownership or {}
         self._has_news = False
 
     def check(
@@ -73,7 +83,6 @@ class Gate:
         *,
         contract: Contract | None = None,
         since: Partition | None = None,
-        owner: str | None = None,
     ) -> GateResult:
         """Check a table with its suite and keep what was found in QUALITY.
 
@@ -84,7 +93,6 @@ class Gate:
                 MARTS.ORDER_FACTS__CANDIDATE.
             contract: of the model that made the table; what it says is checked with the suite.
             since: what row-local rules look at alone, where `position` says that all other rows keep them.
-            owner: of the table.
 
         Raises:
             SuiteMissing: there is no suite; names the file to add.
@@ -100,6 +108,8 @@ class Gate:
             found = validate(checked, suite, f"{layer}.{table}".lower())
         checks = tuple(map(read_check, found, (rule.column for rule in suite.rules)))
         seconds = time.perf_counter() - began
+        facts = self._ownership.get(f"{layer}.{table}".upper())
+        owner = facts.owner if facts else None
         result = GateResult(
             layer.upper(), table.upper(), checks, since is None, seconds, owner, fingerprint(suite)
         )
@@ -146,10 +156,14 @@ class Gate:
             is_overridden=is_overridden,
         )
 
+    def last_outcomes(self) -> dict[str, Outcome]:
+        """How each table's last gate before this run ended, by its name, such as MARTS.ORDER_FACTS."""
+        return read_last_outcomes(self._connection, self._run_id)
+
     def write_data_docs(self) -> Path:
         """Write the run's page and the index of all runs; gives the index page."""
         self._has_news = False
-        return publish(self._connection, self._run_id, self._docs)
+        return publish(self._connection, self._run_id, self._docs, self._ownership)
 
     def close(self) -> None:
         """Close the connections."""

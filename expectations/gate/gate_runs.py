@@ -7,7 +7,7 @@ from typing import Final
 
 from snowflake.connector import SnowflakeConnection
 
-from expectations.gate.results import GateResult
+from expectations.gate.results import GateResult, Outcome
 
 CREATE_GATE_RUNS: Final = """
 CREATE TABLE IF NOT EXISTS QUALITY.GATE_RUNS (
@@ -56,6 +56,21 @@ SET ROWS_SET_ASIDE = COALESCE(%s::NUMBER(19, 0), ROWS_SET_ASIDE),
     IS_OVERRIDDEN = COALESCE(%s::BOOLEAN, IS_OVERRIDDEN)
 WHERE RUN_ID = %s AND LAYER = %s AND TABLE_NAME = %s
 """
+
+
+LAST_OUTCOMES: Final = """
+SELECT LAYER || '.' || TABLE_NAME AS NAME, OUTCOME
+FROM QUALITY.GATE_RUNS
+WHERE RUN_ID <> %s
+QUALIFY ROW_NUMBER() OVER (PARTITION BY LAYER, TABLE_NAME ORDER BY CHECKED_AT DESC) = 1
+"""
+
+
+def read_last_outcomes(connection: SnowflakeConnection, run_id: str) -> dict[str, Outcome]:
+    """How each table's newest gate of another run ended, by its name, such as MARTS.ORDER_FACTS."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAST_OUTCOMES, (run_id,))
+        return {row[0]: row[1] for row in cursor.fetchall()}
 
 
 def keep_gate_run(connection: SnowflakeConnection, run_id: str, result: GateResult, page: str) -> None:

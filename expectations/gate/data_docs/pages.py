@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 import great_expectations
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from expectations.data_docs.history import PastGate, PastRun
+from expectations.gate.data_docs.history import PastGate, PastRun
 from expectations.gate.results import CheckResult, GateResult
+from expectations.report.ownership import Ownership, TableFacts, masked_error, masked_key
 from expectations.severity import SEVERITIES
 
 SHOWN_RUNS: Final = 30
@@ -37,9 +38,9 @@ class TableShown:
     strip: tuple[PastGate | None, ...]
 
 
-def run_page(run: PastRun, results: Sequence[GateResult]) -> str:
-    """The page of one run: closed gates first."""
-    checks = {result.name: _ordered(result) for result in results}
+def run_page(run: PastRun, results: Sequence[GateResult], ownership: Ownership) -> str:
+    """The page of one run: closed gates first; personal values are masked."""
+    checks = {result.name: _shown(result, ownership.get(result.name)) for result in results}
     shown = [GateShown(gate, checks.get(gate.name, ())) for gate in run.gates]
     shown.sort(key=lambda each: _GRAVEST_FIRST.index(each.gate.outcome))
     return _render("run.html", run=run, gates=shown)
@@ -60,10 +61,18 @@ def index_page(runs: Sequence[PastRun]) -> str:
     return _render("index.html", runs=runs, layers=layers)
 
 
-def _ordered(result: GateResult) -> tuple[CheckResult, ...]:
+def _shown(result: GateResult, facts: TableFacts | None) -> tuple[CheckResult, ...]:
+    """The checks as the page has them: what failed first, then by severity."""
     passed = [check for check in result.checks if check.success]
     passed.sort(key=lambda check: SEVERITIES.index(check.severity))
-    return (*result.failures, *passed)
+    return tuple(
+        replace(
+            check,
+            sample_keys=tuple(dict.fromkeys(masked_key(key, facts) for key in check.sample_keys)),
+            error=masked_error(check.error, facts) if check.error else None,
+        )
+        for check in (*result.failures, *passed)
+    )
 
 
 def _render(template: str, **values: object) -> str:
@@ -75,7 +84,7 @@ def _render(template: str, **values: object) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("expectations.data_docs"),
+        loader=PackageLoader("expectations.gate.data_docs"),
         autoescape=select_autoescape(enabled_extensions=("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -4,7 +4,7 @@
 file without scripts that loads nothing, so it opens offline, from a mail's attachment or from a stage.
 """
 
-from expectations.data_docs.places import DataDocs
-from expectations.data_docs.publishing import publish
+from expectations.gate.data_docs.places import DataDocs
+from expectations.gate.data_docs.publishing import publish
 
 __all__ = ["DataDocs", "publish"]

@@ -15,6 +15,8 @@ from flows.ingest.errors import ConcurrentRunError, ReplicationError, TablesStan
 
 OVERTAKEN = "Overtaken"
 TABLES_STAND = "Tables stand"
+FAILED_BY_GATE = "Failed by gate"
+"""The state of a run in which a gate closed; its message begins with the gate's table."""
 NAMES: dict[type[Exception], str] = {ConcurrentRunError: OVERTAKEN, TablesStandError: TABLES_STAND}
 """Of failed states that mean more than that something failed."""
 P = ParamSpec("P")

@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.failures import only_tables_stand
+from flows.failures import FAILED_BY_GATE, only_tables_stand
 from flows.replicate import replicate
 from flows.report import report
 from flows.run import this_run_id, this_run_link, this_run_name
@@ -41,6 +41,7 @@ def pipeline() -> State[Any]:
     if not states[-1].is_completed():
         problems.append(f"the report was not mailed: {states[-1].message}")
     if problems:
-        return Failed(message=" ".join(problems))
+        is_by_gate = any(state.name == FAILED_BY_GATE for state in states)
+        return Failed(name=FAILED_BY_GATE if is_by_gate else "Failed", message=" ".join(problems))
     is_warned = any(state.name == "Warned" for state in states)
     return Completed(name="Warned" if is_warned else "Completed", message=states[-1].message)

@@ -12,10 +12,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import (
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -26,6 +31,8 @@ from deployments.settings import Settings, SettingsError, load_settings
 from expectations.gate import Contract, Gate, GateResult, Partition, SuiteMissing
 from flows.alerts import Alerts
 from flows.contracts import contracts
+from flows.failures import FAILED_BY_GATE
+from flows.gate_news import GateNews, data_docs_address
 from flows.mail import known_tables
 from flows.raw_gates import RawGates
 from flows.run import this_run_id
@@ -56,6 +63,7 @@ class Transformation:
     gate: Gate
     verdicts: list[GateResult]
     alerts: Alerts
+    news: GateNews
     stale: list[Stale] = field(default_factory=list)
     run: Run | None = None
 
@@ -78,6 +86,7 @@ class Transformation:
         verdict = self.gate.check(layer, table, location, contract=contract, since=since)
         self.verdicts[:] = [*(each for each in self.verdicts if each.name != verdict.name), verdict]
         self.alerts.tell(verdict)
+        self.news.tell(verdict)
         return verdict
 
     def published(self, model: Model) -> None:
@@ -120,7 +129,7 @@ def transform(run_id: str | None = None, select: list[str] | None = None) -> Sta
             outcomes = build_models(transformation, settings, models, sources, run_id)
     except (ConnectionFailed, ModelError, SettingsError, SuiteMissing) as error:
         return Failed(message=str(error))
-    _publish_artifacts(transformation.verdicts, outcomes)
+    _publish_artifacts(transformation.verdicts, outcomes, data_docs_address(settings))
     return _final_state(transformation, outcomes)
 
 
@@ -157,12 +166,12 @@ def build_models(
         for stale in run.stale:
             get_run_logger().warning(str(stale))
         transformation.stale.extend(run.stale)
-        outcomes = [
-            build_model(
-                untouched(transformation), untouched(run), untouched(model), model.schema, model.table
-            )
-            for model in models
-        ]
+        outcomes: list[ModelOutcome] = []
+        progress = create_progress_artifact(0.0, key="models-done", description=f"{len(models)} models.")
+        for model in models:
+            work = untouched(transformation), untouched(run), untouched(model)
+            outcomes.append(build_model(*work, model.schema, model.table))
+            update_progress_artifact(cast(UUID, progress), 100 * len(outcomes) / len(models))
         run.end()
         published = {outcome.model.name for outcome in outcomes if outcome.is_published}
         for view in VIEWS:
@@ -221,10 +230,13 @@ def _transformation(settings: Settings, run_id: str) -> Iterator[Transformation]
         settings.data_docs_stage,
         known_tables(settings),
     ) as gate:
-        yield Transformation(gate, [], Alerts(settings, run_id))
+        news = GateNews(settings, run_id, gate.last_outcomes())
+        yield Transformation(gate, [], Alerts(settings, run_id), news)
 
 
-def _publish_artifacts(verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome]) -> None:
+def _publish_artifacts(
+    verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome], data_docs: str
+) -> None:
     gates = [
         {
             "table": verdict.name,
@@ -235,7 +247,8 @@ def _publish_artifacts(verdicts: Sequence[GateResult], outcomes: Sequence[ModelO
         }
         for verdict in verdicts
     ]
-    create_table_artifact(key="gates", table=gates, description="Every gate of this run.")
+    described = f"Every gate of this run. [Data Docs]({data_docs})"
+    create_table_artifact(key="gates", table=gates, description=described)
     models = [
         {"model": o.model.name, "outcome": o.outcome, "rows": o.row_count, "reason": o.reason}
         for o in outcomes
@@ -244,18 +257,20 @@ def _publish_artifacts(verdicts: Sequence[GateResult], outcomes: Sequence[ModelO
 
 
 def _final_state(transformation: Transformation, outcomes: Sequence[ModelOutcome]) -> State[Any]:
+    """How the run ended: what is wrong first, and a gate by its table's name."""
     verdicts = transformation.verdicts
     closed = [str(verdict) for verdict in verdicts if not verdict.allows_publishing]
-    closed += [f"{o.model.name}: {o.reason}" for o in outcomes if o.outcome == "contract broken"]
+    broken = [f"{o.model.name}: {o.reason}" for o in outcomes if o.outcome == "contract broken"]
     kept = [outcome for outcome in outcomes if not outcome.is_published]
     if kept or closed:
-        reasons = closed or [f"{kept[0].model.name} was {kept[0].reason}"]
-        return Failed(message=f"{'; '.join(reasons)}. {len(kept)} models keep their last good table.")
+        reasons = [*closed, *broken] or [f"{kept[0].model.name} was {kept[0].reason}"]
+        message = f"{'; '.join(reasons)}. {len(kept)} models keep their last good table."
+        return Failed(name=FAILED_BY_GATE if closed else "Failed", message=message)
     published = f"{len(outcomes)} model{'' if len(outcomes) == 1 else 's'} published"
-    warned = [verdict.name for verdict in verdicts if verdict.outcome == "warned"]
-    warned += [stale.source.name for stale in transformation.stale]
+    warned = [str(verdict) for verdict in verdicts if verdict.outcome == "warned"]
+    warned += [str(stale) for stale in transformation.stale]
     if warned:
-        return Completed(name="Warned", message=f"{published}; warnings on {', '.join(warned)}")
+        return Completed(name="Warned", message=f"{'; '.join(warned)}. {published}")
     return Completed(message=published)
 
 

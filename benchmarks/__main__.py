@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    gate_work,
     model_work,
     replication_latency,
     replication_memory,
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "stand-in-writes": stand_in_writes.run,
     "stand-in-memory": stand_in_memory.run,
     "models": model_work.run,
+    "gates": gate_work.run,
     "replication": replication_speed.run,
     "replication-memory": replication_memory.run,
     "replication-latency": replication_latency.run,

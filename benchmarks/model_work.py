@@ -99,7 +99,7 @@ def run(folder: Path) -> Iterator[Figure]:
         )
         with closing(connect_snowflake(settings, "bench")) as connection:
             session = snowpark_session(connection)
-            _fill(session)
+            fill(session)
             rebuild = _build(session, warehouse, "first")
             for statement in CHANGE:
                 session.sql(statement).collect()
@@ -114,7 +114,8 @@ def run(folder: Path) -> Iterator[Figure]:
     yield Figure("  of the warehouse's processor", batch.processor_seconds, "s", used)
 
 
-def _fill(session: Session) -> None:
+def fill(session: Session) -> None:
+    """Make the mirrors and what replication keeps of them; all has arrived once."""
     for schema in ("RAW", "OPS"):
         session.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}").collect()
     for table, query in MIRRORS.items():

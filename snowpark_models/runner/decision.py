@@ -66,6 +66,8 @@ def decide(
         return Decision("nothing", "nothing is new upstream")
     if not is_by_parts:
         return Decision("rebuild", f"new in {', '.join(changed)}")
+    if state.log_from is None:
+        return Decision("rebuild", "its change log is not there")
     unknown = [name for name in changed if not _is_in_log(inputs[name], state)]
     if unknown:
         return Decision("rebuild", f"{', '.join(unknown)} was rebuilt, or keeps no log that reaches back")

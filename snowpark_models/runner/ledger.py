@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from snowpark_models.errors import ConcurrentRunError
 from snowpark_models.model import Model
+from snowpark_models.runner.locations import has_change_log
 from snowpark_models.runner.names import OPS, literal
 from snowpark_models.runner.sql import ledger as sql
 from snowpark_models.runner.state import ModelState, Versions
@@ -169,7 +170,11 @@ def read_known_states(warehouse: Warehouse, kinds: Collection[tuple[str, str]]) 
         kinds: the tables there are, by schema and name.
     """
     ledgers = [ops for ops in dict.fromkeys((OPS, warehouse.namespace.ops)) if (ops, "MODEL_STATES") in kinds]
-    return {location: state for ops in ledgers for location, state in read_states(warehouse, ops).items()}
+    states = {location: state for ops in ledgers for location, state in read_states(warehouse, ops).items()}
+    return {
+        location: state if has_change_log(location, kinds) else replace(state, log_from=None)
+        for location, state in states.items()
+    }
 
 
 def now() -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,8 +63,7 @@ class Locations:
 
     def has_change_log(self, model: Model) -> bool:
         """Whether there is one where the run writes."""
-        schema, name = self._place(model)
-        return (schema, f"{name}{CHANGE_LOG_SUFFIX}") in self.kinds
+        return has_change_log(self.written(model), self.kinds)
 
     def beside(self, model: Model) -> list[tuple[str, str]]:
         """What runs made beside a model's own tables, and left."""
@@ -96,6 +95,12 @@ class Locations:
         layers = [self.models[upstream].layer] if upstream in self.models else LAYERS
         namespaces = dict.fromkeys((self.namespace, Namespace()))
         return [(each.schema(layer), upstream.upper()) for each in namespaces for layer in layers]
+
+
+def has_change_log(location: str, kinds: Collection[tuple[str, str]]) -> bool:
+    """Whether SCHEMA.TABLE has one, among the tables that there are by schema and name."""
+    schema, name = location.split(".", 1)
+    return (schema, f"{name}{CHANGE_LOG_SUFFIX}") in kinds
 
 
 def _remedy(upstream: str) -> str:

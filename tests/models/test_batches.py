@@ -193,6 +193,16 @@ def test_arrivals_that_begin_anew_are_not_taken_for_nothing_new(house: House) ->
     assert house.spending() == [(1, 2, 198), (2, 1, 10)]
 
 
+def test_a_change_log_that_somebody_dropped_is_begun_anew(house: House) -> None:
+    house.session.sql("DROP TABLE STAGING.STG_ORDERS__CHANGES").collect()
+    house.orders(order(1, 1, 50))
+    outcomes = house.run()
+    assert outcomes["stg_orders"].reason == "its change log is not there"
+    assert house.spending() == [(1, 2, 60), (2, 1, 10)]
+    house.orders(order(1, 1, 51))
+    assert {each.decision.mode for each in house.run().values()} == {"incremental"}
+
+
 def test_a_table_over_a_view_is_built_when_what_the_view_reads_is_new(house: House) -> None:
     def latest(stg_orders: DataFrame) -> DataFrame:
         return stg_orders.select("ORDER_ID")

@@ -13,6 +13,7 @@ from snowflake.connector.cursor import SnowflakeCursor
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings, load_settings
+from flows.digest import digest
 from flows.failures import failed
 from flows.ingest.errors import TablesStandError
 from flows.pipeline import pipeline
@@ -69,8 +70,16 @@ def test_good_data_are_published_bad_data_are_not_and_the_mails_say_so(
     assert outcomes["order_facts"] == "gate closed"
     assert outcomes["customer_360"] == "upstream closed"
     assert outcomes["support_load"] == "published"
+    assert str(last_mail(mailbox)["subject"]).startswith("Shellcorp: gate closed on MARTS.ORDER_FACTS")
     assert report(run_id="bad", run_name="broken", return_state=True).is_completed()
+    assert str(last_mail(mailbox)["subject"]).startswith("Shellcorp: NOT published")
     assert "ORDER_FACTS" in str(last_mail(mailbox)["subject"])
+    text = last_mail(mailbox).get_body(("plain",))
+    assert text is not None
+    assert "Owner: sales-analytics@shellcorp.example" in text.get_content()
+    assert "Fails now: MARTS.ORDER_FACTS" in text.get_content()
+    assert digest(return_state=True).is_completed()
+    assert "gates closed in 1 of 2 runs" in str(last_mail(mailbox)["subject"])
 
 
 def test_a_closed_gate_on_raw_stops_all_that_reads_that_mirror(cursor: SnowflakeCursor) -> None:

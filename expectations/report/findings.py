@@ -45,9 +45,9 @@ def problem_of(
     shown = gate.failures[: limits.checks]
     return Problem(
         name=one_line(gate.name, limits.name),
-        outcome=gate.outcome,
+        outcome="overridden" if gate in summary.overridden else gate.outcome,
         owner=one_line(facts.owner, limits.name) if facts and facts.owner else None,
-        readers=_readers(gate, summary, zone),
+        readers=_readers(gate, summary, zone, limits),
         findings=tuple(
             finding_of(check, facts, limits, _age(changes, Rule(gate.name, check.expectation), zone))
             for check in shown
@@ -93,8 +93,12 @@ def _age(changes: Changes, rule: Rule, zone: tzinfo) -> str:
     return "new in this run" if rule in changes.newly_failing else ""
 
 
-def _readers(gate: GateResult, summary: RunSummary, zone: tzinfo) -> str:
+def _readers(gate: GateResult, summary: RunSummary, zone: tzinfo, limits: Limits) -> str:
     """What those who read the table have meanwhile."""
+    override = next((each for each in summary.overrides if each.name == gate.name), None)
+    if override is not None and gate.outcome == "closed":
+        told = f"Let through by {override.started_by} for this run: {override.reason}"
+        return one_line(told, limits.sentence)
     if gate.outcome != "closed":
         return "Published all the same."
     if gate.layer.lower() == "raw":

@@ -11,6 +11,7 @@ from expectations.gate.catalog import LAYERS
 from expectations.gate.results import GateResult
 from expectations.report.changes import changes_of
 from expectations.report.chart import Chart, chart_of
+from expectations.report.exceptions import SetAside
 from expectations.report.findings import Problem, problem_of
 from expectations.report.lately import ChangesShown, TopRule, changes_shown, top_rules
 from expectations.report.limits import WIDEST, Limits
@@ -83,6 +84,8 @@ class Page:
     more_gaps: int
     problems: tuple[Problem, ...]
     more_problems: int
+    set_aside: tuple[SetAside, ...]
+    more_set_aside: int
     kept: tuple[Kept, ...]
     more_kept: int
     changes: ChangesShown
@@ -103,7 +106,7 @@ class Page:
     @property
     def is_wrong(self) -> bool:
         """Whether there is anything to tell before all else."""
-        return bool(self.first_error or self.gaps or self.problems or self.kept)
+        return bool(self.first_error or self.gaps or self.problems or self.set_aside or self.kept)
 
 
 def page_of(summary: RunSummary, zone: tzinfo = UTC, limits: Limits = WIDEST) -> Page:
@@ -114,7 +117,7 @@ def page_of(summary: RunSummary, zone: tzinfo = UTC, limits: Limits = WIDEST) ->
         zone: in which times are told.
         limits: how much is shown of what has no end.
     """
-    wrong = (*summary.closed, *summary.warned)
+    wrong = (*summary.closed, *summary.overridden, *summary.warned)
     own_gate = {gate.name for gate in summary.closed}
     kept = [model for model in summary.kept if model.name not in own_gate]
     verdict, changes, bars = verdict_of(summary), changes_of(summary), _bars(summary.tables, limits)
@@ -133,6 +136,8 @@ def page_of(summary: RunSummary, zone: tzinfo = UTC, limits: Limits = WIDEST) ->
         more_gaps=max(0, len(summary.gaps) - limits.lines),
         problems=tuple(problem_of(gate, summary, changes, zone, limits) for gate in wrong[: limits.gates]),
         more_problems=max(0, len(wrong) - limits.gates),
+        set_aside=summary.set_aside[: limits.lines],
+        more_set_aside=max(0, len(summary.set_aside) - limits.lines),
         kept=tuple(Kept(one_line(m.name, limits.name), m.outcome) for m in kept[: limits.lines]),
         more_kept=max(0, len(kept) - limits.lines),
         changes=changes_shown(changes, zone, limits),

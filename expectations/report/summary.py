@@ -11,6 +11,7 @@ from snowflake.connector.cursor import DictCursor
 
 from expectations.gate.results import GateResult
 from expectations.gate.store import read_check_results
+from expectations.report.exceptions import Overridden, SetAside, read_overridden, read_set_aside
 from expectations.report.history import History, load_history
 from expectations.report.ownership import Ownership, TableFacts
 from expectations.report.recipients import EVERYTHING, Concern
@@ -86,6 +87,8 @@ class RunSummary:
     gaps: tuple[str, ...] = ()
     models: tuple[ModelRun, ...] = ()
     gates: tuple[GateResult, ...] = ()
+    overrides: tuple[Overridden, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     first_error: str | None = None
     data_docs_link: str | None = None
     prefect_link: str | None = None
@@ -105,6 +108,8 @@ class RunSummary:
             gaps=tuple(table for table in self.gaps if covers("raw", table)),
             models=tuple(model for model in self.models if covers(model.layer, model.model)),
             gates=tuple(gate for gate in self.gates if covers(gate.layer, gate.table)),
+            overrides=tuple(each for each in self.overrides if covers(each.layer, each.table)),
+            set_aside=tuple(each for each in self.set_aside if covers(each.layer, each.table)),
             history=self.history.where(covers),
             concern=concern,
         )
@@ -121,7 +126,14 @@ class RunSummary:
     @property
     def closed(self) -> tuple[GateResult, ...]:
         """Gates that let nothing through."""
-        return tuple(gate for gate in self.gates if gate.outcome == "closed")
+        overridden = {override.name for override in self.overrides}
+        return tuple(g for g in self.gates if g.outcome == "closed" and g.name not in overridden)
+
+    @property
+    def overridden(self) -> tuple[GateResult, ...]:
+        """Gates that were closed, and that somebody had let through."""
+        overridden = {override.name for override in self.overrides}
+        return tuple(g for g in self.gates if g.outcome == "closed" and g.name in overridden)
 
     @property
     def warned(self) -> tuple[GateResult, ...]:
@@ -142,7 +154,8 @@ class RunSummary:
             return "failed"
         if not self.gates:
             return "not published"
-        return "published with warnings" if self.warned or self.gaps else "published"
+        is_flawed = self.warned or self.overridden or self.gaps
+        return "published with warnings" if is_flawed else "published"
 
 
 def load_summary(
@@ -168,6 +181,9 @@ def load_summary(
                 ("MODEL_RUNS", SELECT_MODELS, (run_id,)),
             )
         )
+    with connection.cursor() as cursor:
+        overrides = read_overridden(cursor, there, run_id)
+        set_aside = read_set_aside(cursor, there, run_id)
     history = load_history(connection, there, run_id, ended_at)
     return RunSummary(
         run_id=run_id,
@@ -178,6 +194,8 @@ def load_summary(
         gaps=tuple(row["TABLE_NAME"] for row in gaps),
         models=tuple(ModelRun(r["LAYER"], r["MODEL"], r["OUTCOME"], r["ROW_COUNT"]) for r in models),
         gates=read_check_results(connection, run_id) if "QUALITY.CHECK_RESULTS" in there else (),
+        overrides=overrides,
+        set_aside=set_aside,
         first_error=first_error,
         data_docs_link=data_docs_link,
         prefect_link=prefect_link,

@@ -42,6 +42,8 @@ def reason_of(summary: RunSummary) -> str:
         return "nothing was checked in this run"
     if summary.gaps:
         return f"changes are missing of {and_more(list(summary.gaps))}"
+    if summary.overridden:
+        return f"let through by hand: {and_more([gate.name for gate in summary.overridden])}"
     if summary.warned:
         return f"look at {and_more([gate.name for gate in summary.warned])}"
     return checks_passed(summary)

@@ -32,6 +32,8 @@ def warehouse(snowflake: SnowflakeSettings) -> Iterator[SnowflakeConnection]:
     settings = snowflake.model_copy(update={"database": "HISTORY"})
     with connect_snowflake(settings, "tests") as connection, connection.cursor() as cursor:
         create_check_results(connection)
+        for statement in EXCEPTIONS:
+            cursor.execute(statement)
         for statement in (*SCHEMAS_AND_LEDGER, create_runs("OPS")):
             cursor.execute(statement)
         checks, models, health = [], [], []
@@ -66,6 +68,20 @@ HEALTH_REST = {
     "WAREHOUSE_BYTES": "0",
     "WARNINGS": "'[]'",
 }
+
+
+EXCEPTIONS = (
+    """CREATE TABLE QUALITY.OVERRIDES (
+        RUN_ID VARCHAR, LAYER VARCHAR, TABLE_NAME VARCHAR, REASON VARCHAR, STARTED_BY VARCHAR,
+        OVERRIDDEN_AT TIMESTAMP_NTZ)""",
+    """CREATE TABLE QUALITY.GATE_RUNS (
+        RUN_ID VARCHAR, LAYER VARCHAR, TABLE_NAME VARCHAR, ROWS_SET_ASIDE NUMBER)""",
+    """INSERT INTO QUALITY.OVERRIDES VALUES
+        ('run-0', 'MARTS', 'ORDER_FACTS', 'we must', 'ana', '2026-03-10'),
+        ('run-1', 'MARTS', 'ORDER_FACTS', 'we had to', 'bo', '2026-03-09')""",
+    """INSERT INTO QUALITY.GATE_RUNS VALUES
+        ('run-0', 'STAGING', 'STG_ORDERS', 12), ('run-0', 'RAW', 'ORDERS', 0)""",
+)
 
 
 def check(ago: int, layer: str, table: str, rule: str, success: bool, at: datetime) -> tuple[object, ...]:
@@ -120,6 +136,17 @@ def test_a_first_run_and_an_empty_warehouse_have_no_history(warehouse: Snowflake
     assert summary.history.last_good == ()
     assert load_history(warehouse, set(), "run-0", NOW) == History()
     assert load_history(warehouse, THERE, "none", NOW - timedelta(days=365)) == History()
+
+
+def test_what_was_let_pass_is_read_where_it_is_kept(warehouse: SnowflakeConnection) -> None:
+    summary = load_summary(warehouse, "run-0", run_name="last", started_at=NOW, ended_at=NOW)
+    assert [(each.name, each.reason, each.started_by) for each in summary.overrides] == [
+        ("MARTS.ORDER_FACTS", "we must", "ana")
+    ]
+    assert [(each.quarantine, each.rows) for each in summary.set_aside] == [
+        ("QUALITY.STAGING__STG_ORDERS", 12)
+    ]
+    assert (summary.closed, len(summary.overridden)) == ((), 1)
 
 
 def test_a_week_is_told_beside_the_one_before(warehouse: SnowflakeConnection) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from expectations.gate import CheckResult, GateResult
 from expectations.report import ModelRun, ReplicatedTable, RunSummary, TableFacts, compose
+from expectations.report.exceptions import Overridden, SetAside
 from expectations.report.page import page_of
 from expectations.severity import Severity
 
@@ -236,3 +237,22 @@ def test_what_a_closed_gate_says_is_not_said_twice() -> None:
     assert "The run failed" not in part(mail(summary), "plain")
     another = replace(summary, first_error="the disk is full")
     assert "The run failed: the disk is full" in part(mail(another), "plain")
+
+
+def test_what_was_let_through_by_hand_is_told_with_who_and_why() -> None:
+    override = Overridden("MARTS", "ORDER_FACTS", "the month has to close", "ana")
+    summary = replace(with_gate(failed()), overrides=(override,))
+    message = mail(summary)
+    assert message["Subject"] == (
+        "Shellcorp: published with warnings — let through by hand: MARTS.ORDER_FACTS"
+    )
+    for kind in ("plain", "html"):
+        assert "gate overridden" in part(message, kind)
+        assert "Let through by ana for this run: the month has to close" in part(message, kind)
+
+
+def test_rows_in_quarantine_are_counted_and_found() -> None:
+    message = mail(replace(GOOD, set_aside=(SetAside("STAGING", "STG_ORDERS", 1200),)))
+    assert message["Subject"].startswith("Shellcorp: published —")
+    assert "1,200 rows of STAGING.STG_ORDERS" in part(message, "plain")
+    assert "now in QUALITY.STAGING__STG_ORDERS" in part(message, "html")

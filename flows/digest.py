@@ -14,8 +14,8 @@ from prefect.states import Completed, Failed
 from deployments.connections import ConnectionFailed, connect_snowflake
 from deployments.settings import SettingsError, load_settings
 from expectations.report import compose_digest, load_week
+from flows.gate_news import data_docs_address
 from flows.mail import known_tables, recipients, send_each
-from flows.report import data_docs_link
 from flows.run import this_run_id
 
 
@@ -33,7 +33,7 @@ def digest(ends_at: datetime | None = None) -> State[Any]:
             week = load_week(
                 connection,
                 ends_at or datetime.now(UTC),
-                data_docs_link=data_docs_link(settings),
+                data_docs_link=data_docs_address(settings),
                 ownership=known_tables(settings),
             )
     except (ConnectionFailed, SettingsError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,9 @@ from prefect.states import Completed, Failed
 
 from deployments.connections import ConnectionFailed, connect_snowflake
 from deployments.settings import Settings, SettingsError, load_settings
+from expectations.gate.data_docs.history import page_of
 from expectations.report import RunSummary, compose, load_summary
+from flows.gate_news import data_docs_address
 from flows.mail import known_tables, recipients, send_each
 from flows.run import this_run_id, this_run_link, this_run_name
 
@@ -47,12 +50,15 @@ def report(
                 started_at=started_at or now,
                 ended_at=now,
                 first_error=first_error,
-                data_docs_link=data_docs_link(settings),
+                data_docs_link=data_docs_address(settings),
                 prefect_link=run_link or this_run_link(),
                 ownership=known_tables(settings),
             )
     except (ConnectionFailed, SettingsError) as error:
         return Failed(message=str(error))
+    if summary.gates:
+        own_page = data_docs_address(settings, page_of(summary.run_id))
+        summary = replace(summary, data_docs_link=own_page)
     return _mail(summary, settings)
 
 
@@ -65,10 +71,3 @@ def _mail(summary: RunSummary, settings: Settings) -> State[Any]:
         return Completed(name="Warned", message=" ".join(map(str, problems)))
     sent = "mailed" if len(messages) == 1 else f"{len(messages)} mails"
     return Completed(message=f"{sent} to {mail.recipients}: {messages[0]['Subject']}")
-
-
-def data_docs_link(settings: Settings) -> str:
-    """Where the Data Docs begin."""
-    if settings.data_docs_url is not None:
-        return settings.data_docs_url
-    return (settings.data_docs_folder / "index.html").resolve().as_uri()

@@ -47,12 +47,13 @@ def test_the_demo_ends_in_a_proof_and_leaves_nothing_behind(tmp_path: Path) -> N
 def test_a_gate_that_closes_fails_the_run_and_leaves_the_marts(tmp_path: Path) -> None:
     outcome = make("demo", tmp_path, **SMALL, BREAK="marts")
     assert outcome.exit_code != 0
-    assert re.search(r"OFF +flow run \S+ ended Failed: .*ORDER_FACTS", outcome.output), outcome.output
+    assert re.search(r"OFF +flow run \S+ ended Failed by gate: .*ORDER_FACTS", outcome.output), outcome.output
     kept = re.search(r"marts behind the closed gate \((.*)\) are unchanged, row by row", outcome.output)
     assert kept is not None, outcome.output
     assert {"ORDER_FACTS", "CUSTOMER_360"} <= set(kept[1].split(", "))
     assert " 0 differences" in outcome.output, "replication itself goes on"
-    last = mails(tmp_path / "demo")[-1]
+    *_, alert, last = mails(tmp_path / "demo")
+    assert str(alert["subject"]).startswith("Shellcorp: gate closed on MARTS.ORDER_FACTS")
     text = last.get_body(("plain",))
     assert text is not None
     assert "ORDER_FACTS" in last["subject"]

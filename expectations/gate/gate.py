@@ -20,6 +20,7 @@ from expectations.gate.contract import Contract, under_contract
 from expectations.gate.data_docs import DataDocs, publish
 from expectations.gate.data_docs.history import anchored
 from expectations.gate.gate_runs import CREATE_GATE_RUNS, keep_gate_run, note_on_gate_run, read_last_outcomes
+from expectations.gate.needs import answerable
 from expectations.gate.partition import Partition, fingerprint
 from expectations.gate.reading import read_check
 from expectations.gate.results import GateResult, Outcome
@@ -97,7 +98,7 @@ class Gate:
         Raises:
             SuiteMissing: there is no suite; names the file to add.
         """
-        suite = _suite(layer, table, contract)
+        suite = self._suite(layer, table, contract)
         where = _known(location or f"{layer}.{table}")
         began = time.perf_counter()
         with _ONE_AT_A_TIME:
@@ -126,7 +127,7 @@ class Gate:
         A number of whoever fills the table: of RAW an arrival, of a model a version. None asks for a look at
         the whole table: nothing is known of it, something failed, the suite changed, or the last look is old.
         """
-        suite = fingerprint(_suite(layer, table, contract))
+        suite = fingerprint(self._suite(layer, table, contract))
         return read_position(self._connection, layer, table, suite)
 
     def remember(self, result: GateResult, position: int) -> None:
@@ -186,6 +187,12 @@ class Gate:
         with self._warehouse.get_engine().connect() as connection:
             connection.exec_driver_sql("ALTER SESSION SET QUERY_TAG = %s", (_query_tag(model, self._run_id),))
 
+    def _suite(self, layer: str, table: str, contract: Contract | None) -> Suite:
+        suite = load_suite(layer, table)
+        if contract is not None:
+            suite = under_contract(suite, contract)
+        return answerable(self._connection, suite)
+
     def _batch(self, suite: Suite, location: str, rows: str | None = None) -> Batch:
         quoted = ".".join(f'"{part}"' for part in location.split("."))
         conditions = [f"({condition})" for condition in (suite.rows, rows) if condition]
@@ -195,11 +202,6 @@ class Gate:
             self._warehouse.delete_asset(name)
         asset = self._warehouse.add_query_asset(name, query=f"{ALL_OF}{quoted}{chosen}")
         return asset.add_batch_definition_whole_table("all rows").get_batch()
-
-
-def _suite(layer: str, table: str, contract: Contract | None) -> Suite:
-    suite = load_suite(layer, table)
-    return suite if contract is None else under_contract(suite, contract)
 
 
 def _known(location: str) -> str:

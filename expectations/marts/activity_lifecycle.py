@@ -2,14 +2,33 @@
 
 from expectations.rules import (
     always,
+    as_of_the_newest_commit,
     between,
+    computed,
+    failing,
     has_all_of,
     one_of,
     refers_to,
+    same_as,
     same_in_all_rows,
     suite,
 )
 from expectations.vocabulary import ACTIVITY_STATUSES, ACTIVITY_TYPES
+
+STAGE = (
+    "CASE WHEN STATUS IN ('completed', 'cancelled') THEN 'ended' WHEN STATUS = 'open' THEN 'running' "
+    "WHEN STARTED_AT < AS_OF THEN 'not begun' ELSE 'upcoming' END"
+)
+
+HOLDER_IS_ANOTHER = """
+SELECT {keys}
+FROM checked
+LEFT JOIN (
+    SELECT ACCOUNT_NUMBER AS HELD, CUSTOMER_ID AS HOLDER_ID FROM STAGING.STG_ACCOUNTS
+) AS accounts ON accounts.HELD = checked.ACCOUNT_NUMBER
+WHERE ACCOUNT_IS_THE_CUSTOMERS
+    IS DISTINCT FROM (ACCOUNT_NUMBER IS NULL OR COALESCE(HOLDER_ID = CUSTOMER_ID, FALSE))
+"""
 
 SUITE = suite(
     "ACTIVITY_ID",
@@ -34,4 +53,21 @@ SUITE = suite(
         severity="warning",
         column="ACCOUNT_NUMBER",
     ),
+    same_as(
+        "STAGING.STG_ACTIVITIES",
+        "ACTIVITY_ID",
+        *("CUSTOMER_ID", "ACCOUNT_NUMBER", "ACTIVITY_TYPE", "OWNER", "STATUS", "STARTED_AT", "END_DATE"),
+        "COMMITTED_AT",
+    ),
+    computed("STAGE", STAGE, "what status, start and AS_OF make it"),
+    computed("DURATION_DAYS", "IFF(STAGE = 'ended', DATEDIFF(day, STARTED_AT, END_DATE), NULL)"),
+    computed("RUNNING_DAYS", "IFF(STATUS = 'open', DATEDIFF(day, STARTED_AT, AS_OF), NULL)"),
+    computed("IS_OVERDUE", "STAGE = 'not begun' OR COALESCE(RUNNING_DAYS > 30, FALSE)"),
+    computed(
+        "IS_END_DATED_WELL",
+        "IFF(STAGE = 'ended', COALESCE(END_DATE >= TO_DATE(STARTED_AT), FALSE), END_DATE IS NULL)",
+        "whether the end date fits status and start",
+    ),
+    failing("An account is the customer's exactly if STG_ACCOUNTS says so", HOLDER_IS_ANOTHER),
+    as_of_the_newest_commit("STAGING.STG_ACTIVITIES", "STAGING.STG_ACCOUNTS"),
 )

@@ -1,6 +1,14 @@
 """Work of the staff as the back office writes it."""
 
-from expectations.rules import LIVE_ROWS, matches, mirror, never_null, refers_to
+from expectations.rules import (
+    LIVE_ROWS,
+    as_its_log_says,
+    as_the_source_was,
+    matches,
+    mirror,
+    never_null,
+    refers_to,
+)
 from expectations.vocabulary import ACCOUNT_NUMBER
 
 SUITE = mirror(
@@ -9,4 +17,17 @@ SUITE = mirror(
     matches("ACCOUNT_NUMBER", ACCOUNT_NUMBER, "is AC- or SC- and ten digits"),
     refers_to("RAW.CUSTOMERS", "CUSTOMER_ID", among=LIVE_ROWS, severity="warning"),
     refers_to("RAW.ACCOUNTS", "ACCOUNT_NUMBER", "CUSTOMER_ID", among=LIVE_ROWS, severity="warning"),
+    as_its_log_says(
+        "ACTIVITIES",
+        "ACTIVITY_ID",
+        "CUSTOMER_ID",
+        "ACCOUNT_NUMBER",
+        "ACTIVITY_TYPE",
+        "STATUS",
+        "STARTED_AT",
+        "END_DATE",
+        "OWNER",
+        large=("DETAILS",),
+    ),
+    as_the_source_was("ACTIVITIES"),
 )

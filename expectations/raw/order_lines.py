@@ -1,6 +1,14 @@
 """Lines of the orders as the portal writes them."""
 
-from expectations.rules import LIVE_ROWS, matches, mirror, never_null, refers_to
+from expectations.rules import (
+    LIVE_ROWS,
+    as_its_log_says,
+    as_the_source_was,
+    matches,
+    mirror,
+    never_null,
+    refers_to,
+)
 from expectations.vocabulary import PRODUCT_CODE
 
 SUITE = mirror(
@@ -9,4 +17,14 @@ SUITE = mirror(
     matches("PRODUCT_CODE", PRODUCT_CODE, "is two capitals, a dash and five digits"),
     refers_to("RAW.ORDERS", "ORDER_ID", among=LIVE_ROWS, severity="warning"),
     refers_to("RAW.PRODUCTS", "PRODUCT_CODE", among=LIVE_ROWS, severity="warning"),
+    as_its_log_says(
+        "ORDER_LINES",
+        ("ORDER_ID", "LINE_NUMBER"),
+        "PRODUCT_CODE",
+        "QUANTITY",
+        "UNIT_PRICE",
+        "DISCOUNT_RATE",
+        "LINE_AMOUNT",
+    ),
+    as_the_source_was("ORDER_LINES"),
 )

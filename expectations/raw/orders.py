@@ -1,6 +1,14 @@
 """Orders as the portal and the back office write them."""
 
-from expectations.rules import LIVE_ROWS, mirror, never_null, one_of, refers_to
+from expectations.rules import (
+    LIVE_ROWS,
+    as_its_log_says,
+    as_the_source_was,
+    mirror,
+    never_null,
+    one_of,
+    refers_to,
+)
 from expectations.vocabulary import CURRENCIES
 
 SUITE = mirror(
@@ -8,4 +16,16 @@ SUITE = mirror(
     never_null("CUSTOMER_ID", "STATUS", "CURRENCY_CODE", "TOTAL_AMOUNT", "PLACED_AT", "UPDATED_AT"),
     one_of("CURRENCY_CODE", *CURRENCIES),
     refers_to("RAW.CUSTOMERS", "CUSTOMER_ID", among=LIVE_ROWS, severity="warning"),
+    as_its_log_says(
+        "ORDERS",
+        "ORDER_ID",
+        "CUSTOMER_ID",
+        "STATUS",
+        "CURRENCY_CODE",
+        "TOTAL_AMOUNT",
+        "PLACED_AT",
+        "SHIPPED_AT",
+        "UPDATED_AT",
+    ),
+    as_the_source_was("ORDERS"),
 )

@@ -1,6 +1,14 @@
 """Visits to the portal as it writes them."""
 
-from expectations.rules import LIVE_ROWS, always, mirror, never_null, refers_to
+from expectations.rules import (
+    LIVE_ROWS,
+    always,
+    as_its_log_says,
+    as_the_source_was,
+    mirror,
+    never_null,
+    refers_to,
+)
 
 SUITE = mirror(
     "SESSION_ID",
@@ -11,4 +19,17 @@ SUITE = mirror(
         column="IP_ADDRESS",
     ),
     refers_to("RAW.CUSTOMERS", "CUSTOMER_ID", among=LIVE_ROWS, severity="warning"),
+    as_its_log_says(
+        "PORTAL_SESSIONS",
+        "SESSION_ID",
+        "CUSTOMER_ID",
+        "STARTED_AT",
+        "ENDED_AT",
+        "PAGES_VIEWED",
+        "LONGEST_VIEW",
+        "LANDING_PAGE",
+        "USER_AGENT",
+        "IP_ADDRESS",
+    ),
+    as_the_source_was("PORTAL_SESSIONS"),
 )

@@ -6,12 +6,33 @@ Expectations beside these: `Rule(expectation, is_row_local=False)`.
 """
 
 from expectations.rules.columns import between, counts, matches, never_null, one_of
-from expectations.rules.in_sql import always, failing
+from expectations.rules.in_sql import always, computed, failing
+from expectations.rules.mirrors import (
+    LIVE_ROWS,
+    as_its_log_says,
+    as_the_source_was,
+    rows_of_mirror,
+    versions_of_mirror,
+)
 from expectations.rules.parents import has_all_of, refers_to
 from expectations.rules.rule import Rule, set_aside
-from expectations.rules.suites import LIVE_ROWS, Suite, mirror, suite
+from expectations.rules.suites import Suite, mirror, suite
 from expectations.rules.tables import has_rows, same_in_all_rows, unique
 from expectations.rules.unexpected_rows import SAMPLE_SIZE, NoRowBreaks
+from expectations.rules.upstreams import (
+    adds_up_to,
+    as_of_the_newest_commit,
+    at_as_of,
+    same_as,
+    totals_are_those_of,
+)
+from expectations.rules.versions import (
+    covers_the_versions_of,
+    each_version_differs,
+    nothing_from,
+    one_current_version,
+    versions_follow_each_other,
+)
 
 __all__ = [
     "LIVE_ROWS",
@@ -19,19 +40,34 @@ __all__ = [
     "NoRowBreaks",
     "Rule",
     "Suite",
+    "adds_up_to",
     "always",
+    "as_its_log_says",
+    "as_of_the_newest_commit",
+    "as_the_source_was",
+    "at_as_of",
     "between",
+    "computed",
     "counts",
+    "covers_the_versions_of",
+    "each_version_differs",
     "failing",
     "has_all_of",
     "has_rows",
     "matches",
     "mirror",
     "never_null",
+    "nothing_from",
+    "one_current_version",
     "one_of",
     "refers_to",
+    "rows_of_mirror",
+    "same_as",
     "same_in_all_rows",
     "set_aside",
     "suite",
+    "totals_are_those_of",
     "unique",
+    "versions_follow_each_other",
+    "versions_of_mirror",
 ]

@@ -18,6 +18,15 @@ def always(
     return (Rule(broken, is_row_local=True, breaks=breaks, about=column),)
 
 
+def computed(column: str, formula: str, words: str | None = None, severity: Severity = "critical") -> Phrase:
+    """The column is what a SQL formula over the other columns of its row gives, NULL included.
+
+    `words` say what that is; the formula itself, where that is short enough to be read.
+    """
+    told = f"{column} is {words or formula}"
+    return always(told, f"{column} IS NOT DISTINCT FROM ({formula})", severity, column)
+
+
 def failing(
     sentence: str,
     query: str,

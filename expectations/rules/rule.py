@@ -19,6 +19,7 @@ class Rule:
         sets_aside: rows that break it go to quarantine, in place of closing the gate.
         breaks: of a row-local rule the condition in SQL, TRUE or FALSE and never NULL, of a row that breaks
             it; None for any other rule.
+        needs: tables that may not be there yet, such as OPS.RECONCILIATIONS; without them it is not asked.
         about: the column that the rule is about, where the expectation itself names none.
         counted: of a rule about rows together an aggregate in SQL that is 0 where it holds, if there is one:
             then the pass over the table that counts what breaks row-local rules decides it, too.
@@ -28,6 +29,7 @@ class Rule:
     is_row_local: bool
     sets_aside: bool = False
     breaks: str | None = None
+    needs: tuple[str, ...] = ()
     about: str | None = None
     counted: str | None = None
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.rules.columns import matches, never_null
 from expectations.rules.in_sql import always
+from expectations.rules.mirrors import LIVE_ROWS
 from expectations.rules.rule import Phrase, Rule
 from expectations.rules.tables import has_rows, unique
 from expectations.rules.unexpected_rows import NoRowBreaks
 from expectations.severity import Severity
-
-LIVE_ROWS: Final = "NOT COALESCE(_DELETED, FALSE)"
-"""Condition on a mirror: everything but its tombstones."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,13 @@
 """Accounts, cleaned."""
 
-from expectations.rules import always, matches, one_of, suite
+from expectations.rules import (
+    always,
+    computed,
+    matches,
+    one_of,
+    rows_of_mirror,
+    suite,
+)
 from expectations.vocabulary import ACCOUNT_NUMBER, ACCOUNT_STATUSES, ACCOUNT_TYPES
 
 SUITE = suite(
@@ -17,4 +24,19 @@ SUITE = suite(
         severity="warning",
         column="BALANCE",
     ),
+    rows_of_mirror(
+        "RAW.ACCOUNTS",
+        {"ACCOUNT_NUMBER": "UPPER(TRIM(ACCOUNT_NUMBER))"},
+        "CUSTOMER_ID",
+        "BALANCE",
+        "OPENED_ON",
+        "CLOSED_ON",
+        columns={
+            "ACCOUNT_TYPE": "TRIM(ACCOUNT_TYPE)",
+            "STATUS": "TRIM(STATUS)",
+        },
+        times=("UPDATED_AT",),
+    ),
+    computed("IS_CLOSED", "STATUS = 'closed'"),
+    computed("IS_MIGRATED", "ACCOUNT_NUMBER LIKE 'SC-%'"),
 )

@@ -1,6 +1,12 @@
 """Work of the staff, cleaned."""
 
-from expectations.rules import always, one_of, suite
+from expectations.rules import (
+    always,
+    computed,
+    one_of,
+    rows_of_mirror,
+    suite,
+)
 from expectations.vocabulary import ACTIVITY_STATUSES, ACTIVITY_TYPES
 
 SUITE = suite(
@@ -17,4 +23,20 @@ SUITE = suite(
         "END_DATE IS NULL OR END_DATE >= STARTED_ON",
         column="END_DATE",
     ),
+    rows_of_mirror(
+        "RAW.ACTIVITIES",
+        "ACTIVITY_ID",
+        "CUSTOMER_ID",
+        "STARTED_AT",
+        "END_DATE",
+        columns={
+            "ACCOUNT_NUMBER": "NULLIF(UPPER(TRIM(ACCOUNT_NUMBER)), '')",
+            "ACTIVITY_TYPE": "TRIM(ACTIVITY_TYPE)",
+            "STATUS": "TRIM(STATUS)",
+            "OWNER": "NULLIF(TRIM(OWNER), '')",
+            "DETAILS": "NULLIF(TRIM(DETAILS), '')",
+        },
+    ),
+    computed("HAS_ENDED", "STATUS IN ('completed', 'cancelled')"),
+    computed("STARTED_ON", "TO_DATE(STARTED_AT)"),
 )

@@ -1,17 +1,16 @@
 """Versions of customers, commit by commit."""
 
-from expectations.rules import always, failing, suite
-
-OVERLAPPING = """
-SELECT {keys}
-FROM checked
-QUALIFY COALESCE(TO_POSITION, '~')
-    > LEAD(FROM_POSITION) OVER (PARTITION BY CUSTOMER_ID ORDER BY FROM_POSITION)
-"""
+from expectations.rules import always, suite, versions_follow_each_other, versions_of_mirror
 
 SUITE = suite(
     ("CUSTOMER_ID", "FROM_POSITION"),
-    always("A version ends after it begins", "TO_POSITION IS NULL OR FROM_POSITION < TO_POSITION"),
+    versions_follow_each_other("CUSTOMER_ID", "FROM_POSITION", "TO_POSITION"),
     always("A version has an end in both or in neither", "(TO_POSITION IS NULL) = (VALID_TO IS NULL)"),
-    failing("Each version of a customer ends before the next begins", OVERLAPPING),
+    versions_of_mirror(
+        "RAW.CUSTOMERS__HISTORY",
+        "CUSTOMER_ID",
+        "CREDIT_LIMIT",
+        "IS_ACTIVE",
+        columns={"COUNTRY_CODE": "UPPER(TRIM(COUNTRY_CODE))", "SEGMENT": "TRIM(SEGMENT)"},
+    ),
 )

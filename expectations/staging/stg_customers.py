@@ -1,6 +1,14 @@
 """Customers, cleaned."""
 
-from expectations.rules import always, between, matches, one_of, suite, unique
+from expectations.rules import (
+    always,
+    between,
+    matches,
+    one_of,
+    rows_of_mirror,
+    suite,
+    unique,
+)
 from expectations.vocabulary import COUNTRIES, EMAIL, SEGMENTS
 
 SUITE = suite(
@@ -13,4 +21,20 @@ SUITE = suite(
     between("CREDIT_LIMIT", 0, 1_000_000),
     always("NAME is not blank", "LENGTH(NAME) > 0", column="NAME"),
     always("A customer is created before it is updated", "CREATED_AT <= UPDATED_AT", severity="warning"),
+    rows_of_mirror(
+        "RAW.CUSTOMERS",
+        "CUSTOMER_ID",
+        "CREDIT_LIMIT",
+        "IS_ACTIVE",
+        "CREATED_AT",
+        columns={
+            "EXTERNAL_REF": "UPPER(EXTERNAL_REF)",
+            "NAME": "TRIM(NAME)",
+            "EMAIL": "LOWER(NULLIF(TRIM(EMAIL), ''))",
+            "COUNTRY_CODE": "UPPER(TRIM(COUNTRY_CODE))",
+            "SEGMENT": "TRIM(SEGMENT)",
+            "NOTES": "NULLIF(TRIM(NOTES), '')",
+        },
+        times=("UPDATED_AT",),
+    ),
 )

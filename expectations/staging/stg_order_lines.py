@@ -1,6 +1,13 @@
 """Lines of the orders, cleaned."""
 
-from expectations.rules import always, between, matches, suite
+from expectations.rules import (
+    always,
+    between,
+    computed,
+    matches,
+    rows_of_mirror,
+    suite,
+)
 from expectations.vocabulary import PRODUCT_CODE
 
 SUITE = suite(
@@ -15,4 +22,15 @@ SUITE = suite(
         "LINE_AMOUNT = ROUND(QUANTITY * UNIT_PRICE * (1 - DISCOUNT_RATE), 4)",
         column="LINE_AMOUNT",
     ),
+    rows_of_mirror(
+        "RAW.ORDER_LINES",
+        {"ORDER_ID": "ORDER_ID", "LINE_NUMBER": "LINE_NUMBER"},
+        "QUANTITY",
+        "UNIT_PRICE",
+        "DISCOUNT_RATE",
+        "LINE_AMOUNT",
+        columns={"PRODUCT_CODE": "UPPER(TRIM(PRODUCT_CODE))"},
+    ),
+    computed("LIST_AMOUNT", "QUANTITY * UNIT_PRICE"),
+    computed("DISCOUNT_AMOUNT", "LIST_AMOUNT - LINE_AMOUNT"),
 )

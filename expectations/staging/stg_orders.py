@@ -1,6 +1,13 @@
 """Orders, cleaned."""
 
-from expectations.rules import always, between, one_of, suite
+from expectations.rules import (
+    always,
+    between,
+    computed,
+    one_of,
+    rows_of_mirror,
+    suite,
+)
 from expectations.vocabulary import CURRENCIES, ORDER_STATUSES
 
 SUITE = suite(
@@ -19,4 +26,19 @@ SUITE = suite(
         column="SHIPPED_AT",
     ),
     always("An order is placed before it is updated", "PLACED_AT <= UPDATED_AT", severity="warning"),
+    rows_of_mirror(
+        "RAW.ORDERS",
+        "ORDER_ID",
+        "CUSTOMER_ID",
+        "TOTAL_AMOUNT",
+        "PLACED_AT",
+        "SHIPPED_AT",
+        columns={
+            "STATUS": "TRIM(STATUS)",
+            "CURRENCY_CODE": "UPPER(TRIM(CURRENCY_CODE))",
+        },
+        times=("UPDATED_AT",),
+    ),
+    computed("IS_CANCELLED", "STATUS = 'cancelled'"),
+    computed("PLACED_ON", "TO_DATE(PLACED_AT)"),
 )

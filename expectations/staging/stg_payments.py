@@ -1,6 +1,12 @@
 """Attempts to pay, cleaned."""
 
-from expectations.rules import always, one_of, suite
+from expectations.rules import (
+    always,
+    computed,
+    one_of,
+    rows_of_mirror,
+    suite,
+)
 from expectations.vocabulary import CURRENCIES, PAYMENT_METHODS, PAYMENT_STATUSES
 
 SUITE = suite(
@@ -15,4 +21,19 @@ SUITE = suite(
         severity="warning",
         column="PROVIDER_REF",
     ),
+    rows_of_mirror(
+        "RAW.PAYMENTS",
+        {"PAYMENT_ID": "UPPER(PAYMENT_ID)"},
+        "ORDER_ID",
+        "AMOUNT",
+        "PAID_AT",
+        columns={
+            "METHOD": "TRIM(METHOD)",
+            "STATUS": "TRIM(STATUS)",
+            "CURRENCY_CODE": "UPPER(TRIM(CURRENCY_CODE))",
+            "PROVIDER_REF": "HEX_ENCODE(PROVIDER_REF)",
+        },
+    ),
+    computed("IS_CAPTURED", "STATUS = 'captured'"),
+    computed("PAID_ON", "TO_DATE(PAID_AT)"),
 )

@@ -1,6 +1,13 @@
 """Visits to the portal, cleaned."""
 
-from expectations.rules import always, between, matches, suite
+from expectations.rules import (
+    always,
+    between,
+    computed,
+    matches,
+    rows_of_mirror,
+    suite,
+)
 
 SUITE = suite(
     "SESSION_ID",
@@ -14,4 +21,23 @@ SUITE = suite(
         severity="warning",
         column="LONGEST_VIEW_SECONDS",
     ),
+    rows_of_mirror(
+        "RAW.PORTAL_SESSIONS",
+        "SESSION_ID",
+        "CUSTOMER_ID",
+        "PAGES_VIEWED",
+        columns={
+            "LANDING_PAGE": "TRIM(LANDING_PAGE)",
+            "USER_AGENT": "NULLIF(TRIM(USER_AGENT), '')",
+            "IP_ADDRESS": "HEX_ENCODE(IP_ADDRESS)",
+            "LONGEST_VIEW_SECONDS": "DATEDIFF(millisecond, TO_TIME('00:00:00'), LONGEST_VIEW) / 1000",
+        },
+        times=(
+            "ENDED_AT",
+            "STARTED_AT",
+        ),
+    ),
+    computed("IS_RUNNING", "ENDED_AT IS NULL"),
+    computed("STARTED_ON", "TO_DATE(STARTED_AT)"),
+    computed("DURATION_SECONDS", "DATEDIFF(millisecond, STARTED_AT, ENDED_AT) / 1000"),
 )

@@ -1,6 +1,12 @@
 """Articles of the catalogue, cleaned."""
 
-from expectations.rules import always, matches, one_of, suite
+from expectations.rules import (
+    always,
+    matches,
+    one_of,
+    rows_of_mirror,
+    suite,
+)
 from expectations.vocabulary import CATEGORIES, PRODUCT_CODE
 
 SUITE = suite(
@@ -13,5 +19,13 @@ SUITE = suite(
         "WEIGHT_KG IS NULL OR (WEIGHT_KG > 0 AND CATEGORY IN ('hardware', 'spares'))",
         severity="warning",
         column="WEIGHT_KG",
+    ),
+    rows_of_mirror(
+        "RAW.PRODUCTS",
+        {"PRODUCT_CODE": "UPPER(TRIM(PRODUCT_CODE))"},
+        "LIST_PRICE",
+        "WEIGHT_KG",
+        "IS_DISCONTINUED",
+        columns={"NAME": "TRIM(NAME)", "CATEGORY": "TRIM(CATEGORY)", "HAS_PICTURE": "PICTURE IS NOT NULL"},
     ),
 )

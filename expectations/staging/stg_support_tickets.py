@@ -1,6 +1,13 @@
 """Support tickets, cleaned."""
 
-from expectations.rules import always, between, one_of, suite
+from expectations.rules import (
+    always,
+    between,
+    computed,
+    one_of,
+    rows_of_mirror,
+    suite,
+)
 from expectations.vocabulary import TICKET_STATUSES
 
 SUITE = suite(
@@ -16,4 +23,22 @@ SUITE = suite(
         "LENGTH(TRIM(SUBJECT)) > 0 AND LENGTH(TRIM(BODY)) > 0",
         severity="warning",
     ),
+    rows_of_mirror(
+        "RAW.SUPPORT_TICKETS",
+        "TICKET_ID",
+        "CUSTOMER_ID",
+        "BODY",
+        "PRIORITY",
+        "OPENED_AT",
+        "CLOSED_AT",
+        columns={
+            "SUBJECT": "TRIM(SUBJECT)",
+            "STATUS": "TRIM(STATUS)",
+            "SATISFACTION": "SATISFACTION::NUMBER(9,2)",
+        },
+    ),
+    computed("IS_CLOSED", "STATUS = 'closed'"),
+    computed("OPENED_ON", "TO_DATE(OPENED_AT)"),
+    computed("CLOSED_ON", "TO_DATE(CLOSED_AT)"),
+    computed("HOURS_TO_CLOSE", "(DATEDIFF(second, OPENED_AT, CLOSED_AT) / 3600)::NUMBER(12,2)"),
 )

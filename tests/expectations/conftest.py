@@ -13,6 +13,7 @@ from deployments.settings import SnowflakeSettings
 from expectations.gate import Gate
 from snowpark_models.runner import materialise, plan
 from tests.expectations.good_data import ROWS, rows_of_table
+from tests.expectations.replicated import beside_the_mirrors
 from tests.models.given import as_query, raw_types
 from tests.models.histories import histories_of_mirrors
 
@@ -33,7 +34,7 @@ def warehouse(snowflake: SnowflakeSettings, request: pytest.FixtureRequest) -> S
         for table in ROWS:
             query = as_query(raw_types(f"raw_{table}"), rows_of_table(table))
             connection.cursor().execute(f"CREATE OR REPLACE TABLE RAW.{table.upper()} AS {query}")
-        for statement in histories_of_mirrors():
+        for statement in (*beside_the_mirrors(), *histories_of_mirrors()):
             connection.cursor().execute(statement)
         outcomes = materialise(snowpark_session(connection), models, _publish_all, BUILD)
         assert {outcome.outcome for outcome in outcomes} == {"published"}

@@ -265,10 +265,15 @@ DEFAULTS: Mapping[str, Row] = {
 }
 
 PLATFORM: Row = {"_position": POSITION, "_committed_at": "2026-03-17 00:00:00", "_deleted": False}
+EARLIER: Row = {
+    "_position": POSITION.replace("C80003", "C80002"),
+    "_committed_at": "2026-03-16 00:00:00",
+}
 TOMBSTONE: Row = {"_position": "x", "_committed_at": "2199-01-01", "_deleted": True}
 
 
 def rows_of_table(table: str) -> tuple[Row, ...]:
     """All rows of a mirror: the live ones, and its tombstone."""
     live = tuple({**PLATFORM, **DEFAULTS[table], **row} for row in ROWS[table])
+    live = (live[0], *({**row, **EARLIER} for row in live[1:]))
     return (*live, {**live[0], **TOMBSTONE})

@@ -11,6 +11,7 @@ from snowpark_models.runner import plan
 from tests.expectations.contracts import contract_of_table, suite_of
 from tests.expectations.corruption import change_that_breaks, needs_a_copy, takes_rows_away
 from tests.expectations.good_data import ROWS
+from tests.expectations.replicated import compared
 
 TABLES = [(layer, table) for layer in LAYERS for table in suites_of(layer)]
 HAS_ROWS = "The table has at least one row"
@@ -36,7 +37,9 @@ def test_every_rule_stops_what_breaks_it(
     gate: Gate, connection: SnowflakeConnection, layer: str, table: str
 ) -> None:
     location = broken_copy(connection, layer, table)
+    connection.cursor().execute(compared(table, "different"))
     result = gate.check(layer, table, location, contract=contract_of_table(layer, table))
+    connection.cursor().execute(compared(table, "equal"))
     assert {check.expectation for check in result.checks if check.success} == {HAS_ROWS}
     assert [check.error for check in result.checks if check.error] == []
     assert result.outcome == "closed"

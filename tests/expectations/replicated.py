@@ -1,0 +1,36 @@
+"""What replication leaves beside the mirrors, for mirrors that were filled by hand."""
+
+from __future__ import annotations
+
+from flows.ingest.reconcile.ops_sql import CREATE_RECONCILIATIONS
+from tests.expectations.good_data import ROWS
+
+STREAMING = """
+CREATE OR REPLACE TABLE OPS.REPLICATED_TABLES AS
+SELECT COLUMN1 AS TABLE_NAME, 'streaming' AS STATE FROM VALUES
+"""
+
+
+def beside_the_mirrors() -> list[str]:
+    """Statements: change logs with one change a live row, tables that stream, nothing compared yet."""
+    names = ", ".join(f"('{table.upper()}')" for table in ROWS)
+    return ["CREATE SCHEMA IF NOT EXISTS OPS", STREAMING + names, CREATE_RECONCILIATIONS, *map(_log, ROWS)]
+
+
+def compared(table: str, outcome: str) -> str:
+    """The statement that writes what a comparison of a mirror with its source found."""
+    return f"""
+INSERT INTO OPS.RECONCILIATIONS
+    (RUN_ID, TABLE_NAME, LSN, OUTCOME, PARTS, PARTS_DIFFERING, SOURCE_ROWS, MIRROR_ROWS, KEYS_MISSING,
+     KEYS_SURPLUS, KEYS_DIFFERENT, KEYS_UNDECIDED, SOURCE_QUERIES, SOURCE_ROWS_READ, SOURCE_MILLISECONDS,
+     WAREHOUSE_STATEMENTS, RECONCILED_AT)
+SELECT 'r', '{table.upper()}', '', '{outcome}', 1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, SYSDATE()
+"""
+
+
+def _log(table: str) -> str:
+    name = table.upper()
+    return (
+        f"CREATE OR REPLACE TABLE RAW.{name}__CHANGES AS SELECT * EXCLUDE (_DELETED), 2 AS _OPERATION, "
+        f"NULL::VARCHAR AS _UNCHANGED, '' AS _RUN_ID, '' AS _BATCH FROM RAW.{name} WHERE NOT _DELETED"
+    )

@@ -1,5 +1,7 @@
 """Features of each customer that know nothing of the time after them."""
 
+from typing import Final
+
 from expectations.rules import (
     adds_up_to,
     always,
@@ -8,11 +10,13 @@ from expectations.rules import (
     between,
     counts,
     has_all_of,
+    has_not_drifted,
     nothing_from,
     refers_to,
     same_in_all_rows,
     suite,
 )
+from expectations.rules.upstreams import Columns
 
 
 def _in(days: int, event_ts: str, condition: str = "TRUE") -> str:
@@ -20,7 +24,7 @@ def _in(days: int, event_ts: str, condition: str = "TRUE") -> str:
     return f"COUNT_IF({event_ts} >= DATEADD(day, -{days}, NOW) AND {condition})"
 
 
-EVENTS = (
+EVENTS: Final[tuple[tuple[str, str, Columns, Columns], ...]] = (
     ("STAGING.STG_CUSTOMERS", "CREATED_AT", {}, {"TENURE_DAYS": "DATEDIFF(day, MAX(CREATED_AT), MAX(NOW))"}),
     ("STAGING.STG_ACCOUNTS", "OPENED_ON", {"OPEN_ACCOUNTS": "COUNT_IF(NOT IS_CLOSED)"}, {}),
     (
@@ -106,4 +110,5 @@ SUITE = suite(
         totals={},
         others={"EVENT_TS": "MAX(EVENT_TS)", "AVAILABLE_TS": "MAX(AVAILABLE_TS)"},
     ),
+    has_not_drifted("FEATURES.CUSTOMER_CHURN_FEATURES__V2", "ORDERS_30D", "SESSIONS_30D", "TICKETS_30D"),
 )

@@ -16,5 +16,6 @@ def answerable(connection: SnowflakeConnection, suite: Suite) -> Suite:
     if not any(rule.needs for rule in suite.rules):
         return suite
     with connection.cursor() as cursor:
-        there = {f"{schema}.{table}" for schema, table in cursor.execute(TABLES).fetchall()}
+        cursor.execute(TABLES)
+        there = {f"{schema}.{table}" for schema, table in cursor.fetchall()}
     return replace(suite, rules=tuple(rule for rule in suite.rules if there.issuperset(rule.needs)))

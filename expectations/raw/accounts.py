@@ -4,6 +4,7 @@ from expectations.rules import (
     LIVE_ROWS,
     as_its_log_says,
     as_the_source_was,
+    changes_with_the_source,
     matches,
     mirror,
     never_null,
@@ -28,4 +29,5 @@ SUITE = mirror(
         "UPDATED_AT",
     ),
     as_the_source_was("ACCOUNTS"),
+    changes_with_the_source(days=14),
 )

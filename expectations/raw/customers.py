@@ -1,6 +1,14 @@
 """Customers as the portal writes them."""
 
-from expectations.rules import as_its_log_says, as_the_source_was, matches, mirror, never_null, unique
+from expectations.rules import (
+    as_its_log_says,
+    as_the_source_was,
+    changes_with_the_source,
+    matches,
+    mirror,
+    never_null,
+    unique,
+)
 from expectations.vocabulary import EMAIL, GUID
 
 SUITE = mirror(
@@ -25,4 +33,5 @@ SUITE = mirror(
         large=("NOTES",),
     ),
     as_the_source_was("CUSTOMERS"),
+    changes_with_the_source(days=14),
 )

@@ -4,6 +4,7 @@ from expectations.rules import (
     LIVE_ROWS,
     as_its_log_says,
     as_the_source_was,
+    changes_with_the_source,
     matches,
     mirror,
     never_null,
@@ -27,4 +28,5 @@ SUITE = mirror(
         "LINE_AMOUNT",
     ),
     as_the_source_was("ORDER_LINES"),
+    changes_with_the_source(days=4),
 )

@@ -4,6 +4,7 @@ from expectations.rules import (
     LIVE_ROWS,
     as_its_log_says,
     as_the_source_was,
+    changes_with_the_source,
     mirror,
     never_null,
     one_of,
@@ -28,4 +29,5 @@ SUITE = mirror(
         "UPDATED_AT",
     ),
     as_the_source_was("ORDERS"),
+    changes_with_the_source(days=4),
 )

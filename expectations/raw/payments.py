@@ -4,6 +4,7 @@ from expectations.rules import (
     LIVE_ROWS,
     as_its_log_says,
     as_the_source_was,
+    changes_with_the_source,
     matches,
     mirror,
     never_null,
@@ -30,4 +31,5 @@ SUITE = mirror(
         "PROVIDER_REF",
     ),
     as_the_source_was("PAYMENTS"),
+    changes_with_the_source(days=4),
 )

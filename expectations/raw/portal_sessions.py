@@ -5,6 +5,7 @@ from expectations.rules import (
     always,
     as_its_log_says,
     as_the_source_was,
+    changes_with_the_source,
     mirror,
     never_null,
     refers_to,
@@ -32,4 +33,5 @@ SUITE = mirror(
         "IP_ADDRESS",
     ),
     as_the_source_was("PORTAL_SESSIONS"),
+    changes_with_the_source(days=4),
 )

@@ -1,6 +1,14 @@
 """Questions of the customers as the portal writes them."""
 
-from expectations.rules import LIVE_ROWS, as_its_log_says, as_the_source_was, mirror, never_null, refers_to
+from expectations.rules import (
+    LIVE_ROWS,
+    as_its_log_says,
+    as_the_source_was,
+    changes_with_the_source,
+    mirror,
+    never_null,
+    refers_to,
+)
 
 SUITE = mirror(
     "TICKET_ID",
@@ -19,4 +27,5 @@ SUITE = mirror(
         large=("BODY",),
     ),
     as_the_source_was("SUPPORT_TICKETS"),
+    changes_with_the_source(days=4),
 )

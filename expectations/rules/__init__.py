@@ -14,6 +14,14 @@ from expectations.rules.mirrors import (
     rows_of_mirror,
     versions_of_mirror,
 )
+from expectations.rules.over_time import (
+    changes_with_the_source,
+    fresh,
+    has_not_drifted,
+    keeps_up_with,
+    mean_is_usual,
+    volume_is_usual,
+)
 from expectations.rules.parents import has_all_of, refers_to
 from expectations.rules.rule import Rule, set_aside
 from expectations.rules.suites import Suite, mirror, suite
@@ -47,14 +55,19 @@ __all__ = [
     "as_the_source_was",
     "at_as_of",
     "between",
+    "changes_with_the_source",
     "computed",
     "counts",
     "covers_the_versions_of",
     "each_version_differs",
     "failing",
+    "fresh",
     "has_all_of",
+    "has_not_drifted",
     "has_rows",
+    "keeps_up_with",
     "matches",
+    "mean_is_usual",
     "mirror",
     "never_null",
     "nothing_from",
@@ -70,4 +83,5 @@ __all__ = [
     "unique",
     "versions_follow_each_other",
     "versions_of_mirror",
+    "volume_is_usual",
 ]

@@ -3,6 +3,7 @@
 from expectations.rules import (
     always,
     computed,
+    keeps_up_with,
     matches,
     one_of,
     rows_of_mirror,
@@ -39,4 +40,5 @@ SUITE = suite(
     ),
     computed("IS_CLOSED", "STATUS = 'closed'"),
     computed("IS_MIGRATED", "ACCOUNT_NUMBER LIKE 'SC-%'"),
+    keeps_up_with("RAW.ACCOUNTS"),
 )

@@ -3,6 +3,7 @@
 from expectations.rules import (
     always,
     computed,
+    keeps_up_with,
     one_of,
     rows_of_mirror,
     suite,
@@ -39,4 +40,5 @@ SUITE = suite(
     ),
     computed("HAS_ENDED", "STATUS IN ('completed', 'cancelled')"),
     computed("STARTED_ON", "TO_DATE(STARTED_AT)"),
+    keeps_up_with("RAW.ACTIVITIES"),
 )

@@ -3,6 +3,7 @@
 from expectations.rules import (
     always,
     between,
+    keeps_up_with,
     matches,
     one_of,
     rows_of_mirror,
@@ -37,4 +38,5 @@ SUITE = suite(
         },
         times=("UPDATED_AT",),
     ),
+    keeps_up_with("RAW.CUSTOMERS"),
 )

@@ -4,6 +4,7 @@ from expectations.rules import (
     always,
     between,
     computed,
+    keeps_up_with,
     matches,
     rows_of_mirror,
     suite,
@@ -33,4 +34,5 @@ SUITE = suite(
     ),
     computed("LIST_AMOUNT", "QUANTITY * UNIT_PRICE"),
     computed("DISCOUNT_AMOUNT", "LIST_AMOUNT - LINE_AMOUNT"),
+    keeps_up_with("RAW.ORDER_LINES"),
 )

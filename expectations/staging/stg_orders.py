@@ -4,9 +4,12 @@ from expectations.rules import (
     always,
     between,
     computed,
+    keeps_up_with,
+    mean_is_usual,
     one_of,
     rows_of_mirror,
     suite,
+    volume_is_usual,
 )
 from expectations.vocabulary import CURRENCIES, ORDER_STATUSES
 
@@ -41,4 +44,7 @@ SUITE = suite(
     ),
     computed("IS_CANCELLED", "STATUS = 'cancelled'"),
     computed("PLACED_ON", "TO_DATE(PLACED_AT)"),
+    keeps_up_with("RAW.ORDERS"),
+    volume_is_usual("PLACED_AT"),
+    mean_is_usual("TOTAL_AMOUNT", "PLACED_AT", "order totals"),
 )

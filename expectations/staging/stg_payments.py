@@ -3,9 +3,12 @@
 from expectations.rules import (
     always,
     computed,
+    keeps_up_with,
+    mean_is_usual,
     one_of,
     rows_of_mirror,
     suite,
+    volume_is_usual,
 )
 from expectations.vocabulary import CURRENCIES, PAYMENT_METHODS, PAYMENT_STATUSES
 
@@ -36,4 +39,7 @@ SUITE = suite(
     ),
     computed("IS_CAPTURED", "STATUS = 'captured'"),
     computed("PAID_ON", "TO_DATE(PAID_AT)"),
+    keeps_up_with("RAW.PAYMENTS"),
+    volume_is_usual("PAID_AT"),
+    mean_is_usual("IFF(STATUS = 'failed', 1, 0)", "PAID_AT", "failures", smallest=0.05),
 )

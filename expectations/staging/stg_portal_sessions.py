@@ -4,9 +4,11 @@ from expectations.rules import (
     always,
     between,
     computed,
+    keeps_up_with,
     matches,
     rows_of_mirror,
     suite,
+    volume_is_usual,
 )
 
 SUITE = suite(
@@ -40,4 +42,6 @@ SUITE = suite(
     computed("IS_RUNNING", "ENDED_AT IS NULL"),
     computed("STARTED_ON", "TO_DATE(STARTED_AT)"),
     computed("DURATION_SECONDS", "DATEDIFF(millisecond, STARTED_AT, ENDED_AT) / 1000"),
+    keeps_up_with("RAW.PORTAL_SESSIONS"),
+    volume_is_usual("STARTED_AT"),
 )

@@ -2,6 +2,7 @@
 
 from expectations.rules import (
     always,
+    keeps_up_with,
     matches,
     one_of,
     rows_of_mirror,
@@ -28,4 +29,5 @@ SUITE = suite(
         "IS_DISCONTINUED",
         columns={"NAME": "TRIM(NAME)", "CATEGORY": "TRIM(CATEGORY)", "HAS_PICTURE": "PICTURE IS NOT NULL"},
     ),
+    keeps_up_with("RAW.PRODUCTS"),
 )

@@ -4,9 +4,11 @@ from expectations.rules import (
     always,
     between,
     computed,
+    keeps_up_with,
     one_of,
     rows_of_mirror,
     suite,
+    volume_is_usual,
 )
 from expectations.vocabulary import TICKET_STATUSES
 
@@ -41,4 +43,6 @@ SUITE = suite(
     computed("OPENED_ON", "TO_DATE(OPENED_AT)"),
     computed("CLOSED_ON", "TO_DATE(CLOSED_AT)"),
     computed("HOURS_TO_CLOSE", "(DATEDIFF(second, OPENED_AT, CLOSED_AT) / 3600)::NUMBER(12,2)"),
+    keeps_up_with("RAW.SUPPORT_TICKETS"),
+    volume_is_usual("OPENED_AT"),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from snowflake.connector import SnowflakeConnection
 
@@ -36,8 +37,10 @@ WRONG_VALUES: Mapping[str, Mapping[str, str]] = {
     "TIME": {"a second later": "DATEADD(second, 1, {c})"},
     "BINARY": {"other bytes": "IFF({c} IS NULL, NULL, TO_BINARY('ABCD', 'HEX'))"},
 }
-OF_ANOTHER_ROW = "(SELECT MIN(o.{c}) FROM {good} AS o WHERE o.{c} IS DISTINCT FROM g.{c})"
+OF_ANOTHER_ROW = "IFF({c} IS DISTINCT FROM {c}__LEAST, {c}__LEAST, {c}__GREATEST)"
 ROW_GONE, ROW_TWICE = "row gone", "row twice"
+COPIES = {ROW_GONE: (0,), ROW_TWICE: (1, 2)}
+"""The copies that a mutant has of its row; all other rows are there once."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,16 @@ class GoodTable:
 
     @property
     def numbered(self) -> str:
-        """The rows with their number, N, in the order of the key."""
+        """The rows with their number, N, in the order of the key, and the ends of each column."""
+        others = [
+            f"{pick}({name}) OVER () AS {name}__{word}"
+            for name in self.columns
+            for pick, word in (("MIN", "LEAST"), ("MAX", "GREATEST"))
+        ]
         numbers = f"ROW_NUMBER() OVER (ORDER BY {', '.join(self.suite.key)}) AS N"
-        return f"(SELECT t.*, {numbers} FROM {self.query} AS t)"
+        return f"(SELECT t.*, {numbers}, {', '.join(others)} FROM {self.query} AS t)"
 
+    @cached_property
     def columns(self) -> dict[str, str]:
         """Type of each column."""
         found = self.connection.cursor().execute(
@@ -90,8 +99,8 @@ class GoodTable:
     def mutants(self, chance: random.Random) -> list[Mutant]:
         """One of each kind in each column, on a row of chance, wherever the value comes to differ."""
         wrong = [
-            (column, kind, change.format(c=column, good=self.query))
-            for column, family in self.columns().items()
+            (column, kind, change.format(c=column))
+            for column, family in self.columns.items()
             for kind, change in {
                 "NULL": "NULL",
                 "another row's": OF_ANOTHER_ROW,
@@ -133,20 +142,17 @@ class GoodTable:
             f"CASE IFF(g.N = m._ROW, m._MUTANT, -1) {' '.join(cases[name])} ELSE g.{name} END AS {name}"
             if name in cases
             else f"g.{name}"
-            for name in self.columns()
+            for name in self.columns
         )
         numbers = " UNION ALL ".join(
-            f"SELECT {number} AS _MUTANT, {mutant.row} AS _ROW, {_times(mutant)} AS _TIMES"
+            f"SELECT {number} AS _MUTANT, {mutant.row} AS _ROW, {copy} AS _COPY"
             for number, mutant in enumerate(mutants)
+            for copy in COPIES.get(mutant.kind, (1,))
         )
-        once = f"SELECT m._MUTANT, {values} FROM {self.numbered} AS g CROSS JOIN ({numbers}) AS m"
         return (
-            f"{once} WHERE g.N <> m._ROW OR m._TIMES > 0 UNION ALL {once} WHERE g.N = m._ROW AND m._TIMES = 2"
+            f"SELECT m._MUTANT, {values} FROM {self.numbered} AS g CROSS JOIN ({numbers}) AS m "
+            "WHERE IFF(g.N = m._ROW, m._COPY > 0, m._COPY < 2)"
         )
-
-
-def _times(mutant: Mutant) -> int:
-    return {ROW_GONE: 0, ROW_TWICE: 2}.get(mutant.kind, 1)
 
 
 def _mutants_seen(rule: Rule, suite: Suite, location: str, but: set[int]) -> str:

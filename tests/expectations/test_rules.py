@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from expectations.gate.contract import Contract, under_contract
-from expectations.rules import Rule, Suite, always, between, never_null, one_of, set_aside, suite, unique
+from expectations.rules import (
+    Rule,
+    Suite,
+    always,
+    between,
+    never_null,
+    one_of,
+    set_aside,
+    suite,
+    unique,
+)
 from flows.contracts import contracts
 
 

@@ -7,9 +7,16 @@ from snowflake.connector import SnowflakeConnection
 
 from expectations.gate import Gate, suites_of
 from expectations.gate.catalog import LAYERS
+from expectations.gate.needs import answerable
 from snowpark_models.runner import plan
 from tests.expectations.contracts import contract_of_table, suite_of
-from tests.expectations.corruption import change_that_breaks, needs_a_copy, takes_rows_away
+from tests.expectations.corruption import (
+    CHANGED_OF_LATE,
+    change_that_breaks,
+    is_over_time,
+    needs_a_copy,
+    takes_rows_away,
+)
 from tests.expectations.good_data import ROWS
 from tests.expectations.replicated import compared
 
@@ -36,21 +43,25 @@ def test_good_data_pass(gate: Gate, layer: str, table: str) -> None:
 def test_every_rule_stops_what_breaks_it(
     gate: Gate, connection: SnowflakeConnection, layer: str, table: str
 ) -> None:
+    suite = answerable(connection, suite_of(layer, table))
     location = broken_copy(connection, layer, table)
     connection.cursor().execute(compared(table, "different"))
     result = gate.check(layer, table, location, contract=contract_of_table(layer, table))
     connection.cursor().execute(compared(table, "equal"))
-    assert {check.expectation for check in result.checks if check.success} == {HAS_ROWS}
+    assert {check.expectation for check in result.checks if check.success} == {
+        HAS_ROWS,
+        *(rule.sentence for rule in suite.rules if is_over_time(rule)),
+    }
     assert [check.error for check in result.checks if check.error] == []
     assert result.outcome == "closed"
-    key = suite_of(layer, table).key[0]
+    key = suite.key[0]
     for check in result.failures:
         assert check.failing_rows, check
         assert check.sample_keys, check
         assert all(sample.startswith(f"{key}=") for sample in check.sample_keys), check
     assert rows_that_break(connection, layer, table, location) == {
         rule.sentence: check.failing_rows
-        for rule, check in zip(suite_of(layer, table).rules, result.checks, strict=True)
+        for rule, check in zip(suite.rules, result.checks, strict=True)
         if rule.is_row_local
     }
 
@@ -74,49 +85,67 @@ BREAKAGES = [
         "raw",
         "customers",
         "SET EMAIL = REPLACE(EMAIL, '@', ' at ') WHERE CUSTOMER_ID = 1",
-        ["EMAIL has the form something@something"],
+        ["EMAIL has the form something@something", CHANGED_OF_LATE],
         "CUSTOMER_ID=1",
     ),
     (
         "raw",
         "orders",
         "SET CURRENCY_CODE = 'XXX' WHERE ORDER_ID = 3",
-        ["CURRENCY_CODE is one of EUR, USD, GBP, DKK, SEK"],
+        ["CURRENCY_CODE is one of EUR, USD, GBP, DKK, SEK", CHANGED_OF_LATE],
         "ORDER_ID=3",
     ),
     (
         "staging",
         "stg_activities",
         "SET STATUS = 'teleported' WHERE ACTIVITY_ID = 2",
-        ["STATUS is one of planned, open, completed, cancelled"],
+        [
+            "STATUS is one of planned, open, completed, cancelled",
+            "What comes from RAW.ACTIVITIES is as it is there",
+        ],
         "ACTIVITY_ID=2",
     ),
     (
         "staging",
         "stg_order_lines",
         "SET QUANTITY = -QUANTITY WHERE ORDER_ID = 2 AND LINE_NUMBER = 2",
-        ["QUANTITY is from 1 to 1,000", "LINE_AMOUNT is quantity times unit price less the discount"],
+        [
+            "QUANTITY is from 1 to 1,000",
+            "LINE_AMOUNT is quantity times unit price less the discount",
+            "What comes from RAW.ORDER_LINES is as it is there",
+            "LIST_AMOUNT is QUANTITY * UNIT_PRICE",
+        ],
         "ORDER_ID=2, LINE_NUMBER=2",
     ),
     (
         "marts",
         "order_facts",
         "SET TOTAL_AMOUNT = TOTAL_AMOUNT + 100 WHERE ORDER_ID = 3",
-        ["The total of an order is the sum of its lines, and there is at least one"],
+        [
+            "The total of an order is the sum of its lines, and there is at least one",
+            "What comes from STG_ORDERS is as it is there",
+            "LINES_DIFFERENCE is TOTAL_AMOUNT - LINES_AMOUNT",
+            "ORDER_TOTAL_MATCHES_LINES is LINE_COUNT > 0 AND LINES_AMOUNT = TOTAL_AMOUNT",
+            "OUTSTANDING_AMOUNT is IFF(IS_CANCELLED, 0, TOTAL_AMOUNT - CAPTURED_AMOUNT)",
+            "PAYMENTS_FIT_STATUS is whether what is captured fits the status",
+        ],
         "ORDER_ID=3",
     ),
     (
         "features",
         "customer_churn_features",
         "SET EVENT_TS = AS_OF WHERE CUSTOMER_ID = 2",
-        ["No event that is counted happened at AS_OF or later"],
+        [
+            "No event that is counted happened at AS_OF or later",
+            "What is counted and summed up is what STAGING comes to",
+        ],
         "CUSTOMER_ID=2",
     ),
 ]
 
 
 @pytest.mark.parametrize(("layer", "table", "update", "broken", "key"), BREAKAGES)
-def test_one_bad_row_closes_the_gate_for_its_own_reason_alone(
+def test_one_bad_row_closes_the_gate_for_reasons_of_its_own_alone(
     gate: Gate,
     connection: SnowflakeConnection,
     layer: str,
@@ -168,6 +197,7 @@ def broken_copy(connection: SnowflakeConnection, layer: str, table: str) -> str:
         change = change_that_breaks(table, rule)
         if change is None:
             is_by_rows = needs_a_copy(rule) or takes_rows_away(rule) or rule.sentence == HAS_ROWS
+            is_by_rows = is_by_rows or is_over_time(rule)
             assert is_by_rows, f"say in tests/expectations/corruption.py what breaks: {rule.sentence}"
         for column, value in (change or {}).items():
             cases.setdefault(column, []).append(f"WHEN {number} THEN {value}")

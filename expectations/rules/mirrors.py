@@ -84,6 +84,7 @@ def rows_of_mirror(
     *names: str,
     columns: Columns | None = None,
     times: Sequence[str] = (),
+    none_missing: bool = True,
 ) -> Phrase:
     """A staging table's rows are those of its mirror: none lost, none made up, none of other values.
 
@@ -96,6 +97,7 @@ def rows_of_mirror(
         names: columns that are called alike on both sides and equal.
         columns: SQL over the mirror for other columns.
         times: columns of datetime2(7), equal to the microsecond.
+        none_missing: whether all rows have to be here; not where some are set aside.
     """
     keys = {key: key} if isinstance(key, str) else key
     told = {**{name: name for name in (*names, *times)}, **(columns or {})}
@@ -109,6 +111,13 @@ def rows_of_mirror(
         for name in told
     )
     named = ", ".join(f"UP_{name} AS {name}" for name in keys)
+    missing = failing(
+        f"No row of {mirror} is missing or out of date",
+        f"SELECT {named} FROM {theirs} AS mirrored LEFT JOIN checked ON {same} "
+        "AND checked.COMMITTED_AT >= mirrored.UP_COMMITTED_AT "
+        "WHERE UP_LIVES AND checked.COMMITTED_AT IS NULL "
+        "AND UP_COMMITTED_AT < (SELECT MAX(COMMITTED_AT) FROM checked)",
+    )
     return (
         *failing(
             f"What comes from {mirror} is as it is there",
@@ -120,13 +129,7 @@ def rows_of_mirror(
             f"SELECT {{keys}} FROM checked LEFT JOIN {theirs} AS mirrored ON {same} "
             "AND checked.COMMITTED_AT <= mirrored.UP_COMMITTED_AT WHERE mirrored.UP_COMMITTED_AT IS NULL",
         ),
-        *failing(
-            f"No row of {mirror} is missing or out of date",
-            f"SELECT {named} FROM {theirs} AS mirrored LEFT JOIN checked ON {same} "
-            "AND checked.COMMITTED_AT >= mirrored.UP_COMMITTED_AT "
-            "WHERE UP_LIVES AND checked.COMMITTED_AT IS NULL "
-            "AND UP_COMMITTED_AT < (SELECT MAX(COMMITTED_AT) FROM checked)",
-        ),
+        *(missing if none_missing else ()),
     )
 
 

@@ -6,10 +6,10 @@ from snowflake.connector.cursor import SnowflakeCursor
 
 LEDGER = (
     "CREATE SCHEMA IF NOT EXISTS OPS",
-    "CREATE TABLE OPS.CURSORS (PIPELINE VARCHAR, UPDATED_AT TIMESTAMP_NTZ)",
+    "CREATE TABLE OPS.CURSORS (PIPELINE VARCHAR, UPDATED_AT TIMESTAMP_NTZ, COMMITTED_AT TIMESTAMP_NTZ)",
     "CREATE TABLE OPS.REPLICATED_TABLES (TABLE_NAME VARCHAR, STATE VARCHAR)",
     "CREATE TABLE OPS.ARRIVALS (ARRIVAL NUMBER, TABLE_NAME VARCHAR, BATCH VARCHAR)",
-    "INSERT INTO OPS.CURSORS VALUES ('shellcorp', NULL)",
+    "INSERT INTO OPS.CURSORS VALUES ('shellcorp', NULL, NULL)",
 )
 
 
@@ -22,7 +22,8 @@ class Arrivals:
         for statement in LEDGER:
             cursor.execute(statement)
         cursor.execute(
-            f"CREATE TABLE RAW.{table}__CHANGES AS SELECT {key}, '' AS _BATCH FROM RAW.{table} WHERE FALSE"
+            f"CREATE TABLE RAW.{table}__CHANGES AS SELECT * EXCLUDE (_DELETED), 2 AS _OPERATION, "
+            f"NULL::VARCHAR AS _UNCHANGED, '' AS _BATCH FROM RAW.{table} WHERE FALSE"
         )
         self.record("TRUE")
 
@@ -31,8 +32,8 @@ class Arrivals:
         self._number += 1
         batch = f"batch {self._number}"
         self._cursor.execute(
-            f"INSERT INTO RAW.{self._table}__CHANGES SELECT {self._key}, '{batch}' FROM RAW.{self._table} "
-            f"WHERE {rows}"
+            f"INSERT INTO RAW.{self._table}__CHANGES ({self._key}, _BATCH) "
+            f"SELECT {self._key}, '{batch}' FROM RAW.{self._table} WHERE {rows}"
         )
         values = f"({self._number}, '{self._table}', '{batch}')"
         self._cursor.execute(f"INSERT INTO OPS.ARRIVALS VALUES {values}")

@@ -30,6 +30,10 @@ class Judges(Protocol):
         """Pass a table's gate."""
         ...
 
+    def lets_through(self, verdict: GateResult) -> bool:
+        """Whether what was judged may be read."""
+        ...
+
 
 @dataclass
 class RawGates:
@@ -63,7 +67,8 @@ class RawGates:
         if any(arrivals[name] != self.seen.get(name) for name in arrivals):
             get_run_logger().info("Something has arrived since the gates of RAW: they are passed again.")
             self.check()
-        return {name for name in self.sources if not self.verdicts[SOURCES[name].table].allows_publishing}
+        passed = {table: self.judges.lets_through(verdict) for table, verdict in self.verdicts.items()}
+        return {name for name in self.sources if not passed[SOURCES[name].table]}
 
     def pass_gate(self, table: str) -> GateResult:
         """Pass a mirror's gate: row-local rules look at what arrived since all was in order."""

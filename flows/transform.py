@@ -1,6 +1,7 @@
 """The flow `transform`: gate RAW, then build, gate and publish every model in the order of its signature.
 
-`python -m flows.transform [--select SELECTOR …]` runs it in this process.
+`python -m flows.transform [--select SELECTOR …] [--replay MODEL …] [--override GATE … --because "…"]` runs it
+in this process.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from flows.contracts import contracts
 from flows.failures import FAILED_BY_GATE
 from flows.gate_news import GateNews, data_docs_address
 from flows.mail import known_tables
+from flows.overrides import OverrideRefused, Overrides, name_of
+from flows.quarantine import sieves
 from flows.raw_gates import RawGates
 from flows.run import this_run_id
 from flows.untouched import untouched
@@ -64,6 +67,7 @@ class Transformation:
     verdicts: list[GateResult]
     alerts: Alerts
     news: GateNews
+    overrides: Overrides
     stale: list[Stale] = field(default_factory=list)
     run: Run | None = None
 
@@ -71,7 +75,7 @@ class Transformation:
         """Judge what was built aside: the runner's way to the gate."""
         contract = contracts()[layer.upper(), table.upper()]
         since = self._since(layer, table, location, contract)
-        return self.judge(layer, table, location, contract=contract, since=since).allows_publishing
+        return self.lets_through(self.judge(layer, table, location, contract=contract, since=since))
 
     def judge(
         self,
@@ -85,13 +89,43 @@ class Transformation:
         """Pass a gate, keep its verdict, in place of an earlier one, and tell whom it concerns."""
         verdict = self.gate.check(layer, table, location, contract=contract, since=since)
         self.verdicts[:] = [*(each for each in self.verdicts if each.name != verdict.name), verdict]
-        self.alerts.tell(verdict)
+        if verdict.name not in self.overrides.names:
+            self.alerts.tell(verdict)
         self.news.tell(verdict)
         return verdict
 
+    def lets_through(self, verdict: GateResult) -> bool:
+        """Whether what was judged is published, or read: its gate is not closed, or is overridden."""
+        return verdict.allows_publishing or self.override(verdict.name, str(verdict))
+
+    def override(self, name: str, failed: str) -> bool:
+        """Record that a gate is let through, if somebody has asked for it."""
+        override = self.overrides.let_through(name, failed)
+        if override is None:
+            return False
+        self.gate.record(override)
+        if verdict := self.verdict(name):
+            self.gate.note(verdict, is_overridden=True)
+        get_run_logger().warning(f"{name} is overridden, because {override.reason}: {failed}")
+        return True
+
+    def built(self, outcome: ModelOutcome) -> None:
+        """Keep what became of a model after its gate."""
+        verdict = self.verdict(name_of(outcome.model))
+        if outcome.outcome == "published":
+            self.published(outcome.model)
+        if verdict is not None and outcome.rows_set_aside is not None:
+            self.gate.note(verdict, rows_set_aside=outcome.rows_set_aside)
+        if outcome.is_published and outcome.limit_lifted:
+            self.override(name_of(outcome.model), outcome.limit_lifted)
+
+    def verdict(self, name: str) -> GateResult | None:
+        """What a gate has said in this run, by its name."""
+        return next((verdict for verdict in self.verdicts if verdict.name == name), None)
+
     def published(self, model: Model) -> None:
         """Keep that what readers see of a model now has passed its gate, row by row."""
-        verdict = next((v for v in self.verdicts if v.name == f"{model.schema}.{model.table}"), None)
+        verdict = self.verdict(name_of(model))
         version = self._version(model.schema, model.table)
         if verdict is not None and version is not None:
             self.gate.remember(verdict, version)
@@ -109,7 +143,13 @@ class Transformation:
 
 
 @flow(name="transform", flow_run_name="gate, build, publish")
-def transform(run_id: str | None = None, select: list[str] | None = None) -> State[Any]:
+def transform(
+    run_id: str | None = None,
+    select: list[str] | None = None,
+    replay: list[str] | None = None,
+    override: list[str] | None = None,
+    because: str = "",
+) -> State[Any]:
     """Gate RAW, build the models aside, gate and publish them.
 
     A closed gate keeps the last good table of its model and stops what is downstream; the flow then ends
@@ -119,15 +159,19 @@ def transform(run_id: str | None = None, select: list[str] | None = None) -> Sta
         run_id: the run that this is part of; its own without one.
         select: which models, and so which of the mirrors; selectors are those of `python -m snowpark_models`.
             All when left out.
+        replay: models of which what is set aside is computed again, as after a repair of their rules.
+        override: gates that let through in this run what closes them, such as marts.order_facts.
+        because: why; recorded in QUALITY.OVERRIDES.
     """
     run_id = run_id or this_run_id()
     try:
         settings = load_settings()
         models = selected(settings, select or [])
-        with _transformation(settings, run_id) as transformation:
-            sources = sources_of(models) if select else list(SOURCES)
-            outcomes = build_models(transformation, settings, models, sources, run_id)
-    except (ConnectionFailed, ModelError, SettingsError, SuiteMissing) as error:
+        sources = sources_of(models) if select else list(SOURCES)
+        overrides = Overrides.asked_for(override or [], because, gates_of(models, sources))
+        with _transformation(settings, run_id, overrides) as transformation:
+            outcomes = build_models(transformation, settings, models, sources, run_id, replay or [])
+    except (ConnectionFailed, ModelError, OverrideRefused, SettingsError, SuiteMissing) as error:
         return Failed(message=str(error))
     _publish_artifacts(transformation.verdicts, outcomes, data_docs_address(settings))
     return _final_state(transformation, outcomes)
@@ -147,12 +191,19 @@ def sources_of(models: Sequence[Model]) -> list[str]:
     return [name for name in SOURCES if name in read]
 
 
+def gates_of(models: Sequence[Model], sources: Sequence[str]) -> list[str]:
+    """The gates of a run, such as RAW.ORDERS and MARTS.ORDER_FACTS."""
+    mirrors = dict.fromkeys(f"RAW.{SOURCES[name].table}" for name in sources)
+    return [*mirrors, *map(name_of, models)]
+
+
 def build_models(
     transformation: Transformation,
     settings: Settings,
     models: Sequence[Model],
     sources: Sequence[str],
     run_id: str,
+    replayed: Sequence[str] = (),
 ) -> list[ModelOutcome]:
     """Gate the sources, then build every model, upstreams first, each as a task of its own."""
     tag = json.dumps({"flow": "transform", "run": run_id})
@@ -161,7 +212,13 @@ def build_models(
         raw = RawGates(transformation, Warehouse(session, Namespace()), sources)
         raw.check()
         refused = changed_without_version(session, VIEWS)
-        options = Options(known=discover(), refused=refused, admit=raw.admit)
+        options = Options(
+            known=discover(),
+            refused=refused,
+            admit=raw.admit,
+            sieves=sieves(models, transformation.overrides.names),
+            replayed=replayed,
+        )
         run = transformation.run = begin(session, models, transformation.audit, run_id, options)
         for stale in run.stale:
             get_run_logger().warning(str(stale))
@@ -190,9 +247,9 @@ def build_model(
 ) -> ModelOutcome:
     """Build, gate and publish one model."""
     outcome = run.build(model)
-    if outcome.outcome == "published":
-        transformation.published(model)
+    transformation.built(outcome)
     rows = "" if outcome.row_count is None else f", {outcome.row_count:,} rows"
+    rows += f", {outcome.rows_set_aside:,} rows set aside" if outcome.rows_set_aside else ""
     reason = f": {outcome.reason}" if outcome.reason else ""
     level = logging.INFO if outcome.is_published else logging.ERROR
     get_run_logger().log(level, f"{outcome.model.table}: {outcome.outcome}{rows}{reason}")
@@ -222,7 +279,7 @@ def record_features(
 
 
 @contextmanager
-def _transformation(settings: Settings, run_id: str) -> Iterator[Transformation]:
+def _transformation(settings: Settings, run_id: str, overrides: Overrides) -> Iterator[Transformation]:
     with Gate(
         settings.snowflake,
         run_id,
@@ -231,7 +288,7 @@ def _transformation(settings: Settings, run_id: str) -> Iterator[Transformation]
         known_tables(settings),
     ) as gate:
         news = GateNews(settings, run_id, gate.last_outcomes())
-        yield Transformation(gate, [], Alerts(settings, run_id), news)
+        yield Transformation(gate, [], Alerts(settings, run_id), news, overrides)
 
 
 def _publish_artifacts(
@@ -250,7 +307,13 @@ def _publish_artifacts(
     described = f"Every gate of this run. [Data Docs]({data_docs})"
     create_table_artifact(key="gates", table=gates, description=described)
     models = [
-        {"model": o.model.name, "outcome": o.outcome, "rows": o.row_count, "reason": o.reason}
+        {
+            "model": o.model.name,
+            "outcome": o.outcome,
+            "rows": o.row_count,
+            "set aside": o.rows_set_aside,
+            "reason": o.reason,
+        }
         for o in outcomes
     ]
     create_table_artifact(key="models", table=models, description="Every model of this run.")
@@ -259,19 +322,31 @@ def _publish_artifacts(
 def _final_state(transformation: Transformation, outcomes: Sequence[ModelOutcome]) -> State[Any]:
     """How the run ended: what is wrong first, and a gate by its table's name."""
     verdicts = transformation.verdicts
-    closed = [str(verdict) for verdict in verdicts if not verdict.allows_publishing]
+    overrides = transformation.overrides
+    refused = [v for v in verdicts if not v.allows_publishing and v.name not in overrides.used]
+    closed = [str(verdict) for verdict in refused]
     broken = [f"{o.model.name}: {o.reason}" for o in outcomes if o.outcome == "contract broken"]
     kept = [outcome for outcome in outcomes if not outcome.is_published]
     if kept or closed:
         reasons = [*closed, *broken] or [f"{kept[0].model.name} was {kept[0].reason}"]
         message = f"{'; '.join(reasons)}. {len(kept)} models keep their last good table."
+        message = f"{message} {overrides}".rstrip()
         return Failed(name=FAILED_BY_GATE if closed else "Failed", message=message)
     published = f"{len(outcomes)} model{'' if len(outcomes) == 1 else 's'} published"
     warned = [str(verdict) for verdict in verdicts if verdict.outcome == "warned"]
     warned += [str(stale) for stale in transformation.stale]
-    if warned:
-        return Completed(name="Warned", message=f"{'; '.join(warned)}. {published}")
-    return Completed(message=published)
+    told = "; ".join(
+        [published, *_told_of_quarantine(outcomes), *([str(overrides)] if overrides.names else [])]
+    )
+    if warned or overrides.used:
+        return Completed(name="Warned", message=". ".join([*(["; ".join(warned)] if warned else []), told]))
+    return Completed(message=told)
+
+
+def _told_of_quarantine(outcomes: Sequence[ModelOutcome]) -> list[str]:
+    aside = {o.model.name: o.rows_set_aside for o in outcomes if o.rows_set_aside}
+    count = sum(aside.values())
+    return [f"{count:,} row{'' if count == 1 else 's'} set aside in {', '.join(aside)}"] if aside else []
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -283,8 +358,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SELECTOR",
         help="which models, as in `python -m snowpark_models list`; all when left out",
     )
+    parser.add_argument(
+        "--replay", nargs="+", metavar="MODEL", help="compute again what is set aside of these models"
+    )
+    parser.add_argument(
+        "--override",
+        nargs="+",
+        metavar="GATE",
+        help="let through in this run what closes these gates, such as marts.order_facts",
+    )
+    parser.add_argument("--because", default="", metavar="WHY", help="why; recorded with each override")
     chosen = parser.parse_args(arguments)
-    state = transform(select=chosen.select, return_state=True)
+    state = transform(
+        select=chosen.select,
+        replay=chosen.replay,
+        override=chosen.override,
+        because=chosen.because,
+        return_state=True,
+    )
     print(state.message, file=sys.stderr)  # noqa: T201 - the one line of the verdict
     return 0 if state.is_completed() else 1
 

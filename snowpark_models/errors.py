@@ -48,6 +48,10 @@ class BackfillError(ModelError):
     """A range cannot be computed again as it was asked for."""
 
 
+class QuarantineError(ModelError):
+    """Rows cannot be set aside, or be replayed, as it was asked for."""
+
+
 class SiteError(ModelError):
     """The site of the models cannot be written where it should be."""
 

@@ -7,6 +7,7 @@
 from expectations.gate.catalog import SuiteMissing, load_suite, suites_of
 from expectations.gate.contract import Contract
 from expectations.gate.gate import Gate
+from expectations.gate.overrides import Override
 from expectations.gate.partition import Partition
 from expectations.gate.results import CheckResult, GateResult
 
@@ -15,6 +16,7 @@ __all__ = [
     "Contract",
     "Gate",
     "GateResult",
+    "Override",
     "Partition",
     "SuiteMissing",
     "load_suite",

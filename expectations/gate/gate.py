@@ -21,6 +21,7 @@ from expectations.gate.data_docs import DataDocs, publish
 from expectations.gate.data_docs.history import anchored
 from expectations.gate.gate_runs import CREATE_GATE_RUNS, keep_gate_run, note_on_gate_run, read_last_outcomes
 from expectations.gate.needs import answerable
+from expectations.gate.overrides import CREATE_OVERRIDES, Override, append_override
 from expectations.gate.partition import Partition, fingerprint
 from expectations.gate.reading import read_check
 from expectations.gate.results import GateResult, Outcome
@@ -69,7 +70,7 @@ class Gate:
         self._docs = DataDocs(data_docs_folder, data_docs_stage)
         self._connection = connect_snowflake(settings, _query_tag("gate", run_id))
         create_check_results(self._connection)
-        for statement in (CREATE_GATE_RUNS, CREATE_GATE_STATE):
+        for statement in (CREATE_GATE_RUNS, CREATE_GATE_STATE, CREATE_OVERRIDES):
             self._connection.cursor().execute(statement)
         self._context = open_context()
         self._warehouse = add_warehouse(self._context, settings, _query_tag("gate", run_id))
@@ -160,6 +161,10 @@ class Gate:
     def last_outcomes(self) -> dict[str, Outcome]:
         """How each table's last gate before this run ended, by its name, such as MARTS.ORDER_FACTS."""
         return read_last_outcomes(self._connection, self._run_id)
+
+    def record(self, override: Override) -> None:
+        """Keep in QUALITY.OVERRIDES that a closed gate was let through."""
+        append_override(self._connection, self._run_id, override)
 
     def write_data_docs(self) -> Path:
         """Write the run's page and the index of all runs; gives the index page."""

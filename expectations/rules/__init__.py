@@ -24,7 +24,7 @@ from expectations.rules.over_time import (
 )
 from expectations.rules.parents import has_all_of, refers_to
 from expectations.rules.rule import Rule, set_aside
-from expectations.rules.suites import Suite, mirror, suite
+from expectations.rules.suites import Limit, Suite, mirror, suite
 from expectations.rules.tables import has_rows, same_in_all_rows, unique
 from expectations.rules.unexpected_rows import SAMPLE_SIZE, NoRowBreaks
 from expectations.rules.upstreams import (
@@ -45,6 +45,7 @@ from expectations.rules.versions import (
 __all__ = [
     "LIVE_ROWS",
     "SAMPLE_SIZE",
+    "Limit",
     "NoRowBreaks",
     "Rule",
     "Suite",

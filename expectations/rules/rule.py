@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from expectations.severity import Severity
 
@@ -71,7 +72,18 @@ Phrase = tuple[Rule, ...]
 def set_aside(*phrases: Phrase) -> Phrase:
     """Rows that break these rules go to quarantine with their reason; the others are published.
 
+    The rules are critical, whatever they were: where too many rows break them (the suite's `limit`), none is
+    set aside, and the gate closes.
+
     Raises:
         ValueError: one of the rules is not decided by one row alone.
     """
-    return tuple(replace(rule, sets_aside=True) for phrase in phrases for rule in phrase)
+    return tuple(
+        replace(
+            rule,
+            expectation=rule.expectation.copy(update={"severity": FailureSeverity.CRITICAL}, deep=True),
+            sets_aside=True,
+        )
+        for phrase in phrases
+        for rule in phrase
+    )

@@ -16,35 +16,57 @@ from expectations.severity import Severity
 
 
 @dataclass(frozen=True)
+class Limit:
+    """How many rows may be set aside: more than `rows`, and more than `share` of all, close the gate."""
+
+    rows: int = 10
+    share: float = 0.01
+
+
+@dataclass(frozen=True)
 class Suite:
     """The rules of one table.
 
     `key` names a row in a report: no other column of a failing row is shown. `rows` is a SQL condition
-    that chooses the rows to look at; all when None.
+    that chooses the rows to look at; all when None. `limit` says how many rows may be set aside.
     """
 
     key: tuple[str, ...]
     rules: tuple[Rule, ...]
     rows: str | None = None
+    limit: Limit = Limit()
 
     def expectations(self) -> list[Expectation]:
         """Copies of the rules' expectations, the key filled in, for one validation."""
         return [_with_key(rule.expectation.copy(deep=True), self.key) for rule in self.rules]
 
 
-def suite(key: str | tuple[str, ...], *rules: Phrase, empty: Severity = "critical") -> Suite:
+def suite(
+    key: str | tuple[str, ...],
+    *rules: Phrase,
+    empty: Severity = "critical",
+    limit: Limit = Limit(),
+) -> Suite:
     """The suite of a staging table, a mart or a feature table: its grain first, then its own rules.
 
-    `empty` is how grave it is that the table has no rows.
+    `empty` is how grave it is that the table has no rows; `limit` says how many rows may be set aside.
     """
     columns = (key,) if isinstance(key, str) else key
     grain = (*has_rows(empty), *never_null(*columns), *unique(*columns))
-    return Suite(columns, (*grain, *(rule for phrase in rules for rule in phrase)))
+    return Suite(columns, (*grain, *(rule for phrase in rules for rule in phrase)), limit=limit)
 
 
 def mirror(key: str | tuple[str, ...], *rules: Phrase) -> Suite:
-    """The suite of a mirror in RAW: its live rows, its grain and the platform's columns."""
+    """The suite of a mirror in RAW: its live rows, its grain and the platform's columns.
+
+    Raises:
+        ValueError: a rule sets rows aside; a mirror is what its source is, and is built by no model.
+    """
     own = suite(key, *rules, empty="warning")
+    if aside := [rule.sentence for rule in own.rules if rule.sets_aside]:
+        raise ValueError(
+            f"{aside[0]}: no row of a mirror can be set aside; do it in the suite of the staging model"
+        )
     platform = (
         *never_null("_POSITION", "_COMMITTED_AT", "_DELETED"),
         *matches("_POSITION", "[0-9A-F]{50}", "is a position: 50 digits of upper-case hex"),

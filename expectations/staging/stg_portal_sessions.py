@@ -7,14 +7,14 @@ from expectations.rules import (
     keeps_up_with,
     matches,
     rows_of_mirror,
+    set_aside,
     suite,
     volume_is_usual,
 )
 
 SUITE = suite(
     "SESSION_ID",
-    between("PAGES_VIEWED", low=1),
-    between("DURATION_SECONDS", low=0),
+    set_aside(between("PAGES_VIEWED", low=1), between("DURATION_SECONDS", low=0)),  # as browsers say
     matches("LANDING_PAGE", "/.*", "begins with a slash", severity="warning"),
     matches("IP_ADDRESS", "([0-9A-F]{8}|[0-9A-F]{32})", "is 4 or 16 bytes in hex", severity="warning"),
     always(
@@ -38,6 +38,7 @@ SUITE = suite(
             "ENDED_AT",
             "STARTED_AT",
         ),
+        none_missing=False,
     ),
     computed("IS_RUNNING", "ENDED_AT IS NULL"),
     computed("STARTED_ON", "TO_DATE(STARTED_AT)"),

@@ -11,7 +11,9 @@ from snowpark_models.errors import LineageError, perhaps
 from snowpark_models.model import Model
 from snowpark_models.runner import discover
 from snowpark_models.runner.locations import Locations
-from snowpark_models.runner.names import identifier
+from snowpark_models.runner.names import Namespace, identifier, qualified
+from snowpark_models.runner.sql.quarantine import count_by_reasons
+from snowpark_models.runner.warehouse import Warehouse
 
 HELP = "the first rows of a model's table"
 
@@ -41,16 +43,30 @@ def run(options: argparse.Namespace) -> int:
         ordered = table.sort(*map(identifier, model.key)).select(*map(identifier, names))
         rows = [[_cell(value) for value in row] for row in ordered.limit(options.rows).collect()]
         count = table.count()
+        set_aside = _set_aside(house, locations, model)
     sys.stdout.write(as_table([names, *rows]))
     hidden = len(model.contract) - len(names)
     left_out = f"; {hidden} personal columns are left out" if hidden else ""
-    sys.stdout.write(f"{len(rows)} of the {count:,} rows of {locations.read(model.name)}{left_out}\n")
+    sys.stdout.write(
+        f"{len(rows)} of the {count:,} rows of {locations.read(model.name)}{left_out}\n{set_aside}"
+    )
     return 0
 
 
 def shown(model: Model) -> list[str]:
     """The columns that may be shown to anybody."""
     return [column.name.upper() for column in model.contract if not column.personal]
+
+
+def _set_aside(house: Warehouse, locations: Locations, model: Model) -> str:
+    """A line on how many rows are set aside of what is shown, and why; none where no row is."""
+    namespace = house.namespace if locations.exists(model) else Namespace()
+    place = namespace.quarantine(model)
+    if place not in locations.kinds:
+        return ""
+    reasons = house.rows(count_by_reasons(qualified(*place)))
+    told = "; ".join(f"{row['ROW_COUNT']:,} because not: {row['REASONS']}" for row in reasons)
+    return f"Set aside in {'.'.join(place)}: {told}\n" if told else ""
 
 
 def _at_least_one(text: str) -> int:

@@ -38,28 +38,31 @@ class Batch:
         job, tables, warehouse = self.job, self.job.tables, self.job.warehouse
         queries = [query for route in self.routes for query in self._changed_parts(route)]
         queries += self.backfill.parts(job) if self.backfill else []
+        queries += job.quarantine.wanted_parts()
         warehouse.run(sql.create_parts(tables.parts, job.model.parts, queries))
         result = job.frames.of_parts(job.model, self.routes, tables.parts)
         check_columns(job.model, result)
         fill(warehouse, job.model, tables.batch, result)
         self._check_parts()
+        job.quarantine.sift(tables.batch, of_parts=True)
         check_rows(job.model, warehouse, tables.batch)
         warehouse.run(sql.create_images(job.model, tables))
         gone, come = warehouse.rows(sql.count_images(tables))[0]
         self.images = gone + come
-        if self.images:
-            warehouse.run(sql.create_audit(job.model, tables))
-        else:
+        if self.is_the_same:
             self._clean()
+        else:
+            is_refused = bool(job.quarantine.too_many)
+            warehouse.run(sql.create_audit(job.model, tables, with_quarantine=is_refused))
         return warehouse.number(count_rows(tables.published)) - int(gone) + int(come)
 
     @property
     def is_the_same(self) -> bool:
         """True when the changed parts came out as they were."""
-        return not self.images
+        return not self.images and not self.job.quarantine.changes
 
     def publish(self) -> int:
-        """Change log, table and ledger in one transaction."""
+        """Change log, table, quarantine and ledger in one transaction."""
         job, tables, warehouse = self.job, self.job.tables, self.job.warehouse
         version = job.state.version + 1
         log_from = job.state.log_from or version
@@ -68,13 +71,20 @@ class Batch:
             log_from = max(log_from, version - KEPT_VERSIONS + 1)
         with warehouse.transaction():
             job.set_published(version, log_from)
-            low, high = warehouse.rows(sql.bounds(job.model, tables))[0]
-            warehouse.run(sql.log_images(job.model, tables, version))
-            warehouse.run(sql.merge_images(job.model, tables, low, high))
+            if self.images:
+                self._merge(version)
+            if job.quarantine.changes:
+                job.quarantine.publish_parts()
             if is_trimmed:
                 warehouse.run(sql.trim_change_log(tables.change_log, log_from))
         self._clean()
         return self.images
+
+    def _merge(self, version: int) -> None:
+        job, tables, warehouse = self.job, self.job.tables, self.job.warehouse
+        low, high = warehouse.rows(sql.bounds(job.model, tables))[0]
+        warehouse.run(sql.log_images(job.model, tables, version))
+        warehouse.run(sql.merge_images(job.model, tables, low, high))
 
     def _changed_parts(self, route: Route) -> list[str]:
         """The query that leads from what is new in an upstream to parts of this model, if anything is."""
@@ -109,3 +119,4 @@ class Batch:
         warehouse.run(drop_view(tables.audit))
         for table in (tables.batch, tables.parts, tables.images):
             warehouse.run(drop_table(table))
+        self.job.quarantine.clean()

@@ -28,10 +28,14 @@ class Input:
 
 @dataclass(frozen=True)
 class Decision:
-    """How a model is built, and why, for people."""
+    """How a model is built, and why, for people.
+
+    `reads_all` is True where its upstreams are needed as wholes, not only what is new of them.
+    """
 
     mode: Mode
     reason: str
+    reads_all: bool = False
 
 
 def decide(
@@ -64,18 +68,32 @@ def decide(
     changed = [name for name, read in inputs.items() if _has_changed(read, state)]
     if not changed and not wanted_parts:
         return Decision("nothing", "nothing is new upstream")
+    reasons = [f"new in {', '.join(changed)}"] if changed else []
+    reasons += [wanted_parts] if wanted_parts else []
     if not is_by_parts:
-        return Decision("rebuild", f"new in {', '.join(changed)}")
+        return Decision("rebuild", "; ".join(reasons))
     if state.log_from is None:
         return Decision("rebuild", "its change log is not there")
     unknown = [name for name in changed if not _is_in_log(inputs[name], state)]
     if unknown:
         return Decision("rebuild", f"{', '.join(unknown)} was rebuilt, or keeps no log that reaches back")
-    reasons = [f"new in {', '.join(changed)}"] if changed else []
-    reasons += [wanted_parts] if wanted_parts else []
     if not state.is_probed:
         return Decision("rebuild", "; ".join([*reasons, "it had too little to be tried by parts"]))
-    return Decision("incremental", "; ".join(reasons))
+    return Decision("incremental", "; ".join(reasons), reads_all=bool(wanted_parts))
+
+
+def wanted_parts(backfill: str, *, is_replayed: bool, has_other_rules: bool) -> str:
+    """Why some parts of a model are to be computed again, though nothing is new; empty: they are not.
+
+    Args:
+        backfill: why a range of it is computed again, if it is.
+        is_replayed: somebody asked for what is set aside to be computed again.
+        has_other_rules: what is published was sifted by other rules than today's.
+    """
+    reasons = [backfill] if backfill else []
+    reasons += ["a replay of what is set aside was asked for"] if is_replayed else []
+    reasons += ["its rules on what is set aside have changed"] if has_other_rules else []
+    return "; ".join(reasons)
 
 
 def _has_changed(read: Input, state: ModelState) -> bool:

@@ -20,6 +20,7 @@ class Dynamic(View):
         storage = job.model.storage
         assert isinstance(storage, DynamicTable)  # noqa: S101 - held by check_storage
         job.ledger.begin_swap(job.model, job.state)
+        job.quarantine.drop()
         is_there = job.locations.kind(job.model) == "DYNAMIC TABLE"
         reads_the_same = job.state.inputs.keys() == job.inputs.keys()
         is_as_declared = is_there and job.state.code == job.code and reads_the_same

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from snowpark_models.model import Model
 from snowpark_models.runner.code import code_hash
-from snowpark_models.runner.decision import Decision, Input, decide
+from snowpark_models.runner.decision import Decision, Input, decide, wanted_parts
 from snowpark_models.runner.locality import is_by_parts
 from snowpark_models.runner.locations import Locations
+from snowpark_models.runner.sieve import Sieves, has_other_rules
 from snowpark_models.runner.state import ModelState
 from snowpark_models.sources import SOURCES
 
@@ -28,7 +29,9 @@ def forecast(
     states: Mapping[str, ModelState],
     arrivals: Mapping[str, int | None],
     rebuilt: Collection[str] = (),
-    wanted_parts: str = "",
+    backfill: str = "",
+    sieves: Sieves = None,
+    replayed: Collection[str] = (),
 ) -> list[Forecast]:
     """Go through the models in their order; what one of them will do is new to those downstream.
 
@@ -38,20 +41,27 @@ def forecast(
         states: of what is published, by SCHEMA.TABLE.
         arrivals: the newest arrival of each source.
         rebuilt: names of models for which a rebuild is wanted.
-        wanted_parts: why some of their parts are wanted again, see `decide`.
+        backfill: why a range of them is computed again, if it is.
+        sieves: which rows are set aside, by model.
+        replayed: names of models of which what is set aside is wanted again.
     """
     forecasts: dict[str, Forecast] = {}
     for model in models:
         inputs = {name: _input(name, locations, states, arrivals, forecasts) for name in model.upstreams}
         state = published_state(model, locations, states)
         by_parts, wanted = is_by_parts(model, locations.models), model.name in rebuilt
+        parts = wanted_parts(
+            backfill,
+            is_replayed=model.name in replayed,
+            has_other_rules=has_other_rules(model, sieves, state),
+        )
         decision = decide(
             state,
             code_hash(model),
             inputs,
             is_by_parts=by_parts,
             is_wanted=wanted,
-            wanted_parts=wanted_parts,
+            wanted_parts=parts,
         )
         forecasts[model.name] = Forecast(model, decision)
     return list(forecasts.values())

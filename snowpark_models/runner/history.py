@@ -44,11 +44,14 @@ class History:
 
     @classmethod
     def begun(cls, warehouse: Warehouse, locations: Locations, model: Model) -> History:
-        """Look up what is published; a table without versions has no past."""
-        table = qualified(*locations.written(model).split("."))
-        known = set(warehouse.session.table(table).columns) if locations.exists(model) else set()
-        has_past = known >= VERSIONS
-        versions = versions_sql.in_columns(model.contract, table if has_past else None, known)
+        """Look up what is published and what is set aside of it; a table without versions has no past."""
+        places = [locations.written(model)] if locations.exists(model) else []
+        if places and locations.quarantine(model) in locations.kinds:
+            places.append(".".join(locations.quarantine(model)))
+        tables = [qualified(*place.split(".")) for place in places]
+        columns = {table: set(warehouse.session.table(table).columns) for table in tables}
+        past = {table: known for table, known in columns.items() if known >= VERSIONS}
+        versions = versions_sql.in_columns(model.contract, past)
         (row,) = warehouse.rows(versions_sql.next_moment(versions))
         return cls(warehouse, model, versions, row["MOMENT"])
 

@@ -21,7 +21,7 @@ class Iceberg(WholeTable):
         assert isinstance(storage, IcebergTable)  # noqa: S101 - held by check_storage
         job.ledger.begin_swap(job.model, job.state)
         location = storage.base_location or job.locations.written(job.model).replace(".", "/").lower()
-        with job.in_place_of(but="ICEBERG TABLE"):
+        with job.quarantine.away(), job.in_place_of(but="ICEBERG TABLE"):
             job.warehouse.run(stored_sql.create_iceberg(job.model, storage, location, job.tables))
         job.warehouse.run(sql.drop_table(job.tables.candidate))
         job.set_replaced()

@@ -14,6 +14,7 @@ from snowpark_models.runner.ledger import Ledger
 from snowpark_models.runner.locality import Route
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Tables
+from snowpark_models.runner.quarantine import Quarantine
 from snowpark_models.runner.sql.tables import drop, rename
 from snowpark_models.runner.state import ModelState, Versions
 from snowpark_models.runner.warehouse import Warehouse
@@ -29,6 +30,7 @@ class Job:
         state: what is published; of version 0 where nothing is.
         code: hash of the model's code today.
         inputs: the version of each table that it is made of now.
+        quarantine: its rows that are set aside.
         routes: from its upstreams' changes to its parts; None for a model that is not incremental.
     """
 
@@ -41,6 +43,7 @@ class Job:
     state: ModelState
     code: str
     inputs: Versions
+    quarantine: Quarantine
     routes: Sequence[Route] | None
 
     @contextmanager
@@ -67,7 +70,13 @@ class Job:
     def set_published(self, version: int, log_from: int | None, *, is_probed: bool = True) -> None:
         """Compare and set what is published."""
         published = ModelState(
-            self.model.name, version, log_from, self.code, self.inputs, is_probed=is_probed
+            self.model.name,
+            version,
+            log_from,
+            self.code,
+            self.inputs,
+            is_probed=is_probed,
+            sieve=self.quarantine.sieve.fingerprint,
         )
         self.ledger.set_published(self.model, self.state, published)
 

@@ -29,6 +29,7 @@ class RunRecord:
     reason: str
     row_count: int | None
     rows_changed: int | None
+    rows_set_aside: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Ledger:
         self.warehouse.run(sql.create_states(self._ops))
         for table, columns in sql.COLUMNS_SINCE.items():
             known = {row["COLUMN_NAME"] for row in self.warehouse.rows(sql.columns_of(self._ops, table))}
-            for column in columns.keys() - known:
+            for column in (name for name in columns if name not in known):
                 self.warehouse.run(sql.add_column(self._ops, table, column))
 
     def states(self) -> dict[str, ModelState]:
@@ -104,6 +105,7 @@ class Ledger:
             published.code,
             json.dumps(dict(published.inputs), sort_keys=True),
             published.is_probed,
+            published.sieve,
         )
         self._expect_one(self.warehouse.run(statement), model)
 
@@ -135,6 +137,7 @@ class Ledger:
             *map(literal, (record.mode, record.reason)),
             text_or_null(record.rows_changed, "NUMBER(19,0)"),
             *map(literal, (code, json.dumps(dict(inputs), sort_keys=True))),
+            text_or_null(record.rows_set_aside, "NUMBER(19,0)"),
         ]
         self.warehouse.run(sql.insert_run(self._ops, values))
 
@@ -157,6 +160,7 @@ def read_states(warehouse: Warehouse, ops: str) -> dict[str, ModelState]:
             _versions(row["INPUTS"]),
             row["IS_REBUILDING"],
             row.get("IS_PROBED") is not False,
+            row.get("SIEVE") or "",
         )
         for row in (found.as_dict() for found in warehouse.rows(sql.read_states(ops)))
     }

@@ -36,6 +36,10 @@ class Locations:
         """What is published there: BASE TABLE, VIEW, DYNAMIC TABLE or ICEBERG TABLE; None: nothing is."""
         return self.kinds.get(self._place(model))
 
+    def quarantine(self, model: Model) -> tuple[str, str]:
+        """Schema and table of the rows of a model that are set aside, where the run writes."""
+        return self.namespace.quarantine(model)
+
     def published(self, model: Model) -> None:
         """The model is there from now on."""
         self.kinds[self._place(model)] = KINDS.get(model.materialized, "BASE TABLE")
@@ -67,8 +71,12 @@ class Locations:
 
     def beside(self, model: Model) -> list[tuple[str, str]]:
         """What runs made beside a model's own tables, and left."""
-        schema, table = self._place(model)
-        return [place for place in self.kinds if place[0] == schema and is_beside(table, place[1])]
+        own = (self._place(model), self.quarantine(model))
+        return [
+            (schema, name)
+            for schema, name in self.kinds
+            if any(schema == place and is_beside(table, name) for place, table in own)
+        ]
 
     def check(self, models: Sequence[Model]) -> None:
         """Hold that all that the models read is there, or made before it is read.

@@ -17,6 +17,7 @@ from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.outcome import Audit, ModelOutcome, Progress, Silence
 from snowpark_models.runner.run import Run, failures
+from snowpark_models.runner.sieve import Sieves, check_sieves
 from snowpark_models.runner.state import ModelState
 from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.sources import SOURCES
@@ -34,6 +35,9 @@ class Options:
         known: all models there are, where not all of them are built.
         refused: models that may not be built, by name, with the reason.
         admit: tells the closed sources while mirrors are held; None: they are `closed_sources`.
+        sieves: which rows are set aside, by name of the model; of others all rows are published. None: nobody
+            knows, so none is, and what is built is not taken for old because of that.
+        replayed: names of models of which what is set aside is computed again.
     """
 
     namespace: Namespace = field(default_factory=Namespace)
@@ -43,6 +47,8 @@ class Options:
     known: Sequence[Model] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     admit: Admit | None = None
+    sieves: Sieves = None
+    replayed: Collection[str] = ()
 
 
 def materialise(
@@ -69,6 +75,7 @@ def materialise(
     Raises:
         BackfillError: a model cannot be backfilled as it is asked for; nothing has been built.
         MissingTableError: a table that the models read is not there; nothing has been built.
+        QuarantineError: rows of a model cannot be set aside, or be replayed; nothing has been built.
         BuildError: the warehouse failed on a model; what is published, before it or in earlier runs, stands.
         ConcurrentRunError: another run builds the same model.
     """
@@ -100,7 +107,7 @@ def begin(
         ledger.prepare()
         looked = look(warehouse, models, options)
         admit = options.admit or (lambda _arrivals: options.closed_sources)
-        wanted = _wanted(looked, options)
+        wanted = _wanted(looked)
         intake = take_in(warehouse, looked.locations.kinds, looked.arrivals, wanted, admit)
     run = Run(
         warehouse,
@@ -113,6 +120,8 @@ def begin(
         options.refused,
         options.backfill,
         looked.stale,
+        sieves=options.sieves,
+        replayed=options.replayed,
     )
     run.close_sources(intake.closed)
     return run
@@ -135,7 +144,9 @@ def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Loo
     Raises:
         BackfillError: a model cannot be backfilled as it is asked for.
         MissingTableError: a table that the models read is not there.
+        QuarantineError: rows of a model cannot be set aside, or be replayed.
     """
+    check_sieves(models, options.sieves, options.replayed)
     if options.backfill:
         options.backfill.check(warehouse, models)
     known = {model.name: model for model in (*options.known, *models)}
@@ -144,13 +155,15 @@ def look(warehouse: Warehouse, models: Sequence[Model], options: Options) -> Loo
     states = read_known_states(warehouse, locations.kinds)
     read = {name: SOURCES[name] for model in models for name in model.upstreams if name in SOURCES}
     arrivals = newest_arrivals(warehouse, locations.kinds, read)
-    parts = options.backfill.reason if options.backfill else ""
-    forecasts = forecast(models, locations, states, arrivals, options.rebuilt, parts)
+    backfill = options.backfill.reason if options.backfill else ""
+    forecasts = forecast(
+        models, locations, states, arrivals, options.rebuilt, backfill, options.sieves, options.replayed
+    )
     stale = stale_sources(warehouse, locations.kinds, models)
     return Look(locations, states, arrivals, forecasts, stale)
 
 
-def _wanted(looked: Look, options: Options) -> dict[str, int | None]:
+def _wanted(looked: Look) -> dict[str, int | None]:
     """For each source that has to be read the arrival since which it is wanted; None for all of it."""
     wanted: dict[str, int | None] = {}
     for each in looked.forecasts:
@@ -160,7 +173,7 @@ def _wanted(looked: Look, options: Options) -> dict[str, int | None]:
         for name in each.model.upstreams:
             if name in SOURCES:
                 before = state.inputs.get(looked.locations.read(name)) if state else None
-                is_new_enough = each.decision.mode == "incremental" and options.backfill is None
+                is_new_enough = each.decision.mode == "incremental" and not each.decision.reads_all
                 since = before if is_new_enough else None
                 earlier = wanted.get(name, since)
                 wanted[name] = None if since is None or earlier is None else min(since, earlier)

@@ -10,6 +10,7 @@ from snowpark_models.errors import ModelError
 from snowpark_models.model import Model
 
 OPS = "OPS"
+QUALITY = "QUALITY"
 _DEVELOPER = re.compile(r"[A-Z][A-Z0-9]{0,29}")
 
 
@@ -64,6 +65,10 @@ class Namespace:
         """SCHEMA.TABLE that a model is published as."""
         return f"{self.schema(model.layer)}.{model.table}"
 
+    def quarantine(self, model: Model) -> tuple[str, str]:
+        """Schema and table of the rows of a model that are set aside."""
+        return self.schema(QUALITY), f"{model.schema}__{model.table}"
+
     @property
     def ops(self) -> str:
         """The schema of the runner's ledger."""
@@ -72,8 +77,10 @@ class Namespace:
 
 BESIDE = ("CANDIDATE", "BATCH", "AUDIT", "PARTS", "IMAGES", "LOG", "EARLIER", "PROBE", "SAMPLE")
 """Of tables that a run makes beside a model's own, and that are gone when all went well."""
+ASIDE = "ASIDE"
+"""Of the table that a run makes beside a model's quarantine."""
 _AUDIT = re.compile(r"(.+)__AUDIT_([0-9A-F]{8})")
-_BESIDE = re.compile(rf"__({'|'.join(BESIDE)})_[0-9A-F]{{8}}")
+_BESIDE = re.compile(rf"__({'|'.join((*BESIDE, ASIDE))})_[0-9A-F]{{8}}")
 
 
 def is_beside(table: str, name: str) -> bool:
@@ -106,6 +113,8 @@ class Tables:
         earlier: what was published, while something of another kind takes its place.
         probe: some parts, computed alone.
         sample: which parts that are.
+        quarantine: rows that the published table leaves out.
+        aside: rows that what is being built leaves out.
     """
 
     published: str
@@ -119,10 +128,15 @@ class Tables:
     earlier: str
     probe: str
     sample: str
+    quarantine: str
+    aside: str
 
     @classmethod
     def of(cls, model: Model, namespace: Namespace, token: str) -> Tables:
         """The tables of a model in a run, which the token (8 hex digits) tells from all others."""
         schema = namespace.schema(model.layer)
         suffixes = ("", "__CHANGES", *(f"__{suffix}_{token}" for suffix in BESIDE))
-        return cls(*(qualified(schema, f"{model.table}{suffix}") for suffix in suffixes))
+        own = (qualified(schema, f"{model.table}{suffix}") for suffix in suffixes)
+        quality, quarantine = namespace.quarantine(model)
+        set_aside = (qualified(quality, f"{quarantine}{suffix}") for suffix in ("", f"__{ASIDE}_{token}"))
+        return cls(*own, *set_aside)

@@ -34,6 +34,8 @@ class ModelOutcome:
         row_count: rows of what was built; None where nothing was finished.
         rows_changed: rows that an incremental run took away or brought; None where all were written.
         reason: why it was not published, or why it was built; for people.
+        rows_set_aside: rows of it that are in quarantine now; None where it has none of those.
+        limit_lifted: why its gate would have closed, had any number of rows not been allowed to be set aside.
     """
 
     model: Model
@@ -44,6 +46,8 @@ class ModelOutcome:
     reason: str
     started_at: datetime
     ended_at: datetime
+    rows_set_aside: int | None = None
+    limit_lifted: str = ""
 
     @property
     def is_published(self) -> bool:

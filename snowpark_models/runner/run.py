@@ -14,7 +14,7 @@ from snowpark_models.model import Model
 from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.batch import Batch
 from snowpark_models.runner.code import code_hash
-from snowpark_models.runner.decision import Decision, decide
+from snowpark_models.runner.decision import Decision, decide, wanted_parts
 from snowpark_models.runner.dynamic import Dynamic
 from snowpark_models.runner.forecast import current_input, published_state
 from snowpark_models.runner.frames import Frames
@@ -28,6 +28,8 @@ from snowpark_models.runner.locality import is_by_parts, routes
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Tables, plain, qualified
 from snowpark_models.runner.outcome import Audit, ModelOutcome, Outcome
+from snowpark_models.runner.quarantine import Quarantine, rows_set_aside
+from snowpark_models.runner.sieve import Sieves, has_other_rules, sieve_of
 from snowpark_models.runner.sql.tables import drop
 from snowpark_models.runner.state import ModelState, Versions
 from snowpark_models.runner.view import View
@@ -49,6 +51,7 @@ class Attempt:
     rows_changed: int | None = None
     code: str = ""
     inputs: Versions = field(default_factory=dict)
+    limit_lifted: str = ""
 
 
 @dataclass
@@ -66,6 +69,8 @@ class Run:
     backfill: Backfill | None = None
     stale: Sequence[Stale] = ()
     closed: dict[str, str] = field(default_factory=dict)
+    sieves: Sieves = None
+    replayed: Collection[str] = ()
 
     def close_sources(self, sources: Iterable[str]) -> None:
         """Let nothing read sources whose gate is closed, that are too old, or that are not finished."""
@@ -87,12 +92,14 @@ class Run:
             attempt = self._attempt(model)
             if attempt.outcome not in ("published", "unchanged"):
                 self.closed[model.name] = "did not pass"
+            set_aside = rows_set_aside(self.warehouse, self.locations, model)
             record = RunRecord(
                 attempt.outcome,
                 attempt.decision.mode,
                 attempt.reason,
                 attempt.row_count,
                 attempt.rows_changed,
+                set_aside,
             )
             self.ledger.record(model, record, attempt.code, attempt.inputs, started_at)
         return ModelOutcome(
@@ -104,6 +111,8 @@ class Run:
             attempt.reason,
             started_at,
             now(),
+            set_aside,
+            attempt.limit_lifted,
         )
 
     def end(self) -> None:
@@ -124,7 +133,11 @@ class Run:
         state = published_state(model, self.locations, self.states)
         code = code_hash(model)
         by_parts, wanted = is_by_parts(model, self.locations.models), model.name in self.rebuilt
-        parts = self.backfill.reason if self.backfill else ""
+        parts = wanted_parts(
+            self.backfill.reason if self.backfill else "",
+            is_replayed=model.name in self.replayed,
+            has_other_rules=has_other_rules(model, self.sieves, state),
+        )
         decision = decide(state, code, inputs, is_by_parts=by_parts, is_wanted=wanted, wanted_parts=parts)
         versions = {read.location: read.version for read in inputs.values()}
         if decision.mode == "nothing":
@@ -149,17 +162,19 @@ class Run:
         model, rows = job.model, building.build()
 
         def attempt(outcome: Outcome, reason: str, changed: int | None = None) -> Attempt:
-            return Attempt(outcome, decision, reason, rows, changed, job.code, job.inputs)
+            lifted = job.quarantine.limit_lifted
+            return Attempt(outcome, decision, reason, rows, changed, job.code, job.inputs, lifted)
 
         if building.is_the_same:
             job.set_published(job.state.version, job.state.log_from)
             self._read_states()
             return attempt("unchanged", decision.reason, 0)
         location = plain(building.audited)
-        if not self.audit(model.layer, model.table, location):
+        is_open = self.audit(model.layer, model.table, location)
+        if job.quarantine.too_many or not is_open:
             self.ledger.check_claim(model)
-            reason = f"a critical expectation failed; {location} shows what was refused"
-            return attempt("gate closed", reason)
+            why = job.quarantine.too_many or "a critical expectation failed"
+            return attempt("gate closed", f"{why}; {location} shows what was refused")
         changed = building.publish()
         self.locations.published(model)
         self._read_states()
@@ -168,7 +183,10 @@ class Run:
     def _clear(self, job: Job) -> None:
         """Drop what earlier runs of it refused, or left when they died, or are still about to publish."""
         if job.state.is_rebuilding:
-            self.locations.kinds |= self.warehouse.kinds()
+            found = self.warehouse.kinds()
+            self.locations.kinds |= found
+            if self.locations.quarantine(job.model) not in found:
+                self.locations.kinds.pop(self.locations.quarantine(job.model), None)
         for place in self.locations.beside(job.model):
             self.warehouse.run(drop(self.locations.kinds.pop(place), qualified(*place)))
 
@@ -176,16 +194,28 @@ class Run:
         location = self.locations.written(model)
         state = self.states.get(location) or ModelState(model.name, 0, None, "", {})
         models = self.locations.models
+        tables = Tables.of(model, self.warehouse.namespace, self.ledger.token)
+        quarantine = Quarantine(
+            self.warehouse,
+            self.locations,
+            model,
+            tables,
+            sieve_of(model, self.sieves),
+            state,
+            self.ledger.run_id,
+            is_replayed=model.name in self.replayed,
+        )
         return Job(
             self.warehouse,
             self.ledger,
             self.locations,
             model,
-            Tables.of(model, self.warehouse.namespace, self.ledger.token),
+            tables,
             self._frames(model),
             state,
             code,
             versions,
+            quarantine,
             routes(model, models) if is_by_parts(model, models) else None,
         )
 
@@ -196,12 +226,13 @@ class Run:
         return Frames(self.warehouse, tables, history)
 
     def _check_intake(self, job: Job, decision: Decision) -> None:
-        """Hold that a rebuild reads whole mirrors: another run may have changed what was decided at first."""
+        """Hold that whole mirrors are there where they are read: another run may have changed that."""
         partly = set(job.model.upstreams) & self.intake.taken.keys() - self.intake.whole
-        if decision.mode == "rebuild" and partly and job.model.materialized != "view":
+        reads_all = decision.mode == "rebuild" or decision.reads_all
+        if reads_all and partly and job.model.materialized != "view":
             raise BuildError(
-                f"model {job.model.name} needs a rebuild since another run built it ({decision.reason}), and "
-                f"this one has taken in only what is new of {', '.join(sorted(partly))}: run again."
+                f"model {job.model.name} needs whole mirrors since another run built it ({decision.reason}), "
+                f"and this one has taken in only what is new of {', '.join(sorted(partly))}: run again."
             )
 
     def _table(self, model: Model, upstream: str) -> str:

@@ -20,6 +20,7 @@ class ModelState:
         inputs: the version of each table that it was made of.
         is_rebuilding: a rebuild is being published, or died while it was.
         is_probed: an incremental model was held to its parts; it is not while it has only one of them.
+        sieve: fingerprint of the rules that set rows aside; empty without any.
     """
 
     model: str
@@ -29,3 +30,4 @@ class ModelState:
     inputs: Versions
     is_rebuilding: bool = False
     is_probed: bool = True
+    sieve: str = ""

@@ -36,6 +36,7 @@ class View:
         """Make the view, in one step for every reader."""
         job = self.job
         job.ledger.begin_swap(job.model, job.state)
+        job.quarantine.drop()
         with job.in_place_of(but="VIEW"):
             job.warehouse.run(sql.create_view(job.model, job.tables.published, self.query()))
         job.warehouse.run(sql.drop_view(job.tables.audit))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from snowflake.snowpark import DataFrame, Row, Session
 
 from snowpark_models.model import LAYERS, Model
-from snowpark_models.runner.names import OPS, Namespace, literal
+from snowpark_models.runner.names import OPS, QUALITY, Namespace, literal
 from snowpark_models.runner.sql import tables as sql
 from snowpark_models.sources import SCHEMA as RAW
 
@@ -62,9 +62,9 @@ class Warehouse:
             self.run(sql.create_schema(schema))
 
     def kinds(self) -> dict[tuple[str, str], str]:
-        """`BASE TABLE` or `VIEW` of every table in RAW, OPS, and the layers of production and of the run."""
-        schemas = {RAW, OPS, self.namespace.ops, *(layer.upper() for layer in LAYERS)}
-        schemas |= {self.namespace.schema(layer) for layer in LAYERS}
+        """`BASE TABLE` or `VIEW` of every table in RAW, OPS, and the schemas of production and of the run."""
+        schemas = {RAW, OPS, QUALITY, self.namespace.ops, *(layer.upper() for layer in LAYERS)}
+        schemas |= {self.namespace.schema(layer) for layer in (*LAYERS, QUALITY)}
         rows = self.rows(sql.list_tables(sorted(schemas)))
         return {(row["SCHEMA_NAME"], row["TABLE_NAME"]): row["TABLE_TYPE"] for row in rows}
 

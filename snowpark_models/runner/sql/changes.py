@@ -99,16 +99,20 @@ def count_foreign_rows(table: str, parts_table: str, parts: Sequence[str]) -> st
         WHERE NOT EXISTS (SELECT 1 FROM {parts_table} AS p WHERE {matches})"""
 
 
-def create_audit(model: Model, tables: Tables) -> str:
-    """A view of what the table would be with its batch."""
+def create_audit(model: Model, tables: Tables, *, with_quarantine: bool = False) -> str:
+    """A view of what the table would be with its batch, and with the rows in quarantine where wanted."""
     columns = [column.name for column in model.contract]
     matches = " AND ".join(f"p.{identifier(name)} = t.{identifier(name)}" for name in model.parts)
-    return f"""
-        CREATE OR REPLACE VIEW {tables.audit} AS
+    others = "".join(
+        f"""
         SELECT {listed(columns, "t")}
-        FROM {tables.published} AS t
+        FROM {table} AS t
         WHERE NOT EXISTS (SELECT 1 FROM {tables.parts} AS p WHERE {matches})
-        UNION ALL
+        UNION ALL"""
+        for table in (tables.published, *([tables.quarantine] if with_quarantine else []))
+    )
+    return f"""
+        CREATE OR REPLACE VIEW {tables.audit} AS{others}
         SELECT {listed(columns)}
         FROM {tables.batch}"""
 

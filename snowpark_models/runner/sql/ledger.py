@@ -22,7 +22,8 @@ def create_runs(ops: str) -> str:
             REASON VARCHAR,
             ROWS_CHANGED NUMBER(19,0),
             CODE VARCHAR,
-            INPUTS VARCHAR
+            INPUTS VARCHAR,
+            ROWS_SET_ASIDE NUMBER(19,0)
         )"""
 
 
@@ -33,8 +34,9 @@ COLUMNS_SINCE = {
         "ROWS_CHANGED": "NUMBER(19,0)",
         "CODE": "VARCHAR",
         "INPUTS": "VARCHAR",
+        "ROWS_SET_ASIDE": "NUMBER(19,0)",
     },
-    "MODEL_STATES": {"IS_PROBED": "BOOLEAN"},
+    "MODEL_STATES": {"IS_PROBED": "BOOLEAN", "SIEVE": "VARCHAR"},
 }
 """Columns that the first versions of the ledger's tables did not have."""
 
@@ -70,7 +72,8 @@ def create_states(ops: str) -> str:
             BUILT_BY_RUN VARCHAR NOT NULL,
             IS_REBUILDING BOOLEAN NOT NULL,
             PUBLISHED_AT TIMESTAMP_NTZ,
-            IS_PROBED BOOLEAN
+            IS_PROBED BOOLEAN,
+            SIEVE VARCHAR
         )"""
 
 
@@ -127,13 +130,15 @@ def set_state(
     code: str,
     inputs: str,
     is_probed: bool,
+    sieve: str,
 ) -> str:
     """Compare and set what is published."""
     return f"""
         UPDATE {qualified(ops, "MODEL_STATES")}
         SET VERSION = {new_version}, LOG_FROM = {"NULL" if log_from is None else log_from},
             CODE = {literal(code)}, INPUTS = {literal(inputs)}, IS_REBUILDING = FALSE,
-            PUBLISHED_AT = CURRENT_TIMESTAMP()::TIMESTAMP_NTZ, IS_PROBED = {is_probed}
+            PUBLISHED_AT = CURRENT_TIMESTAMP()::TIMESTAMP_NTZ, IS_PROBED = {is_probed},
+            SIEVE = {literal(sieve)}
         WHERE {_is_ours(model, location, version, claimant)}"""
 
 

@@ -73,6 +73,15 @@ def comment(model: Model) -> str:
     return f"{model.description} Grain: {model.grain}. Owner: {model.owner}."
 
 
+def set_comments(model: Model, table: str) -> list[str]:
+    """What Snowflake shows beside a table and its columns, as the model says it today."""
+    columns = [
+        f"COMMENT ON COLUMN {table}.{identifier(column.name)} IS {literal(column.comment)}"
+        for column in model.contract
+    ]
+    return [f"COMMENT ON TABLE {table} IS {literal(comment(model))}", *columns]
+
+
 def swap(table: str, other: str) -> str:
     """Two tables trade places, at one instant for every reader."""
     return f"ALTER TABLE {table} SWAP WITH {other}"

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from snowpark_models.contract import Column
 from snowpark_models.runner.names import identifier
 
 
-def in_columns(contract: Sequence[Column], table: str | None, known: Collection[str]) -> str:
-    """The rows of a quoted table in a contract's columns and types; none where there is no table."""
+def in_columns(contract: Sequence[Column], tables: Mapping[str, Collection[str]]) -> str:
+    """The rows of quoted tables, each with its columns, in a contract's columns and types."""
+    if not tables:
+        nothing = ", ".join(f"NULL::{column.type} AS {identifier(column.name)}" for column in contract)
+        return f"SELECT {nothing} WHERE FALSE"
+    return " UNION ALL ".join(_of_table(contract, table, known) for table, known in tables.items())
+
+
+def _of_table(contract: Sequence[Column], table: str, known: Collection[str]) -> str:
     columns = ", ".join(
         f"{identifier(column.name) if column.name.upper() in known else 'NULL'}::{column.type} "
         f"AS {identifier(column.name)}"
         for column in contract
     )
-    if table is None:
-        nothing = ", ".join(f"NULL::{column.type} AS {identifier(column.name)}" for column in contract)
-        return f"SELECT {nothing} WHERE FALSE"
     return f"SELECT {columns} FROM {table}"
 
 

@@ -29,6 +29,7 @@ LIKE_ANY = [40, 41]
 def connection(snowflake: SnowflakeSettings) -> Iterator[SnowflakeConnection]:
     with connect_snowflake(snowflake, "tests") as connection:
         connection.cursor().execute("CREATE DATABASE IF NOT EXISTS OVER_TIME")
+        connection.cursor().execute("CREATE SCHEMA IF NOT EXISTS OVER_TIME.OPS")
         connection.cursor().execute("CREATE SCHEMA IF NOT EXISTS OVER_TIME.T")
         connection.cursor().execute("USE SCHEMA OVER_TIME.T")
         yield connection
@@ -135,13 +136,12 @@ def test_freshness_is_told_by_the_clock_by_the_upstream_and_by_the_source(
     assert told(connection, fresh("AT", hours=24)) == {"The newest AT is at most 24 hours old": [3001]}
     cursor.execute("CREATE OR REPLACE TABLE C AS SELECT ID, AT AS COMMITTED_AT, AT AS _COMMITTED_AT FROM T")
     cursor.execute("CREATE OR REPLACE TABLE UP AS SELECT _COMMITTED_AT, FALSE AS _DELETED FROM C")
-    cursor.execute("INSERT INTO UP SELECT DATEADD(hour, 5, MAX(_COMMITTED_AT)::TIMESTAMP_NTZ), FALSE FROM UP")
-    cursor.execute("INSERT INTO UP SELECT DATEADD(hour, 50, MAX(_COMMITTED_AT)::TIMESTAMP_NTZ), TRUE FROM UP")
+    cursor.execute("INSERT INTO UP SELECT DATEADD(hour, 5, (SELECT MAX(_COMMITTED_AT) FROM UP)), FALSE")
+    cursor.execute("INSERT INTO UP SELECT DATEADD(hour, 50, (SELECT MAX(_COMMITTED_AT) FROM UP)), TRUE")
     assert told(connection, keeps_up_with("UP"), "C") == {}
     assert told(connection, keeps_up_with("UP", hours=4), "C") == {
         "The newest commit is at most 4 hours behind that of UP": [3001]
     }
-    cursor.execute("CREATE SCHEMA IF NOT EXISTS OPS")
     cursor.execute("CREATE OR REPLACE TABLE OPS.CURSORS AS SELECT SYSDATE() AS COMMITTED_AT")
     assert told(connection, changes_with_the_source(days=5), "C") == {}
     assert told(connection, changes_with_the_source(days=1), "C") == {

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from flows.ingest.reconcile.ops_sql import CREATE_RECONCILIATIONS
+from flows.ingest.warehouse.ops_sql import SCHEMAS_AND_LEDGER
 from tests.expectations.good_data import ROWS
 
+REPLICATED_TABLES = next(each for each in SCHEMAS_AND_LEDGER if "EXISTS OPS.REPLICATED_TABLES" in each)
 STREAMING = """
-CREATE OR REPLACE TABLE OPS.REPLICATED_TABLES AS
-SELECT COLUMN1 AS TABLE_NAME, 'streaming' AS STATE FROM VALUES
+INSERT INTO OPS.REPLICATED_TABLES
+    (TABLE_NAME, SOURCE_SCHEMA, SOURCE_TABLE, CAPTURE_INSTANCE, STATE, START_LSN, UPDATED_AT)
+SELECT COLUMN1, 'dbo', LOWER(COLUMN1), 'dbo_' || LOWER(COLUMN1), 'streaming', '0', SYSDATE() FROM VALUES
 """
 
 
 def beside_the_mirrors() -> list[str]:
     """Statements: change logs with one change a live row, tables that stream, nothing compared yet."""
     names = ", ".join(f"('{table.upper()}')" for table in ROWS)
-    return ["CREATE SCHEMA IF NOT EXISTS OPS", STREAMING + names, CREATE_RECONCILIATIONS, *map(_log, ROWS)]
+    return [
+        "CREATE SCHEMA IF NOT EXISTS OPS",
+        REPLICATED_TABLES,
+        STREAMING + names,
+        CREATE_RECONCILIATIONS,
+        *map(_log, ROWS),
+    ]
 
 
 def compared(table: str, outcome: str) -> str:

@@ -10,9 +10,7 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -29,16 +27,14 @@ from snowflake.snowpark import Session
 
 from deployments.connections import ConnectionFailed, connect_snowflake, snowpark_session
 from deployments.settings import Settings, SettingsError, load_settings
-from expectations.gate import Contract, Gate, GateResult, Partition, SuiteMissing
-from flows.alerts import Alerts
-from flows.contracts import contracts
+from expectations.gate import GateResult, SuiteMissing
 from flows.failures import FAILED_BY_GATE
-from flows.gate_news import GateNews, data_docs_address
-from flows.mail import known_tables
+from flows.gate_news import data_docs_address
 from flows.overrides import OverrideRefused, Overrides, name_of
 from flows.quarantine import sieves
 from flows.raw_gates import RawGates
 from flows.run import this_run_id
+from flows.transformation import Transformation, begin_transformation
 from flows.untouched import untouched
 from snowpark_models.errors import ModelError, RegistrationError
 from snowpark_models.features._views import VIEWS
@@ -51,95 +47,11 @@ from snowpark_models.pointintime import (
     register,
 )
 from snowpark_models.runner import ModelOutcome, Options, Run, begin, discover, plan
-from snowpark_models.runner.freshness import Stale
 from snowpark_models.runner.modified import modified
-from snowpark_models.runner.names import Namespace, batch_of
+from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.selection import asks_for_state
 from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.sources import SOURCES
-
-
-@dataclass
-class Transformation:
-    """What the tasks of one run share: the gate, what it said so far, and which sources are old."""
-
-    gate: Gate
-    verdicts: list[GateResult]
-    alerts: Alerts
-    news: GateNews
-    overrides: Overrides
-    stale: list[Stale] = field(default_factory=list)
-    run: Run | None = None
-
-    def audit(self, layer: str, table: str, location: str) -> bool:
-        """Judge what was built aside: the runner's way to the gate."""
-        contract = contracts()[layer.upper(), table.upper()]
-        since = self._since(layer, table, location, contract)
-        return self.lets_through(self.judge(layer, table, location, contract=contract, since=since))
-
-    def judge(
-        self,
-        layer: str,
-        table: str,
-        location: str | None = None,
-        *,
-        contract: Contract | None = None,
-        since: Partition | None = None,
-    ) -> GateResult:
-        """Pass a gate, keep its verdict, in place of an earlier one, and tell whom it concerns."""
-        verdict = self.gate.check(layer, table, location, contract=contract, since=since)
-        self.verdicts[:] = [*(each for each in self.verdicts if each.name != verdict.name), verdict]
-        if verdict.name not in self.overrides.names:
-            self.alerts.tell(verdict)
-        self.news.tell(verdict)
-        return verdict
-
-    def lets_through(self, verdict: GateResult) -> bool:
-        """Whether what was judged is published, or read: its gate is not closed, or is overridden."""
-        return verdict.allows_publishing or self.override(verdict.name, str(verdict))
-
-    def override(self, name: str, failed: str) -> bool:
-        """Record that a gate is let through, if somebody has asked for it."""
-        override = self.overrides.let_through(name, failed)
-        if override is None:
-            return False
-        self.gate.record(override)
-        if verdict := self.verdict(name):
-            self.gate.note(verdict, is_overridden=True)
-        get_run_logger().warning(f"{name} is overridden, because {override.reason}: {failed}")
-        return True
-
-    def built(self, outcome: ModelOutcome) -> None:
-        """Keep what became of a model after its gate."""
-        verdict = self.verdict(name_of(outcome.model))
-        if outcome.outcome == "published":
-            self.published(outcome.model)
-        if verdict is not None and outcome.rows_set_aside is not None:
-            self.gate.note(verdict, rows_set_aside=outcome.rows_set_aside)
-        if outcome.is_published and outcome.limit_lifted:
-            self.override(name_of(outcome.model), outcome.limit_lifted)
-
-    def verdict(self, name: str) -> GateResult | None:
-        """What a gate has said in this run, by its name."""
-        return next((verdict for verdict in self.verdicts if verdict.name == name), None)
-
-    def published(self, model: Model) -> None:
-        """Keep that what readers see of a model now has passed its gate, row by row."""
-        verdict = self.verdict(name_of(model))
-        version = self._version(model.schema, model.table)
-        if verdict is not None and version is not None:
-            self.gate.remember(verdict, version)
-
-    def _since(self, layer: str, table: str, location: str, contract: Contract) -> Partition | None:
-        """What a batch brings, where the rest is published and was found in order under the same suite."""
-        batch = batch_of(location)
-        if batch is None or self._version(layer, table) != self.gate.position(layer, table, contract):
-            return None
-        return Partition(batch)
-
-    def _version(self, layer: str, table: str) -> int | None:
-        state = self.run.states.get(f"{layer}.{table}".upper()) if self.run else None
-        return state.version if state else None
 
 
 @flow(name="transform", flow_run_name="gate, build, publish")
@@ -169,7 +81,7 @@ def transform(
         models = selected(settings, select or [])
         sources = sources_of(models) if select else list(SOURCES)
         overrides = Overrides.asked_for(override or [], because, gates_of(models, sources))
-        with _transformation(settings, run_id, overrides) as transformation:
+        with begin_transformation(settings, run_id, overrides) as transformation:
             outcomes = build_models(transformation, settings, models, sources, run_id, replay or [])
     except (ConnectionFailed, ModelError, OverrideRefused, SettingsError, SuiteMissing) as error:
         return Failed(message=str(error))
@@ -276,19 +188,6 @@ def record_features(
         log.info(f"Snowflake's Feature Store: {register(session, view)}")
     except RegistrationError as error:
         log.warning(str(error))
-
-
-@contextmanager
-def _transformation(settings: Settings, run_id: str, overrides: Overrides) -> Iterator[Transformation]:
-    with Gate(
-        settings.snowflake,
-        run_id,
-        settings.data_docs_folder,
-        settings.data_docs_stage,
-        known_tables(settings),
-    ) as gate:
-        news = GateNews(settings, run_id, gate.last_outcomes())
-        yield Transformation(gate, [], Alerts(settings, run_id), news, overrides)
 
 
 def _publish_artifacts(

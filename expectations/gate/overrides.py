@@ -56,6 +56,11 @@ class Override:
     run_name: str
     run_link: str | None
 
+    @property
+    def name(self) -> str:
+        """The table, such as MARTS.ORDER_FACTS."""
+        return f"{self.layer}.{self.table}".upper()
+
 
 def append_override(connection: SnowflakeConnection, run_id: str, override: Override) -> None:
     """Record one override of a run; of a table that is recorded twice the later counts."""

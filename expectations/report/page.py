@@ -11,10 +11,10 @@ from expectations.gate.catalog import LAYERS
 from expectations.gate.results import GateResult
 from expectations.report.changes import changes_of
 from expectations.report.chart import Chart, chart_of
-from expectations.report.exceptions import SetAside
 from expectations.report.findings import Problem, problem_of
 from expectations.report.lately import ChangesShown, TopRule, changes_shown, top_rules
 from expectations.report.limits import WIDEST, Limits
+from expectations.report.set_aside import SetAside
 from expectations.report.summary import ReplicatedTable, RunSummary
 from expectations.report.trends import runs_of
 from expectations.report.words import COMPANY, and_more, counted, duration, one_line, reason_of, verdict_of

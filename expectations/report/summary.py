@@ -9,12 +9,13 @@ from typing import Any, Literal
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.cursor import DictCursor
 
+from expectations.gate.overrides import Override, read_overrides
 from expectations.gate.results import GateResult
 from expectations.gate.store import read_check_results
-from expectations.report.exceptions import Overridden, SetAside, read_overridden, read_set_aside
 from expectations.report.history import History, load_history
 from expectations.report.ownership import Ownership, TableFacts
 from expectations.report.recipients import EVERYTHING, Concern
+from expectations.report.set_aside import SetAside, read_set_aside
 
 Verdict = Literal["published", "published with warnings", "not published", "failed"]
 
@@ -87,7 +88,7 @@ class RunSummary:
     gaps: tuple[str, ...] = ()
     models: tuple[ModelRun, ...] = ()
     gates: tuple[GateResult, ...] = ()
-    overrides: tuple[Overridden, ...] = ()
+    overrides: tuple[Override, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     first_error: str | None = None
     data_docs_link: str | None = None
@@ -182,7 +183,6 @@ def load_summary(
             )
         )
     with connection.cursor() as cursor:
-        overrides = read_overridden(cursor, there, run_id)
         set_aside = read_set_aside(cursor, there, run_id)
     history = load_history(connection, there, run_id, ended_at)
     return RunSummary(
@@ -194,7 +194,7 @@ def load_summary(
         gaps=tuple(row["TABLE_NAME"] for row in gaps),
         models=tuple(ModelRun(r["LAYER"], r["MODEL"], r["OUTCOME"], r["ROW_COUNT"]) for r in models),
         gates=read_check_results(connection, run_id) if "QUALITY.CHECK_RESULTS" in there else (),
-        overrides=overrides,
+        overrides=read_overrides(connection, run_id) if "QUALITY.OVERRIDES" in there else (),
         set_aside=set_aside,
         first_error=first_error,
         data_docs_link=data_docs_link,

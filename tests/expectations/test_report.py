@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations.gate import CheckResult, GateResult
+from expectations.gate.overrides import Override
 from expectations.report import ModelRun, ReplicatedTable, RunSummary, TableFacts, compose
-from expectations.report.exceptions import Overridden, SetAside
 from expectations.report.page import page_of
+from expectations.report.set_aside import SetAside
 from expectations.severity import Severity
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
@@ -240,7 +241,7 @@ def test_what_a_closed_gate_says_is_not_said_twice() -> None:
 
 
 def test_what_was_let_through_by_hand_is_told_with_who_and_why() -> None:
-    override = Overridden("MARTS", "ORDER_FACTS", "the month has to close", "ana")
+    override = Override("MARTS", "ORDER_FACTS", "the month has to close", "a rule", "ana", "wise-heron", None)
     summary = replace(with_gate(failed()), overrides=(override,))
     message = mail(summary)
     assert message["Subject"] == (

@@ -13,8 +13,8 @@ from snowflake.snowpark import Session
 
 from benchmarks.figures import Figure, ratio
 from benchmarks.model_work import LINES, fill
+from benchmarks.warehouse import settings_of
 from deployments.connections import connect_snowflake, snowpark_session
-from deployments.settings import SnowflakeSettings
 from expectations.gate import Gate, GateResult, Partition
 from sandbox.process import Service
 from snowpark_models.runner import Options, materialise, plan
@@ -107,14 +107,7 @@ class Bench:
 def run(folder: Path) -> Iterator[Figure]:
     """stg_order_lines with its mirror over 5,000,000 order lines, of which 10,000 change."""
     with Service.start("sandbox.snowflake", folder / "warehouse") as warehouse:
-        settings = SnowflakeSettings(
-            account="standin",
-            user="PLATFORM",
-            password=warehouse.password("PLATFORM"),
-            host="127.0.0.1",
-            port=warehouse.port,
-            protocol="http",
-        )
+        settings = settings_of(warehouse)
         with (
             closing(connect_snowflake(settings, "bench")) as connection,
             Gate(settings, "bench", folder / "data_docs") as gate,

@@ -12,8 +12,8 @@ import psutil
 from snowflake.snowpark import Session
 
 from benchmarks.figures import Figure, ratio
+from benchmarks.warehouse import settings_of
 from deployments.connections import connect_snowflake, snowpark_session
-from deployments.settings import SnowflakeSettings
 from sandbox.process import Service
 from snowpark_models.runner import ModelOutcome, Options, materialise, plan
 
@@ -89,14 +89,7 @@ class Work:
 def run(folder: Path) -> Iterator[Figure]:
     """order_facts and its staging over 5,000,000 order lines, of which 10,000 change."""
     with Service.start("sandbox.snowflake", folder / "warehouse") as warehouse:
-        settings = SnowflakeSettings(
-            account="standin",
-            user="PLATFORM",
-            password=warehouse.password("PLATFORM"),
-            host="127.0.0.1",
-            port=warehouse.port,
-            protocol="http",
-        )
+        settings = settings_of(warehouse)
         with closing(connect_snowflake(settings, "bench")) as connection:
             session = snowpark_session(connection)
             fill(session)

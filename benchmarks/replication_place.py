@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import psutil
 
 from benchmarks.bench_server import DATABASE, BenchServer
+from benchmarks.warehouse import settings_of
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings, SqlServerSettings
 from flows.ingest import engine
@@ -108,14 +109,7 @@ class Place:
     @property
     def snowflake(self) -> SnowflakeSettings:
         """Settings of the platform's user."""
-        return SnowflakeSettings(
-            account="standin",
-            user="PLATFORM",
-            password=self.warehouse.password("PLATFORM"),
-            host="127.0.0.1",
-            port=self.warehouse.port,
-            protocol="http",
-        )
+        return settings_of(self.warehouse)
 
     @contextmanager
     def context(self, driver: Driver, limits: Limits, progress: Silence | None = None) -> Iterator[Context]:

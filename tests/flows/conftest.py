@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
+from snowflake.connector.cursor import SnowflakeCursor
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings, load_settings
@@ -79,3 +80,10 @@ def warehouse(
     load_settings.cache_clear()
     yield settings
     load_settings.cache_clear()
+
+
+@pytest.fixture
+def cursor(warehouse: SnowflakeSettings) -> Iterator[SnowflakeCursor]:
+    """In that database."""
+    with connect_snowflake(warehouse, "tests") as connection, connection.cursor() as cursor:
+        yield cursor

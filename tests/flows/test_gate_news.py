@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from prefect.client.orchestration import get_client
 from snowflake.connector.cursor import SnowflakeCursor
 
-from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
 from flows.failures import FAILED_BY_GATE
 from flows.transform import transform
 
 PATIENCE_SECONDS = 60
-
-
-@pytest.fixture
-def cursor(warehouse: SnowflakeSettings) -> Iterator[SnowflakeCursor]:
-    with connect_snowflake(warehouse, "tests") as connection, connection.cursor() as cursor:
-        yield cursor
 
 
 def asked(path: str, body: dict[str, Any]) -> Any:

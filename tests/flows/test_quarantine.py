@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from snowflake.connector.cursor import SnowflakeCursor
 
@@ -17,20 +15,10 @@ from flows.quarantine import sieves
 from flows.transform import main, transform
 from snowpark_models.runner import discover
 from snowpark_models.runner.sieve import HAVE_ROWS, check_sieves
+from tests.flows.answers import rows
 
 PORTAL = ["stg_portal_sessions"]
 QUARANTINE = "QUALITY.STAGING__STG_PORTAL_SESSIONS"
-
-
-@pytest.fixture
-def cursor(warehouse: SnowflakeSettings) -> Iterator[SnowflakeCursor]:
-    with connect_snowflake(warehouse, "tests") as connection, connection.cursor() as cursor:
-        yield cursor
-
-
-def rows(cursor: SnowflakeCursor, query: str) -> list[tuple[object, ...]]:
-    cursor.execute(query)
-    return [tuple(row) for row in cursor.fetchall()]
 
 
 def keys(cursor: SnowflakeCursor, table: str) -> list[object]:

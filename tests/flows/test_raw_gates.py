@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from snowflake.connector.cursor import SnowflakeCursor
 
-from deployments.connections import connect_snowflake, snowpark_session
+from deployments.connections import snowpark_session
 from deployments.settings import SnowflakeSettings
 from expectations.gate import Gate, GateResult, Partition
 from expectations.raw import orders
@@ -92,12 +92,6 @@ def test_the_verdict_on_what_changed_is_the_verdict_on_the_whole(
 def said(verdict: GateResult) -> Any:
     """All that a verdict says but how many rows were looked at."""
     return verdict.outcome, [(c.expectation, c.failing_rows, set(c.sample_keys)) for c in verdict.failures]
-
-
-@pytest.fixture
-def cursor(warehouse: SnowflakeSettings) -> Iterator[SnowflakeCursor]:
-    with connect_snowflake(warehouse, "tests") as connection, connection.cursor() as cursor:
-        yield cursor
 
 
 def gates_of(cursor: SnowflakeCursor, run: str) -> dict[str, tuple[str, bool, int]]:

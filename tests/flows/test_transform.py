@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator
 
 import pytest
 from prefect import flow
 from prefect.client.schemas.objects import State
 from snowflake.connector.cursor import SnowflakeCursor
 
-from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings, load_settings
 from flows.digest import digest
 from flows.failures import failed
@@ -21,19 +19,9 @@ from flows.report import report
 from flows.transform import main, selected, transform
 from sandbox.process import Service
 from snowpark_models.runner import plan
+from tests.flows.answers import rows
 
 SOURCE_TABLES = 9
-
-
-@pytest.fixture
-def cursor(warehouse: SnowflakeSettings) -> Iterator[SnowflakeCursor]:
-    with connect_snowflake(warehouse, "tests") as connection, connection.cursor() as cursor:
-        yield cursor
-
-
-def rows(cursor: SnowflakeCursor, query: str) -> list[tuple[object, ...]]:
-    cursor.execute(query)
-    return [tuple(row) for row in cursor.fetchall()]
 
 
 def model_outcomes(cursor: SnowflakeCursor, run: str) -> dict[object, object]:

@@ -11,6 +11,7 @@ from snowflake.connector import SnowflakeConnection
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
 from expectations.gate.gate_runs import CREATE_GATE_RUNS
+from expectations.gate.overrides import CREATE_OVERRIDES
 from expectations.gate.store import create_check_results
 from expectations.report import load_summary, load_week
 from expectations.report.changes import Rule, changes_of
@@ -72,13 +73,11 @@ HEALTH_REST = {
 
 
 EXCEPTIONS = (
-    """CREATE TABLE QUALITY.OVERRIDES (
-        RUN_ID VARCHAR, LAYER VARCHAR, TABLE_NAME VARCHAR, REASON VARCHAR, STARTED_BY VARCHAR,
-        OVERRIDDEN_AT TIMESTAMP_NTZ)""",
+    CREATE_OVERRIDES,
     CREATE_GATE_RUNS,
     """INSERT INTO QUALITY.OVERRIDES VALUES
-        ('run-0', 'MARTS', 'ORDER_FACTS', 'we must', 'ana', '2026-03-10'),
-        ('run-1', 'MARTS', 'ORDER_FACTS', 'we had to', 'bo', '2026-03-09')""",
+        ('run-0', 'MARTS', 'ORDER_FACTS', 'we must', 'a rule', 'ana', 'wise-heron', NULL, '2026-03-10'),
+        ('run-1', 'MARTS', 'ORDER_FACTS', 'we had to', 'a rule', 'bo', 'keen-carp', NULL, '2026-03-09')""",
     """INSERT INTO QUALITY.GATE_RUNS (
         RUN_ID, LAYER, TABLE_NAME, OUTCOME, CHECKS, FAILED, ROWS_SET_ASIDE, IS_OVERRIDDEN, IS_WHOLE, SECONDS,
         PAGE, CHECKED_AT)

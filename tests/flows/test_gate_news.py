@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from snowflake.connector.cursor import SnowflakeCursor
 
 from deployments.settings import SnowflakeSettings
@@ -33,11 +34,19 @@ def events(resource: str, wanted: int) -> list[dict[str, Any]]:
     return sorted(found, key=lambda event: str(event["occurred"]))
 
 
+def artifacts(key: str, *states: State[Any]) -> list[dict[str, Any]]:
+    """Those of a key that the runs with these states have left."""
+    runs = [str(state.state_details.flow_run_id) for state in states]
+    body = {"artifacts": {"key": {"any_": [key]}}, "flow_runs": {"id": {"any_": runs}}}
+    found: list[dict[str, Any]] = asked("/artifacts/filter", body)
+    return found
+
+
 def test_a_gate_that_closes_and_opens_again_is_a_state_an_artifact_and_two_events(
     warehouse: SnowflakeSettings, cursor: SnowflakeCursor
 ) -> None:
     cursor.execute("UPDATE RAW.SUPPORT_TICKETS SET _POSITION = 'no position'")
-    state = transform(run_id="closed", select=["stg_support_tickets"], return_state=True)
+    state = refused = transform(run_id="closed", select=["stg_support_tickets"], return_state=True)
     assert (state.is_failed(), state.name) == (True, FAILED_BY_GATE)
     assert str(state.message).startswith("RAW.SUPPORT_TICKETS: closed, ")
 
@@ -55,9 +64,9 @@ def test_a_gate_that_closes_and_opens_again_is_a_state_an_artifact_and_two_event
     assert any(r["prefect.resource.role"] == "flow-run" for r in closed["related"])
     assert opened["payload"]["outcome"] == "warned"
 
-    shown = asked("/artifacts/filter", {"artifacts": {"key": {"any_": ["gate-raw-support-tickets"]}}})
+    shown = artifacts("gate-raw-support-tickets", refused, state)
     assert len(shown) == 2
     assert "runs/closed.html#raw.support_tickets" in "".join(each["description"] for each in shown)
     assert any('"failed"' in each["data"] for each in shown)
-    (done, _) = asked("/artifacts/filter", {"artifacts": {"key": {"any_": ["models-done"]}}})
+    (done, _) = artifacts("models-done", refused, state)
     assert float(done["data"]) == 100

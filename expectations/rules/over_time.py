@@ -20,6 +20,9 @@ JUDGED_DAYS: Final = 2
 SENSITIVITY: Final = 3
 """How many standard deviations from the mean are still usual."""
 
+SURGE: Final = 1.5
+"""So many times the rows of the busiest trained day: of a table that grows each day is the busiest so far."""
+
 DAYS_TO_TELL: Final = 7
 """Trained days that must have rows."""
 
@@ -37,13 +40,13 @@ def volume_is_usual(time: str) -> Phrase:
 
     Usual is the mean of the trained days, more or less three standard deviations, which count as a quarter of
     the mean and as its square root at least: so nothing is told of tables with few rows a day, nor where all
-    days were alike. Surges are only kept: an import or a campaign is one, too, and a table that took a first
-    copy of its rows has one each time.
+    days were alike. Far more is also half as many again as on the busiest of those days. Surges are only kept:
+    an import or a campaign is one, too, and a table that took a first copy of its rows has one each time.
     """
     counted = f"SELECT AGO, COUNT(*) AS DAY_ROWS FROM {_whole_days(time)} GROUP BY AGO"
     mean, squares = (f"SUM({rows}) / {TRAINED_DAYS}" for rows in ("DAY_ROWS", "DAY_ROWS * DAY_ROWS"))
     usual = (
-        f"SELECT COUNT(*) AS DAYS, {mean} AS MEAN, "
+        f"SELECT COUNT(*) AS DAYS, {mean} AS MEAN, MAX(DAY_ROWS) AS BUSIEST, "
         f"SQRT(GREATEST({squares} - POWER({mean}, 2), {mean}, POWER({mean} / 4, 2))) AS SPREAD "
         f"FROM ({counted}) AS days WHERE AGO > {JUDGED_DAYS}"
     )
@@ -53,7 +56,7 @@ def volume_is_usual(time: str) -> Phrase:
         f"ON named.NAMED_AGO = judged.DAYS_AGO WHERE DAYS >= {DAYS_TO_TELL} AND "
     )
     few = f"COALESCE(DAY_ROWS, 0) < MEAN - {SENSITIVITY} * SPREAD"
-    many = f"COALESCE(DAY_ROWS, 0) > MEAN + {SENSITIVITY} * SPREAD"
+    many = f"COALESCE(DAY_ROWS, 0) > GREATEST(MEAN + {SENSITIVITY} * SPREAD, {SURGE} * BUSIEST)"
     return (
         *failing(f"No day has far fewer rows than usual, by {time}", judged + few, "warning", time),
         *failing(f"No day has far more rows than usual, by {time}", judged + many, "info", time),

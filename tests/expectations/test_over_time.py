@@ -23,6 +23,8 @@ from expectations.rules.rule import Phrase
 STEADY = [40, 38, 43, 41, 12, 9, 40, 39, 42, 41, 40, 11, 10, 38]
 """Rows on each of fourteen days, two week-ends among them."""
 LIKE_ANY = [40, 41]
+GROWING = [20, 23, 33, 15, 22, 17, 14, 12, 13, 18, 16, 16, 11, 16]
+"""Orders a day of Shellcorp's first data, before 39 and 31 on the last two."""
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,8 @@ FEW, MANY = (f"No day has far {word} rows than usual, by AT" for word in ("fewer
         ([0, 0], [40, 41, 39, 40, 42, 38, 40] * 2, FEW),
         ([5, 40], [40] * 14, FEW),  # no variance at all
         ([31, 49], [40] * 14, None),
+        ([39, 31], GROWING, None),
+        ([55, 31], GROWING, MANY),
         ([0, 0], [3, 0, 2, 5, 1, 4, 2] * 2, None),  # too few rows to miss any
         ([0, 400], [40] * 6, None),  # too little history
         ([0, 0], [], None),

@@ -43,3 +43,25 @@ def own_store(session: Session, snowflake: SnowflakeSettings) -> Iterator[Sessio
         for schema in ("STAGING", "FEATURES"):
             opened.sql(f"CREATE SCHEMA {schema}").collect()
         yield opened
+
+
+@pytest.fixture
+def database(session: Session) -> str:
+    """A database of its own, empty."""
+    name = f"MODELS_{uuid.uuid4().hex[:12].upper()}"
+    session.sql(f"CREATE DATABASE {name}").collect()
+    return name
+
+
+@pytest.fixture
+def warehouse(database: str, snowflake: SnowflakeSettings) -> Iterator[Session]:
+    """A session in that database, which gets the mirrors of five_models."""
+    settings = snowflake.model_copy(update={"database": database})
+    connection = connect_snowflake(settings, query_tag="tests of the runner")
+    opened = snowpark_session(connection)
+    opened.sql("CREATE SCHEMA RAW").collect()
+    for table in ("ORDERS", "PAYMENTS"):
+        opened.sql(f"CREATE TABLE RAW.{table} (ID NUMBER(10,0), AMOUNT NUMBER(19,4))").collect()
+        opened.sql(f"INSERT INTO RAW.{table} VALUES (1, 1.5), (2, 2.25)").collect()
+    yield opened
+    connection.close()

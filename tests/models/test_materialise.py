@@ -3,130 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
-import subprocess
-import sys
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark.functions import col, lit
 
-from deployments.connections import connect_snowflake, snowpark_session
-from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, Model
 from snowpark_models.errors import MissingTableError
 from snowpark_models.runner import ModelOutcome, Options, materialise, plan
-
-CONTRACT = (
-    Column("id", "NUMBER(10,0)", "Number of the row; it's the key."),
-    Column("amount", "NUMBER(19,4)", "An amount."),
+from tests.models.five_models import (
+    CONTRACT,
+    MODELS,
+    Gate,
+    content,
+    declared,
+    one_more_order,
+    rows,
+    tables,
+    without_token,
 )
-LIMIT_SECONDS = 60
-
-
-def declared(layer: str, function: Callable[..., DataFrame]) -> Model:
-    return Model(function, layer, ("id",), CONTRACT, "owner@shellcorp.example", "Rows.", "one row a row")
-
-
-def stg_orders(raw_orders: DataFrame) -> DataFrame:
-    return raw_orders.select("ID", "AMOUNT")
-
-
-def stg_payments(raw_payments: DataFrame) -> DataFrame:
-    return raw_payments.select("ID", "AMOUNT")
-
-
-def sales(stg_orders: DataFrame) -> DataFrame:
-    return stg_orders.select("AMOUNT", "ID")
-
-
-def receipts(stg_payments: DataFrame) -> DataFrame:
-    return stg_payments.select("ID", (col("AMOUNT") * 2).cast("NUMBER(19,4)").alias("AMOUNT"))
-
-
-def scores(sales: DataFrame, receipts: DataFrame) -> DataFrame:
-    return sales.union_all(receipts.select((col("ID") + 1000).alias("ID"), "AMOUNT"))
-
-
-MODELS = plan(
-    [],
-    [
-        declared("staging", stg_orders),
-        declared("staging", stg_payments),
-        declared("marts", sales),
-        declared("marts", receipts),
-        declared("features", scores),
-    ],
-)
-
-
-@dataclass
-class Gate:
-    """Closed for the tables named, and remembers what it was asked."""
-
-    closed: set[str] = field(default_factory=set)
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def __call__(self, layer: str, table: str, candidate: str) -> bool:
-        self.asked.append((layer, table, candidate))
-        return table not in self.closed
-
-
-@pytest.fixture
-def database(session: Session) -> str:
-    """A database of its own with two mirrors of two rows each."""
-    name = f"MODELS_{uuid.uuid4().hex[:12].upper()}"
-    session.sql(f"CREATE DATABASE {name}").collect()
-    return name
-
-
-@pytest.fixture
-def warehouse(database: str, snowflake: SnowflakeSettings) -> Iterator[Session]:
-    """A session in that database."""
-    settings = snowflake.model_copy(update={"database": database})
-    connection = connect_snowflake(settings, query_tag="tests of the runner")
-    opened = snowpark_session(connection)
-    opened.sql("CREATE SCHEMA RAW").collect()
-    for table in ("ORDERS", "PAYMENTS"):
-        opened.sql(f"CREATE TABLE RAW.{table} (ID NUMBER(10,0), AMOUNT NUMBER(19,4))").collect()
-        opened.sql(f"INSERT INTO RAW.{table} VALUES (1, 1.5), (2, 2.25)").collect()
-    yield opened
-    connection.close()
 
 
 def outcomes(results: list[ModelOutcome]) -> dict[str, str]:
     return {result.model.name: result.outcome for result in results}
-
-
-def content(session: Session, *models: Model) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of the models' tables, as readers see them."""
-    return {m.name: rows(session, f"SELECT * FROM {m.schema}.{m.table} ORDER BY ID, AMOUNT") for m in models}
-
-
-def rows(session: Session, query: str) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in session.sql(query).collect()]
-
-
-def tables(session: Session) -> set[str]:
-    listed = "SELECT TABLE_SCHEMA AS SCHEMA_NAME, TABLE_NAME AS NAME FROM INFORMATION_SCHEMA.TABLES"
-    layers = ("STAGING", "MARTS", "FEATURES")
-    return {without_token(str(name)) for schema, name in rows(session, listed) if schema in layers}
-
-
-def without_token(name: str) -> str:
-    """What a run made aside, without what tells it from other runs."""
-    return re.sub(r"_[0-9A-F]{8}$", "", name)
-
-
-def one_more_order(session: Session, amount: str = "3.75") -> None:
-    session.sql(f"INSERT INTO RAW.ORDERS VALUES (3, {amount})").collect()
 
 
 def test_all_is_published_in_order_and_nothing_is_left_aside(warehouse: Session) -> None:
@@ -368,72 +270,3 @@ def test_a_value_that_does_not_fit_breaks_the_contract_and_leaves_what_is_publis
     assert outcome.outcome == "contract broken"
     assert "MARTS.SALES breaks its contract" in outcome.reason
     assert content(warehouse, *MODELS) == before
-
-
-INTERRUPTED = """
-import sys, time
-from pathlib import Path
-from deployments.connections import connect_snowflake, snowpark_session
-from deployments.settings import SnowflakeSettings
-from snowpark_models.runner import materialise
-from tests.models.test_materialise import MODELS
-
-def hang_at_sales(layer, table, candidate):
-    if table == "SALES":
-        Path(sys.argv[1]).touch()
-        time.sleep(600)
-    return True
-
-session = snowpark_session(connect_snowflake(SnowflakeSettings(), "killed"))
-materialise(session, MODELS, hang_at_sales, "run-2")
-"""
-
-
-def test_a_run_killed_between_building_and_publishing_leaves_the_last_good_table(
-    warehouse: Session, database: str, snowflake: SnowflakeSettings, tmp_path: Path
-) -> None:
-    materialise(warehouse, MODELS, Gate(), "run-1")
-    before = content(warehouse, *MODELS)
-    one_more_order(warehouse)
-
-    kill_while_it_audits_sales(snowflake, database, tmp_path / "audits")
-
-    after = content(warehouse, *MODELS)
-    assert {name for name in before if before[name] != after[name]} == {"stg_orders"}
-    assert "SALES__CANDIDATE" in tables(warehouse)
-
-    results = materialise(warehouse, MODELS, Gate(), "run-3")
-    assert [result.row_count for result in results] == [3, 2, 2, 3, 5]
-    assert tables(warehouse) == {model.table for model in MODELS}
-
-
-def kill_while_it_audits_sales(snowflake: SnowflakeSettings, database: str, flag: Path) -> None:
-    assert snowflake.password is not None
-    environment = os.environ | {
-        "SNOWFLAKE_ACCOUNT": snowflake.account,
-        "SNOWFLAKE_USER": snowflake.user,
-        "SNOWFLAKE_PASSWORD": snowflake.password.get_secret_value(),
-        "SNOWFLAKE_DATABASE": database,
-        "SNOWFLAKE_HOST": str(snowflake.host),
-        "SNOWFLAKE_PORT": str(snowflake.port),
-        "SNOWFLAKE_PROTOCOL": str(snowflake.protocol),
-    }
-    root = Path(__file__).parents[2]
-    with subprocess.Popen([sys.executable, "-c", INTERRUPTED, str(flag)], cwd=root, env=environment) as run:
-        deadline = time.monotonic() + LIMIT_SECONDS
-        while not flag.exists():
-            assert run.poll() is None, "the run ended before its gate was asked"
-            assert time.monotonic() < deadline, "the run never came to its gate"
-            time.sleep(0.05)
-        run.kill()
-
-
-def test_what_a_crash_left_is_taken_away_when_the_model_is_built_next(warehouse: Session) -> None:
-    """Not earlier: it may be what another run is just building."""
-    materialise(warehouse, MODELS, Gate(), "run-1")
-    warehouse.sql("CREATE TABLE MARTS.SALES__CANDIDATE_0A1B2C3D AS SELECT * FROM MARTS.SALES").collect()
-    materialise(warehouse, MODELS, Gate(closed={"STG_ORDERS"}), "run-2")
-    left = {"STG_ORDERS__CANDIDATE", "SALES__CANDIDATE"}
-    assert tables(warehouse) == {model.table for model in MODELS} | left
-    materialise(warehouse, MODELS, Gate(), "run-3")
-    assert tables(warehouse) == {model.table for model in MODELS}

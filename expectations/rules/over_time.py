@@ -40,8 +40,9 @@ def volume_is_usual(time: str) -> Phrase:
 
     Usual is the mean of the trained days, more or less three standard deviations, which count as a quarter of
     the mean and as its square root at least: so nothing is told of tables with few rows a day, nor where all
-    days were alike. Far more is also half as many again as on the busiest of those days. Surges are only kept:
-    an import or a campaign is one, too, and a table that took a first copy of its rows has one each time.
+    days were alike. Far more is also half as many again as on the busiest of those days. Surges are only
+    kept: an import or a campaign is one, too, and a table that took a first copy of its rows has one each
+    time.
     """
     counted = f"SELECT AGO, COUNT(*) AS DAY_ROWS FROM {_whole_days(time)} GROUP BY AGO"
     mean, squares = (f"SUM({rows}) / {TRAINED_DAYS}" for rows in ("DAY_ROWS", "DAY_ROWS * DAY_ROWS"))

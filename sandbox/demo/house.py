@@ -75,6 +75,8 @@ class House:
             prefect.wait_for_server()
             prefect.start_worker()
             prefect.deploy(paused=keep is None)
+            if keep is not None:
+                prefect.watch()
             house._stack = stack.pop_all()
             return house
 

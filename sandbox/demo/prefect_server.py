@@ -120,7 +120,7 @@ class LocalPrefect:
         command = ["worker", "start", "--pool", POOL, "--type", "process", "--name", "local"]
         self.worker = self._guarded("worker", [*command, "--install-policy", "never"])
         deadline = time.monotonic() + START_SECONDS
-        while POOL not in {pool["name"] for pool in self._post("/work_pools/filter", {})}:
+        while POOL not in {pool["name"] for pool in self.post("/work_pools/filter", {})}:
             self._complain_if_dead(self.server, self.worker)
             if time.monotonic() > deadline:
                 raise ServiceFailed(f"Prefect's worker made no work pool; its log lies in {self.home}")
@@ -128,32 +128,39 @@ class LocalPrefect:
 
     def deploy(self, paused: bool) -> None:
         """Deploy every flow of prefect.yaml into the work pool; `paused` switches the schedules off."""
-        outcome = subprocess.run(
-            [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if outcome.returncode:
-            fail(f"`prefect deploy --all` failed:\n{outcome.stdout}{outcome.stderr}")
+        self._command("prefect", "--no-prompt", "deploy", "--all")
         if paused:
-            for deployment in self._post("/deployments/filter", {}):
-                self._post(f"/deployments/{deployment['id']}/pause_deployment", None)
+            self.pause_schedules()
+
+    def watch(self) -> None:
+        """Make the automations that watch the runs."""
+        self._command("deployments.prefect", "apply")
+
+    def pause_schedules(self) -> None:
+        """Switch the schedules of every deployment off."""
+        for deployment in self.post("/deployments/filter", {}):
+            self.post(f"/deployments/{deployment['id']}/pause_deployment")
 
     def run(
         self, deployment: str, parameters: dict[str, Any] | None = None, *, say: Callable[[str], None]
     ) -> FlowRun:
         """Run a deployment (`flow/deployment`) through the worker and say its log lines as they come."""
+        return self.follow(self.order(deployment, parameters), say=say)
+
+    def order(self, deployment: str, parameters: dict[str, Any] | None = None) -> str:
+        """Have a deployment run soon; returns the id of its flow run."""
+        found = self.ask("GET", f"/deployments/name/{deployment}")
+        body = {"parameters": parameters or {}, "idempotency_key": str(uuid4())}
+        run: str = self.post(f"/deployments/{found['id']}/create_flow_run", body)["id"]
+        return run
+
+    def follow(self, flow_run: str, *, say: Callable[[str], None]) -> FlowRun:
+        """Say the log lines of a flow run as they come, until it has ended."""
         started = time.monotonic()
-        found = self._request("GET", f"/deployments/name/{deployment}")
-        order = {"parameters": parameters or {}, "idempotency_key": str(uuid4())}
-        run = self._post(f"/deployments/{found['id']}/create_flow_run", order)
         heard: dict[str, datetime] = {}
         while True:
-            run = self._request("GET", f"/flow_runs/{run['id']}")
-            for entry in self._log_entries(run["id"], max(heard.values(), default=None)):
+            run = self.ask("GET", f"/flow_runs/{flow_run}")
+            for entry in self._log_entries(flow_run, max(heard.values(), default=None)):
                 if entry["id"] not in heard:
                     heard[entry["id"]] = datetime.fromisoformat(entry["timestamp"])
                     say(entry["message"].partition("\n")[0])
@@ -176,6 +183,19 @@ class LocalPrefect:
         prefect = [sys.executable, "-m", "prefect", "--no-prompt", *command]
         return Guarded.start(name, prefect, self.home, self.environment, keep=self.keep)
 
+    def _command(self, module: str, *arguments: str) -> None:
+        outcome = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if outcome.returncode:
+            said = f"{outcome.stdout}{outcome.stderr}"
+            fail(f"`python -m {module} {' '.join(arguments)}` failed:\n{said}")
+
     def _is_healthy(self) -> bool:
         try:
             return self.client.get(f"{self.ui}/api/health", timeout=5).status_code == httpx.codes.OK
@@ -190,20 +210,21 @@ class LocalPrefect:
     def _log_entries(self, flow_run: str, newest: datetime | None) -> Iterator[dict[str, Any]]:
         """What a flow run and the flow runs that it called said; with `newest`, only what may be news."""
         called = {"flow_runs": {"parent_flow_run_id": {"any_": [flow_run]}}}
-        family = [flow_run, *(run["id"] for run in self._post("/flow_runs/filter", called))]
+        family = [flow_run, *(run["id"] for run in self.post("/flow_runs/filter", called))]
         logs: dict[str, Any] = {"flow_run_id": {"any_": family}, "level": {"ge_": 20}}
         if newest is not None:
             logs["timestamp"] = {"after_": (newest - LATEST_LOGS).isoformat()}
         body = {"logs": logs, "sort": "TIMESTAMP_ASC"}
         offset = 0
-        while page := self._post("/logs/filter", {**body, "offset": offset}):
+        while page := self.post("/logs/filter", {**body, "offset": offset}):
             offset += len(page)
             yield from (entry for entry in page if not entry["message"].startswith(HOUSEKEEPING))
 
-    def _post(self, path: str, body: Any) -> Any:
-        return self._request("POST", path, body)
+    def post(self, path: str, body: Any = None) -> Any:
+        """What the API answers to a POST."""
+        return self.ask("POST", path, body)
 
-    def _request(self, method: str, path: str, body: Any = None) -> Any:
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the API; again, while it says that its database is busy (503)."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:

@@ -47,8 +47,10 @@ def test_a_deployment_has_only_keys_that_prefect_reads(deployment: dict[str, Any
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=deployment_id)
 def test_a_deployments_parameters_fit_its_flow(deployment: dict[str, Any]) -> None:
     flow = load_flow_from_entrypoint(deployment["entrypoint"])
-    base = deployment.get("parameters", {})
-    for schedule in deployment.get("schedules", []) or [{}]:
+    base, schedules = deployment.get("parameters", {}), deployment.get("schedules", [])
+    required = set(flow.parameters.required)
+    assert set(base) <= set(flow.parameters.properties)
+    for schedule in schedules or ([] if required - set(base) else [{}]):
         flow.validate_parameters({**base, **schedule.get("parameters", {})})
 
 

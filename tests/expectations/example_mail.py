@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from expectations.gate import CheckResult, GateResult
 from expectations.gate.results import Severity
-from expectations.report import Alert, ModelRun, ReplicatedTable, RunSummary, TableFacts, Week
+from expectations.report import Alert, ModelRun, Notice, ReplicatedTable, RunSummary, TableFacts, Week
 from expectations.report.history import History, LastGood, PastFailure, PastGate
 from expectations.report.week import KeptBack, SourceWeek
 
@@ -153,6 +153,17 @@ def example_alert() -> Alert:
     link = "https://prefect.shellcorp.example/runs/flow-run/1b9d"
     at = NOW - timedelta(seconds=80)
     return Alert(_gate("MARTS.ORDER_FACTS"), "run-0", "wise-heron", at, link, OWNERSHIP)
+
+
+def example_notice() -> Notice:
+    """A run of that night whose worker was switched off."""
+    body = (
+        "Leave it, the next run goes on: the process of this run is gone (no sign of life). Was its worker "
+        "stopped, or short of memory?\nNothing is half-written. If it happens again, look at the worker's "
+        "memory and disk."
+    )
+    link = "https://prefect.shellcorp.example/runs/flow-run/77c0"
+    return Notice("run-1", "replicate crashed", body, NOW - timedelta(hours=3), link)
 
 
 def example_week() -> Week:

@@ -6,9 +6,9 @@ import sys
 from email.message import EmailMessage
 from pathlib import Path
 
-from expectations.report import compose, compose_alert, compose_digest
+from expectations.report import compose, compose_alert, compose_digest, compose_notice
 from tests.browser import open_browser
-from tests.expectations.example_mail import ZONE, example, example_alert, example_week
+from tests.expectations.example_mail import ZONE, example, example_alert, example_notice, example_week
 
 DOCS = Path(__file__).parents[2] / "docs" / "mail"
 SENDER, RECIPIENTS = "platform@shellcorp.example", ["data-team@shellcorp.example"]
@@ -26,6 +26,7 @@ def mails() -> dict[str, EmailMessage]:
     return {
         "report": compose(example(), SENDER, RECIPIENTS, ZONE),
         "alert": compose_alert(example_alert(), SENDER, RECIPIENTS, ZONE),
+        "notice": compose_notice(example_notice(), SENDER, RECIPIENTS, ZONE),
         "digest": compose_digest(example_week(), SENDER, RECIPIENTS, ZONE),
     }
 

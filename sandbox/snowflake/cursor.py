@@ -19,16 +19,19 @@ from sqlglot.errors import ParseError
 
 from sandbox.snowflake import (
     commands,
+    containers,
     copying,
     decimals,
     declared,
     direct,
     dynamic,
     errors,
+    grants,
     merging,
     objects,
     stages,
     tables,
+    tags,
     zoned,
 )
 from sandbox.snowflake.footprint import Footprint, defined, footprint
@@ -173,6 +176,15 @@ class Cursor(FakeSnowflakeCursor):
             raise errors.no_command(command)
         if name in dynamic.COMMANDS:
             command = dynamic.rewritten(name, command, self._conn)
+        if name in containers.CREATES:
+            with containers.remembering(name, command, self._conn) as plain:
+                self._run(self._parse(plain), params)
+            return
+        if name in ("ALTER TABLE", "ALTER VIEW") and tags.is_tagging(command):
+            self._statement = exp.Command(this=name)
+            with self._conn.defining(frozenset()):
+                self._answer_rows(pa.table({"status": [tags.alter(command, self._conn)]}))
+            return
         if not direct.is_direct(name):
             self._run(self._parse(command), params)
             return
@@ -241,10 +253,13 @@ class Cursor(FakeSnowflakeCursor):
             return
         dropped = expression.args.get("tables") or [] if isinstance(expression, exp.Drop) else []
         with self._conn.defining(defined(expression, self._conn)):
+            followed = grants.following(expression, self._conn)
             if done := objects.define(expression, self._conn):
                 self._answer_rows(pa.table({"status": [done]}))
             else:
                 self._run_parts(expression, params)
+            for statement in followed:
+                self._duck_conn.execute(statement)
         if made is not None:
             known.add(Name.of(upper_case(made), self._conn.database, self._conn.schema))
         for table in dropped:

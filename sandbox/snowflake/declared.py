@@ -28,6 +28,8 @@ COLUMN_COMMENTS = """
 SELECT column_name, comment FROM duckdb_columns()
 WHERE database_name = $1 AND schema_name = $2 AND table_name = $3 AND comment IS NOT NULL
 """
+KEPT_HERE = (exp.CommentColumnConstraint, exp.Tags)
+"""What a column declares that the engine does not know."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Declared:
     dynamic: str = ""
     """The statement that makes a dynamic table anew; empty for others."""
     iceberg: bool = False
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Values by the tags' full names, by column; those of the table itself under the empty name."""
 
     @classmethod
     def stored(cls, name: Name, session: Session) -> Declared:
@@ -112,12 +116,12 @@ def _declares(action: Expr) -> bool:
 
 
 def without_comments(expression: Expr) -> Expr:
-    """A column's definition without its comment."""
+    """A column's definition without its comment and its tags."""
     if isinstance(expression, exp.ColumnDef):
         constraints = expression.args.get("constraints") or []
         expression.set(
             "constraints",
-            [c for c in constraints if not isinstance(c.args.get("kind"), exp.CommentColumnConstraint)],
+            [c for c in constraints if not isinstance(c.args.get("kind"), KEPT_HERE)],
         )
     return expression
 
@@ -149,6 +153,7 @@ def _created(create: exp.Create, kind: str, session: Session) -> Iterator[str]:
         keys=list(_keys(columns, name, session)),
         dynamic=_definition(create, session) if create.find(exp.DynamicProperty) else "",
         iceberg=create.find(exp.IcebergProperty) is not None,
+        tags=_tags(columns, session),
     )
     if declared != Declared():
         yield declared.sql(name, kind)
@@ -199,14 +204,37 @@ def _altered(alter: exp.Alter, kind: str, session: Session) -> Iterator[str]:
             declared = replace(declared, keys=[*declared.keys, *_keys(action.expressions, name, session)])
         elif isinstance(action, exp.RenameColumn):
             old, new = _stored_name(action.this), _stored_name(action.args["to"])
-            declared = replace(declared, keys=[_renamed(key, old, new) for key in declared.keys])
+            tags = {new if column == old else column: own for column, own in declared.tags.items()}
+            declared = replace(declared, keys=[_renamed(k, old, new) for k in declared.keys], tags=tags)
         elif isinstance(action, exp.Drop) and str(action.args.get("kind")).upper() == "COLUMN":
             dropped = {_stored_name(column) for column in action.find_all(exp.Column)}
-            declared = replace(declared, keys=[k for k in declared.keys if not dropped & set(k.columns)])
+            tags = {column: own for column, own in declared.tags.items() if column not in dropped}
+            keys = [k for k in declared.keys if not dropped & set(k.columns)]
+            declared = replace(declared, keys=keys, tags=tags)
         elif isinstance(action, exp.ClusterProperty | exp.Cluster):
             declared = replace(declared, cluster_by=_clustering(action))
     if declared != before:
         yield declared.sql(name, kind)
+
+
+def _tags(columns: list[Expr], session: Session) -> dict[str, dict[str, str]]:
+    """What columns are tagged with where they are defined: `WITH TAG (name = 'value')`."""
+    from sandbox.snowflake.tags import known_tags
+
+    found = {}
+    for column in columns:
+        given = {
+            ".".join(_stored_name(part) for part in _parts(each.this)): each.args["value"].name
+            for item in column.find_all(exp.Tags)
+            for each in item.expressions
+        }
+        if given:
+            found[_stored_name(column)] = known_tags(given, session)
+    return found
+
+
+def _parts(name: Expr) -> list[Expr]:
+    return [*_parts(name.this), *_parts(name.expression)] if isinstance(name, exp.Dot) else [name]
 
 
 def _clustering(action: Expr) -> str:

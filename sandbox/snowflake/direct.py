@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import inert
+from sandbox.snowflake import containers, grants, inert
 from sandbox.snowflake.commands import COMMANDS, Handling, command_of
 from sandbox.snowflake.errors import unsupported
-from sandbox.snowflake.shows import answers
+from sandbox.snowflake.shows import answers, described
 from sandbox.snowflake.words import Words
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ DESCRIPTIONS = {
     "DESCRIBE DATABASE": answers.describe_schema,
     "DESCRIBE SEQUENCE": answers.describe_sequence,
     "DESCRIBE STAGE": answers.describe_stage,
+    "DESCRIBE USER": described.describe_user,
+    "DESCRIBE MASKING POLICY": described.describe_masking_policy,
 }
 USES = ("USE ROLE", "USE WAREHOUSE")
 SUCCESS = "SELECT 'Statement executed successfully.' AS status"
@@ -43,12 +45,20 @@ def defines(name: str) -> bool:
 def answer(name: str, sql: str, session: Session) -> str:
     """The engine's query for the rows that the command answers with."""
     if COMMANDS[name] is Handling.INERT:
-        return f"SELECT {_text(inert.run(name, sql, session))} AS status"
+        return f"SELECT {_text(_remembered(name, sql, session))} AS status"
     if name in USES:
         return _use(name, sql, session)
     if name in DESCRIPTIONS:
         return DESCRIPTIONS[name](sql, session)
     return answers.show(name, sql, session)
+
+
+def _remembered(name: str, sql: str, session: Session) -> str:
+    if name in ("GRANT", "REVOKE"):
+        return grants.run(sql, session)
+    if name in containers.ALTERS:
+        return containers.alter(name, sql, session)
+    return inert.run(name, sql, session)
 
 
 def description(expression: Expr) -> str:

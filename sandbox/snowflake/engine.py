@@ -12,7 +12,7 @@ from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.transforms import show, stage
 from snowflake.connector.errors import ProgrammingError
 
-from sandbox.snowflake import catalog, functions, inert
+from sandbox.snowflake import catalog, functions, grants, inert
 from sandbox.snowflake.errors import does_not_exist, unsupported
 from sandbox.snowflake.history import History
 from sandbox.snowflake.locks import TableLocks
@@ -58,6 +58,7 @@ class Engine(FakeSnow):
         self.duck_conn.execute(catalog.COLUMNS)
         catalog.describe_with_comments()
         self.duck_conn.execute(inert.CREATION)
+        self.duck_conn.execute(grants.CREATION)
         self.duck_conn.execute(show.fs_global_creation_sql())
         names = {file.stem for file in self.databases.glob("*.db")} | {database}
         for name in sorted(names):

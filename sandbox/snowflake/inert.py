@@ -1,127 +1,181 @@
-"""Roles, warehouses, grants and the like: remembered, so that SHOW lists them, and without any effect."""
+"""Warehouses, roles, users, policies and the like: remembered, so that SHOW lists them; without any effect.
+
+What databases and schemas declare beside their tables is kept in the same place.
+"""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from snowflake.connector.errors import ProgrammingError
 
-from sandbox.snowflake.errors import does_not_exist
+from sandbox.snowflake.errors import does_not_exist, unsupported
+from sandbox.snowflake.names import completed
+from sandbox.snowflake.options import Options, options
 from sandbox.snowflake.words import Words
 
 if TYPE_CHECKING:
     from sandbox.snowflake.session import Session
 
-KINDS = ("WAREHOUSE", "ROLE", "RESOURCE MONITOR", "NETWORK POLICY", "TAG")
-OBJECTS = "_fs_global._fs_information_schema._sf_inert_objects"
-GRANTS = "_fs_global._fs_information_schema._sf_grants"
+IN_SCHEMAS = ("TAG", "MASKING POLICY")
+"""Kinds whose names have a database and a schema."""
+KINDS = (
+    "WAREHOUSE",
+    "ROLE",
+    "USER",
+    "RESOURCE MONITOR",
+    "NETWORK POLICY",
+    "EXTERNAL VOLUME",
+    *IN_SCHEMAS,
+)
+SYSTEM_ROLES = ("ACCOUNTADMIN", "SECURITYADMIN", "USERADMIN", "SYSADMIN", "PUBLIC")
+OBJECTS = "_fs_global._fs_information_schema._sf_objects"
+GRANTS = "_fs_global._fs_information_schema._sf_granted"
 CREATION = f"""
 CREATE TABLE IF NOT EXISTS {OBJECTS} (
-    kind VARCHAR, name VARCHAR, comment VARCHAR, size VARCHAR, created_on TIMESTAMPTZ, PRIMARY KEY (kind,
-    name)
+    kind VARCHAR, name VARCHAR, created_on TIMESTAMPTZ, options JSON, PRIMARY KEY (kind, name)
 );
-CREATE TABLE IF NOT EXISTS {GRANTS} (
-    created_on TIMESTAMPTZ, privilege VARCHAR, granted_on VARCHAR, name VARCHAR, granted_to VARCHAR,
-    grantee_name VARCHAR, grant_option BOOLEAN, granted_by VARCHAR
-);
-"""
+""" + "".join(
+    f"INSERT OR IGNORE INTO {OBJECTS} VALUES ('ROLE', '{role}', to_timestamp(0), '{{}}');\n"
+    for role in SYSTEM_ROLES
+)
+CREATION += f"INSERT OR IGNORE INTO {OBJECTS} VALUES ('USER', 'PLATFORM', to_timestamp(0), '{{}}');\n"
+POLICY = "MASKING POLICY "
+"""Before the full name of a policy, among the options of the tag that has it."""
 SUCCESS = "Statement executed successfully."
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """An object that is remembered, by kind and full name."""
+
+    kind: str
+    name: str
+
+    def options(self, session: Session) -> Options | None:
+        """What it was given; None where it is not there."""
+        rows = session._duck_conn.execute(
+            f"SELECT options FROM {OBJECTS} WHERE kind = ? AND name = ?", [self.kind, self.name]
+        ).fetchall()
+        return dict(json.loads(rows[0][0])) if rows else None
+
+    def keep(self, given: Options, session: Session) -> None:
+        """Remember it with these options, and since when it is there."""
+        session._duck_conn.execute(
+            f"INSERT INTO {OBJECTS} VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET options = excluded.options",
+            [self.kind, self.name, datetime.now(UTC), json.dumps(given)],
+        )
+
+    def forget(self, session: Session) -> None:
+        """It is gone."""
+        session._duck_conn.execute(
+            f"DELETE FROM {OBJECTS} WHERE kind = ? AND name = ?", [self.kind, self.name]
+        )
+
+
 def run(command: str, sql: str, session: Session) -> str:
-    """Remember what an inert command makes, changes or drops; says what was done.
+    """Remember what a command makes, changes or drops; says what was done.
 
     Raises:
-        ProgrammingError: 002002, the object is there already; 002003, it is not there.
+        ProgrammingError: 002002, the object is there already; 002003, it is not there; 0A000, another ALTER
+            than those that are known here.
     """
     words = Words(sql)
     verb, _, kind = command.partition(" ")
-    if command == "GRANT":
-        return _grant(words, session)
-    if command == "REVOKE":
-        return _revoke(words, session)
     if kind not in KINDS:
         return SUCCESS
     replaces = words.take("CREATE", "OR", "REPLACE")
     words.skip_to(*kind.split())
     tolerant = words.take("IF", "NOT", "EXISTS") or words.take("IF", "EXISTS")
-    name = ".".join(words.name())
-    engine = session._duck_conn
-    known = engine.execute(f"SELECT 1 FROM {OBJECTS} WHERE kind = ? AND name = ?", [kind, name]).fetchone()
+    found = Remembered(kind, full_name(kind, words.name(), session))
+    known = found.options(session)
     if verb == "CREATE":
-        if known and not replaces:
+        if known is not None and not replaces:
             if tolerant:
-                return f"{name} already exists, statement succeeded."
-            raise ProgrammingError(msg=f"Object '{name}' already exists.", errno=2002, sqlstate="42710")
-        return _create(kind, name, words.rest(), session)
-    if known is None and not tolerant:
-        raise does_not_exist(f"{kind.title()} '{name}'")
+                return f"{found.name} already exists, statement succeeded."
+            raise ProgrammingError(msg=f"Object '{found.name}' already exists.", errno=2002, sqlstate="42710")
+        found.keep(_body(words, kind), session)
+        return f"{kind.title()} {found.name} successfully created."
+    if known is None:
+        if tolerant:
+            return SUCCESS
+        raise does_not_exist(f"{kind.title()} '{found.name}'")
     if verb == "DROP":
-        engine.execute(f"DELETE FROM {OBJECTS} WHERE kind = ? AND name = ?", [kind, name])
-        return f"{name} successfully dropped."
+        found.forget(session)
+        _forget_grants(kind, found.name, session)
+        return f"{found.name} successfully dropped."
+    found.keep(_altered(known, words, kind, session), session)
     return SUCCESS
 
 
-def _create(kind: str, name: str, options: list[str], session: Session) -> str:
-    values = [kind, name, _option(options, "COMMENT"), _option(options, "WAREHOUSE_SIZE"), datetime.now(UTC)]
-    session._duck_conn.execute(f"INSERT OR REPLACE INTO {OBJECTS} VALUES (?, ?, ?, ?, ?)", values)
-    return f"{kind.title()} {name} successfully created."
+def _forget_grants(kind: str, name: str, session: Session) -> None:
+    """Forget what was granted on an object, and to it."""
+    session._duck_conn.execute(
+        f"DELETE FROM {GRANTS} WHERE granted_on = ? AND name = ? OR granted_to = ? AND grantee_name = ?",
+        [kind.replace(" ", "_"), name, kind, name],
+    )
 
 
-def _option(options: list[str], name: str) -> str | None:
-    """The value in `NAME = value`."""
-    for place, word in enumerate(options[:-2]):
-        if word == name and options[place + 1] == "=":
-            return options[place + 2]
-    return None
+def full_name(kind: str, parts: list[str], session: Session) -> str:
+    """A name with database and schema, where objects of its kind have them."""
+    return ".".join(completed(parts, session) if kind in IN_SCHEMAS else parts)
 
 
-def _grant(words: Words, session: Session) -> str:
-    """`GRANT privileges ON object TO role`, or `GRANT ROLE r TO …`; one row a privilege."""
-    privileges, kind, name, grantee_kind, grantee = _parts(words, "TO")
-    option = words.take("WITH", "GRANT", "OPTION")
-    for privilege in privileges:
-        session._duck_conn.execute(
-            f"INSERT INTO {GRANTS} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [datetime.now(UTC), privilege, kind, name, grantee_kind, grantee, option, session.role],
-        )
-    return SUCCESS
+def known_in(kind: str, name: str, session: Session) -> Options:
+    """What an object was given.
 
-
-def _revoke(words: Words, session: Session) -> str:
-    privileges, kind, name, grantee_kind, grantee = _parts(words, "FROM")
-    for privilege in privileges:
-        session._duck_conn.execute(
-            f"DELETE FROM {GRANTS} WHERE privilege = ? AND granted_on = ? AND name = ? "
-            "AND granted_to = ? AND grantee_name = ?",
-            [privilege, kind, name, grantee_kind, grantee],
-        )
-    return SUCCESS
-
-
-def _parts(words: Words, direction: str) -> tuple[list[str], str, str, str, str]:
-    """Privileges, kind and name of what is granted, kind and name of who gets it."""
-    words.literal()  # GRANT or REVOKE
-    words.take("GRANT", "OPTION", "FOR")
-    granted = _until(words, "ON", "TO", "FROM")
-    if granted[0] == "ROLE" or granted[:2] == ["DATABASE", "ROLE"]:
-        privileges, kind, name = ["USAGE"], "ROLE", granted[-1]
-    else:
-        privileges = [part.strip() for part in " ".join(granted).split(",")]
-        target = _until(words, direction)
-        kind, name = " ".join(target[:-1]) or target[0], "".join(target[-1:])
-    grantee_kind = "USER" if words.take("USER") else "ROLE"
-    words.take("ROLE")
-    return privileges, kind, name, grantee_kind, ".".join(words.name())
-
-
-def _until(words: Words, *ends: str) -> list[str]:
-    """The words before one of the ends, which is taken; a name with dots is one word."""
-    found: list[str] = []
-    while words and not any(words.take(end) for end in ends):
-        if words.take("."):
-            found[-1] += "." + words.literal()
-        else:
-            found.append(words.literal())
+    Raises:
+        ProgrammingError: 002003, it is not there.
+    """
+    found = Remembered(kind, name).options(session)
+    if found is None:
+        raise does_not_exist(f"{kind.title()} '{name}'")
     return found
+
+
+def _altered(known: Options, words: Words, kind: str, session: Session) -> Options:
+    """The options after ALTER … SET, UNSET, SUSPEND and the like.
+
+    Raises:
+        ProgrammingError: 0A000, it is none of those; 002003, a masking policy is not there.
+    """
+    if words.take("UNSET"):
+        gone = _with_policies(options(words), session) if kind == "TAG" else dict.fromkeys(words.rest(), "")
+        return {name: value for name, value in known.items() if name not in gone}
+    if kind == "MASKING POLICY" and words.take("SET", "BODY"):
+        words.take("-", ">")
+        return known | {"BODY": words.text_left()}
+    if words.take("RENAME") or words.take("ADD") or words.take("DROP"):
+        raise unsupported(f"ALTER {kind} … RENAME, ADD and DROP")
+    return known | _with_policies(options(words), session)
+
+
+def _with_policies(given: Options, session: Session) -> Options:
+    """The options, masking policies by their full names."""
+    found = {}
+    for name, value in given.items():
+        if name.startswith(POLICY):
+            full = full_name("MASKING POLICY", name.removeprefix(POLICY).split("."), session)
+            known_in("MASKING POLICY", full, session)
+            name = POLICY + full
+        found[name] = value
+    return found
+
+
+def _body(words: Words, kind: str) -> Options:
+    """The options of CREATE; of a masking policy its signature and its body, too."""
+    if kind != "MASKING POLICY":
+        if kind == "TAG" and words.take("ALLOWED_VALUES"):
+            values = [words.literal()]
+            while words.take(","):
+                values.append(words.literal())
+            return {"ALLOWED_VALUES": json.dumps(values)} | options(words)
+        return options(words)
+    words.take("AS", "(")
+    signature, returns = words.until("RETURNS"), words.until("-", ">")
+    body, *comment = words.text_left().rsplit("COMMENT =", 1)
+    given = {"SIGNATURE": "(" + signature.replace(" )", ")"), "RETURNS": returns, "BODY": body.strip()}
+    return given | ({"COMMENT": Words(comment[0]).literal()} if comment else {})

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
+
+if TYPE_CHECKING:
+    from sandbox.snowflake.session import Session
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,12 @@ class Name:
     def sql(self) -> str:
         """The reference as SQL of the engine."""
         return self.expression().sql("duckdb")
+
+
+def completed(parts: Sequence[str], session: Session, length: int = 3) -> list[str]:
+    """Database, schema and name (2: database and schema); the session's where the name leaves them out."""
+    current = [session.database or "", session.schema or "PUBLIC"]
+    return [*current[: max(length - len(parts), 0)], *parts]
 
 
 def upper_case(table: exp.Table) -> exp.Table:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from sandbox.snowflake.errors import unsupported
+from sandbox.snowflake.shows.described import warehouse_parameters
 from sandbox.snowflake.words import Words
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def shown(sql: str, session: Session) -> str:
     words = Words(sql)
     words.take("SHOW", "PARAMETERS")
     like = words.literal() if words.take("LIKE") else "%"
+    if words.comes("IN", "WAREHOUSE") and words.take("IN", "WAREHOUSE"):
+        return warehouse_parameters(words, like, session)
     if (words.take("IN") or words.take("FOR")) and not (words.take("SESSION") or words.take("ACCOUNT")):
         raise unsupported(f"SHOW PARAMETERS IN {words.literal()}")
     rows = {name: (default, default, "", text) for name, (default, text) in KNOWN.items()}

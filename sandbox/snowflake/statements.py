@@ -8,7 +8,7 @@ from enum import Enum, auto
 from fakesnow.transforms.merge import operations
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import dynamic, history
+from sandbox.snowflake import dynamic, history, tags
 from sandbox.snowflake.errors import unsupported
 
 
@@ -150,7 +150,11 @@ def _refuse_command(command: exp.Command) -> None:
 
 def _refuse_sources(expression: Expr) -> None:
     for function in expression.find_all(exp.TableFromRows):
-        if isinstance(function.this, exp.Dot) and history.called(function) is None:
+        if (
+            isinstance(function.this, exp.Dot)
+            and history.called(function) is None
+            and tags.called(function) is None
+        ):
             raise unsupported(f"the table function {function.this.sql('snowflake')}")
         if isinstance(function.this, exp.Anonymous) and function.this.name.upper() not in TABLE_FUNCTIONS:
             raise unsupported(f"the table function {function.this.name.upper()}")

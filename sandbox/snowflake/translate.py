@@ -9,7 +9,7 @@ from fakesnow import transforms as theirs
 from fakesnow.params import MutableParams
 from sqlglot import Expr, exp
 
-from sandbox.snowflake import context, declared, history, inference, recent, tables
+from sandbox.snowflake import context, declared, history, inference, recent, tables, tags
 from sandbox.snowflake.decimals import operands
 from sandbox.snowflake.mends import (
     binaries,
@@ -177,3 +177,4 @@ def _statements(session: Session, params: MutableParams | None) -> Iterator[Step
     yield identifiers.quoted
     yield lambda e: recent.result_scan(e, session)
     yield lambda e: history.table(e, session)
+    yield lambda e: tags.table(e, session)

@@ -10,12 +10,16 @@ WORD = re.compile(
     re.DOTALL,
 )
 
+ENDS_OF_NAMES = ((";", True), (",", True), (")", True))
+
 
 class Words:
     """A statement's words, taken one after the other."""
 
     def __init__(self, sql: str) -> None:
         self._words = list(_words(sql))
+        self._starts = [found.start() for found in WORD.finditer(sql) if found.lastgroup]
+        self._sql = sql
         self._place = 0
 
     def __bool__(self) -> bool:
@@ -28,6 +32,13 @@ class Words:
             return False
         self._place += len(expected)
         return True
+
+    def comes(self, *expected: str) -> bool:
+        """Whether these words come next; none is taken."""
+        place = self._place
+        is_next = self.take(*expected)
+        self._place = place
+        return is_next
 
     def skip_to(self, *expected: str) -> bool:
         """Skip what comes before these words, and take them; False, and nothing is skipped, without them."""
@@ -48,12 +59,24 @@ class Words:
     def name(self) -> list[str]:
         """The parts of the name that comes next, as Snowflake stores them; empty where none comes."""
         parts: list[str] = []
-        while self and self._words[self._place] != (";", True):
+        while self and self._words[self._place] not in ENDS_OF_NAMES:
             parts.append(self._words[self._place][0])
             self._place += 1
             if not self.take("."):
                 break
         return parts
+
+    def until(self, *expected: str) -> str:
+        """The words before these, which are taken."""
+        start = self._place
+        self.skip_to(*expected)
+        return " ".join(word for word, _ in self._words[start : self._place - len(expected)])
+
+    def text_left(self) -> str:
+        """All that is left, as it was written."""
+        start = self._starts[self._place] if self else len(self._sql)
+        self._place = len(self._words)
+        return self._sql[start:].strip().removesuffix(";").rstrip()
 
     def rest(self) -> list[str]:
         """All words that are left."""

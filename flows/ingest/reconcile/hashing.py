@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flows.ingest.quoting import tsql_name
+from deployments.quoting import tsql_name
 from flows.ingest.tables.captured import CapturedTable, Column
 from flows.ingest.tables.types import MAX_LENGTH, TEXT_DATE_STYLE, SqlType, map_type
 

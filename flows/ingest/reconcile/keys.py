@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flows.ingest.quoting import snowflake_text, tsql_name
+from deployments.quoting import snowflake_text, tsql_name
 from flows.ingest.snapshot.chunks import Key
 from flows.ingest.tables.captured import CapturedTable, Column
 from flows.ingest.tables.types import SqlType, key_literal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flows.ingest.quoting import snowflake_name, snowflake_text
+from deployments.quoting import snowflake_name, snowflake_text
 from flows.ingest.reconcile.hashing import Hashing
 from flows.ingest.reconcile.keys import snowflake_in_range
 from flows.ingest.snapshot.chunks import Key

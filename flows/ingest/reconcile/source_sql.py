@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deployments.quoting import tsql_name, tsql_text
 from flows.ingest.lsn import Lsn
-from flows.ingest.quoting import tsql_name, tsql_text
 from flows.ingest.reconcile.hashing import UTF8, Hashing
 from flows.ingest.reconcile.keys import tsql_is_one_of
 from flows.ingest.snapshot.chunks import Key

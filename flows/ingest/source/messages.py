@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from deployments.quoting import tsql_name
 from flows.ingest.errors import SourceError, TableError
-from flows.ingest.quoting import tsql_name
 
 DEADLOCK = 1205
 NO_PERMISSION = 229

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deployments.quoting import tsql_name, tsql_text
 from flows.ingest.lsn import Lsn
-from flows.ingest.quoting import tsql_name, tsql_text
 from flows.ingest.tables.captured import CapturedTable, Column
 from flows.ingest.tables.types import key_literal, key_text
 

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from deployments.quoting import snowflake_name, tsql_name
 from flows.ingest.lsn import Lsn
 from flows.ingest.policies.pseudonyms import Hasher
-from flows.ingest.quoting import snowflake_name, tsql_name
 from flows.ingest.tables.types import Mapping, SqlType, map_type
 
 DEFAULT_SCHEMA = "dbo"

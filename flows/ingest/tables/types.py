@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from deployments.quoting import tsql_text
 from flows.ingest.errors import SourceError
-from flows.ingest.quoting import tsql_text
 
 MAX_LENGTH = -1
 """`max_length` of varchar(max), nvarchar(max), varbinary(max)."""

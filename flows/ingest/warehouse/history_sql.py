@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from deployments.quoting import snowflake_name, snowflake_text
 from flows.ingest.lsn import LSN_DIGITS
-from flows.ingest.quoting import snowflake_name, snowflake_text
 from flows.ingest.tables.captured import HISTORY_SUFFIX, RAW, CapturedTable, Column
 from flows.ingest.warehouse.raw_sql import change_log, is_set, lines
 

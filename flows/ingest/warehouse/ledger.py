@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from deployments.quoting import snowflake_text
 from flows.ingest.errors import ConcurrentRunError, SourceError, WarehouseError
 from flows.ingest.lsn import Lsn, earlier_snapshot_position, snapshot_position
-from flows.ingest.quoting import snowflake_text
 from flows.ingest.snapshot.chunks import Chunk, decode_key, encode_key
 from flows.ingest.tables.captured import CapturedTable
 from flows.ingest.warehouse import ops_sql, raw_sql, upgrade

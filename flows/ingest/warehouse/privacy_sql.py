@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.ingest.quoting import snowflake_name, snowflake_text
+from deployments.quoting import snowflake_name, snowflake_text
 from flows.ingest.tables.captured import RAW
 
 READ_HASHED = "SELECT TABLE_NAME, COLUMN_NAME, SALT_FINGERPRINT FROM OPS.HASHED_COLUMNS"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from deployments.quoting import snowflake_name, snowflake_text
 from flows.ingest.changes.unchanged import quoted_mark
-from flows.ingest.quoting import snowflake_name, snowflake_text
 from flows.ingest.tables.captured import CHANGE_LOG_SUFFIX, RAW, CapturedTable, Column
 from flows.ingest.tables.columns import PLATFORM_COLUMNS
 from flows.ingest.warehouse.ops_sql import STAGE

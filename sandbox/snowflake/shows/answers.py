@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sandbox.snowflake import inert, parameters
+from sandbox.snowflake import grants, parameters
 from sandbox.snowflake.errors import does_not_exist
+from sandbox.snowflake.names import completed
 from sandbox.snowflake.shows.grammar import Show
 from sandbox.snowflake.shows.objects import LISTS, SCOPES, TERSE
 from sandbox.snowflake.words import Words
@@ -35,7 +36,7 @@ def show(command: str, sql: str, session: Session) -> str:
     if kind == "TRANSACTIONS":
         return _transactions(session)
     if kind == "GRANTS":
-        return _grants(sql, session)
+        return grants.shown(sql, session)
     return _list(Show.of(kind, sql, session), session)
 
 
@@ -96,35 +97,6 @@ def _transactions(session: Session) -> str:
         f"{_text(known)} AS name, to_timestamp(0) AS started_on, 'running' AS state, "
         f"0 AS scope WHERE {_text(known)} <> ''"
     )
-
-
-def _grants(sql: str, session: Session) -> str:
-    """SHOW GRANTS [ON kind name | TO ROLE r | TO USER u | OF ROLE r]; without words, those of the user."""
-    words = Words(sql)
-    words.take("SHOW", "GRANTS")
-    columns = "created_on, privilege, granted_on, name, granted_to, grantee_name, grant_option, granted_by"
-    if words.take("OF", "ROLE"):
-        columns = "created_on, name AS role, granted_to, grantee_name, granted_by"
-        condition = f"granted_on = 'ROLE' AND name = {_text('.'.join(words.name()))}"
-    elif words.take("TO"):
-        kind = words.literal()
-        condition = f"granted_to = {_text(kind)} AND grantee_name = {_text('.'.join(words.name()))}"
-    elif words.take("ON"):
-        *kinds, name = _target(words)
-        condition = f"granted_on = {_text(' '.join(kinds))} AND name = {_text(name)}"
-    else:
-        condition = f"granted_to = 'USER' AND grantee_name = {_text(session.user)}"
-    return f"SELECT {columns} FROM {inert.GRANTS} WHERE {condition} ORDER BY created_on, privilege"
-
-
-def _target(words: Words) -> list[str]:
-    found: list[str] = []
-    while words and not words.take(";"):
-        if words.take("."):
-            found[-1] += "." + words.literal()
-        else:
-            found.append(words.literal())
-    return found
 
 
 def describe_schema(sql: str, session: Session) -> str:
@@ -200,7 +172,7 @@ def describe_sequence(sql: str, session: Session) -> str:
     words = Words(sql)
     words.literal()
     words.literal()
-    parts = [session.database or "", session.schema or "", *words.name()][-3:]
+    parts = completed(words.name(), session)
     columns = zip(("database_name", "schema_name", "name"), parts, strict=True)
     conditions = " AND ".join(f"{column} = {_text(value)}" for column, value in columns)
     query = f"SELECT * FROM ({LISTS['SEQUENCES']}) WHERE {conditions}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.snowflake import inert
+from sandbox.snowflake.inert import OBJECTS
+from sandbox.snowflake.shows import account
 
 EPOCH = "to_timestamp(0)"
 OUR_SCHEMAS = "('main', 'pg_catalog', '_fs_information_schema')"
@@ -68,10 +69,6 @@ FROM ({KEYS}) k WHERE key.kind = 'FOREIGN'
 """
 
 
-def _inert(kind: str, columns: str) -> str:
-    return f"SELECT {columns} FROM {inert.OBJECTS} WHERE kind = '{kind}'"
-
-
 LISTS: dict[str, str] = {
     "TABLES": f"""
 SELECT {TABLE_COLUMNS}, 'OFF' AS automatic_clustering, 'OFF' AS change_tracking, 'OFF' AS search_optimization,
@@ -94,18 +91,26 @@ SELECT {EPOCH} AS created_on,
     CASE WHEN schema_name = '_fs_information_schema' THEN 'INFORMATION_SCHEMA' ELSE schema_name END AS name,
     'N' AS is_default, CASE WHEN database_name = $database AND schema_name = $schema THEN 'Y' ELSE 'N' END
         AS is_current,
-    database_name, 'SYSADMIN' AS owner, '' AS comment, '' AS options, '1' AS retention_time,
+    database_name, 'SYSADMIN' AS owner, coalesce(s.options->>'COMMENT', '') AS comment,
+    if(s.options->>'MANAGED ACCESS' = 'true', 'MANAGED ACCESS', '') AS options,
+    coalesce(s.options->>'DATA_RETENTION_TIME_IN_DAYS', d.options->>'DATA_RETENTION_TIME_IN_DAYS', '1')
+        AS retention_time,
     'ROLE' AS owner_role_type
 FROM duckdb_schemas()
+LEFT JOIN {OBJECTS} s ON s.kind = 'SCHEMA' AND s.name = database_name || '.' || schema_name
+LEFT JOIN {OBJECTS} d ON d.kind = 'DATABASE' AND d.name = database_name
 WHERE database_name NOT IN {OUR_DATABASES}
     AND schema_name NOT IN ('main', 'pg_catalog', 'information_schema')""",
     "DATABASES": f"""
 SELECT {EPOCH} AS created_on, database_name AS name, 'N' AS is_default,
     CASE WHEN database_name = $database THEN 'Y' ELSE 'N' END AS is_current, '' AS origin,
     'SYSADMIN' AS owner,
-    '' AS comment, '' AS options, '1' AS retention_time, 'STANDARD' AS kind, NULL AS budget,
-    'ROLE' AS owner_role_type, NULL AS object_visibility
-FROM duckdb_databases() WHERE database_name NOT IN {OUR_DATABASES}""",
+    coalesce(o.options->>'COMMENT', '') AS comment, '' AS options,
+    coalesce(o.options->>'DATA_RETENTION_TIME_IN_DAYS', '1') AS retention_time, 'STANDARD' AS kind,
+    NULL AS budget, 'ROLE' AS owner_role_type, NULL AS object_visibility
+FROM duckdb_databases()
+LEFT JOIN {OBJECTS} o ON o.kind = 'DATABASE' AND o.name = database_name
+WHERE database_name NOT IN {OUR_DATABASES}""",
     "STAGES": "SELECT * FROM _fs_global._fs_information_schema._fs_stages",
     "SEQUENCES": f"""
 SELECT sequence_name AS name, database_name, schema_name, coalesce(last_value + increment_by, start_value) AS
@@ -117,42 +122,15 @@ FROM duckdb_sequences() WHERE database_name NOT IN {OUR_DATABASES}
     "UNIQUE KEYS": _keys("UNIQUE"),
     "IMPORTED KEYS": FOREIGN_KEYS,
     "EXPORTED KEYS": FOREIGN_KEYS,
-    "WAREHOUSES": _inert(
-        "WAREHOUSE",
-        """name, 'STARTED' AS state, 'STANDARD' AS type, coalesce(size, 'X-Small') AS size,
-    1 AS min_cluster_count, 1 AS max_cluster_count, 1 AS started_clusters, 0 AS running, 0 AS queued,
-    'N' AS is_default, CASE WHEN name = $warehouse THEN 'Y' ELSE 'N' END AS is_current, 600 AS auto_suspend,
-    'true' AS auto_resume, '100' AS available, '0' AS provisioning, '0' AS quiescing, '0' AS other,
-    created_on,
-    created_on AS resumed_on, created_on AS updated_on, 'SYSADMIN' AS owner, coalesce(comment, '') AS comment,
-    'false' AS enable_query_acceleration, 8 AS query_acceleration_max_scale_factor,
-    'null' AS resource_monitor,
-    'STANDARD' AS scaling_policy, NULL AS budget, 'ROLE' AS owner_role_type, NULL AS resource_constraint""",
-    ),
-    "ROLES": _inert(
-        "ROLE",
-        f"""created_on, name, 'N' AS is_default, CASE WHEN name = $role THEN 'Y' ELSE 'N' END AS is_current,
-    'N' AS is_inherited,
-    (SELECT count(*) FROM {inert.GRANTS} g WHERE g.granted_on = 'ROLE' AND g.name = o.name
-        AND g.granted_to = 'USER') AS assigned_to_users,
-    (SELECT count(*) FROM {inert.GRANTS} g WHERE g.granted_on = 'ROLE' AND g.name = o.name
-        AND g.granted_to = 'ROLE') AS granted_to_roles,
-    (SELECT count(*) FROM {inert.GRANTS} g WHERE g.granted_on = 'ROLE'
-        AND g.grantee_name = o.name) AS granted_roles,
-    'USERADMIN' AS owner, coalesce(comment, '') AS comment""",
-    ).replace(f"FROM {inert.OBJECTS} WHERE", f"FROM {inert.OBJECTS} o WHERE"),
-    "RESOURCE MONITORS": _inert(
-        "RESOURCE MONITOR", "name, NULL AS credit_quota, created_on, 'ACCOUNTADMIN' AS owner, comment"
-    ),
-    "NETWORK POLICIES": _inert("NETWORK POLICY", "created_on, name, coalesce(comment, '') AS comment"),
-    "TAGS": _inert("TAG", "created_on, name, 'SYSADMIN' AS owner, coalesce(comment, '') AS comment"),
+    **account.LISTS,
 }
 """The engine's query by what SHOW names; `$database`, `$schema`, `$role`, `$warehouse`: the session's."""
 TERSE = ("created_on", "name", "kind", "database_name", "schema_name")
 SCOPES: dict[str, tuple[str | None, str | None, str | None]] = {
     "SCHEMAS": ("database_name", None, None),
     **dict.fromkeys(
-        ("TABLES", "VIEWS", "OBJECTS", "STAGES", "SEQUENCES"), ("database_name", "schema_name", None)
+        ("TABLES", "VIEWS", "OBJECTS", "STAGES", "SEQUENCES", "TAGS", "MASKING POLICIES"),
+        ("database_name", "schema_name", None),
     ),
     **dict.fromkeys(("PRIMARY KEYS", "UNIQUE KEYS"), ("database_name", "schema_name", "table_name")),
     "IMPORTED KEYS": ("fk_database_name", "fk_schema_name", "fk_table_name"),

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pymssql import Connection
 
 from deployments.connections import connect_snowflake, connect_sql_server
+from deployments.quoting import tsql_text
 from deployments.settings import SnowflakeSettings, SqlServerSettings
-from flows.ingest.quoting import tsql_text
 from flows.ingest.reconcile.hashing import MODULUS, Hashing, canonical_text
 from flows.ingest.snapshot.chunks import Chunk, Watermark, read_chunk
 from flows.ingest.source.session import SourceSession

@@ -22,7 +22,6 @@ PAGE = Path(__file__).parents[3] / "docs" / "snowflake-stand-in.md"
 
 WORKING = {
     "ALTER DYNAMIC TABLE": "ALTER DYNAMIC TABLE d REFRESH",
-    "ALTER SCHEMA": None,  # renames the schema of the test
     "ALTER SEQUENCE": None,  # nothing of a sequence that the engine can change
     "ALTER SESSION": "ALTER SESSION SET QUERY_TAG = 'x'",
     "ALTER TABLE": "ALTER TABLE t ADD COLUMN b NUMBER",
@@ -43,10 +42,12 @@ WORKING = {
     "CREATE VIEW": "CREATE VIEW v2 AS SELECT 1 AS a",
     "DELETE": "DELETE FROM t",
     "DESCRIBE DATABASE": "DESCRIBE DATABASE SHELLCORP",
+    "DESCRIBE MASKING POLICY": "DESCRIBE MASKING POLICY p",
     "DESCRIBE SCHEMA": "DESC SCHEMA PUBLIC",
     "DESCRIBE SEQUENCE": "DESCRIBE SEQUENCE q",
     "DESCRIBE STAGE": "DESCRIBE STAGE s",
     "DESCRIBE TABLE": "DESC TABLE t",
+    "DESCRIBE USER": "DESC USER u",
     "DESCRIBE VIEW": "DESCRIBE VIEW v",
     "DROP DATABASE": "DROP DATABASE IF EXISTS nope",
     "DROP DYNAMIC TABLE": "DROP DYNAMIC TABLE d",
@@ -87,8 +88,22 @@ INERT = [
     "ALTER RESOURCE MONITOR m SET CREDIT_QUOTA = 20",
     "CREATE NETWORK POLICY n ALLOWED_IP_LIST = ('127.0.0.1')",
     "ALTER NETWORK POLICY n SET COMMENT = 'x'",
-    "CREATE TAG g",
+    "CREATE TAG g ALLOWED_VALUES 'yes', 'no'",
     "ALTER TAG g SET COMMENT = 'x'",
+    "CREATE MASKING POLICY p AS (v VARCHAR) RETURNS VARCHAR -> '***'",
+    "ALTER MASKING POLICY p SET BODY -> NULL",
+    "ALTER TAG g SET MASKING POLICY p FORCE",
+    "ALTER TAG g UNSET MASKING POLICY p",
+    "CREATE USER u TYPE = SERVICE DEFAULT_ROLE = r",
+    "ALTER USER u SET COMMENT = 'x'",
+    "DROP MASKING POLICY IF EXISTS nobody",
+    "CREATE EXTERNAL VOLUME e STORAGE_LOCATIONS = ((NAME = 'a' STORAGE_PROVIDER = 'S3'))",
+    "ALTER EXTERNAL VOLUME e SET ALLOW_WRITES = TRUE",
+    "DROP EXTERNAL VOLUME e",
+    "ALTER DATABASE SHELLCORP SET COMMENT = 'x'",
+    "ALTER DATABASE SHELLCORP UNSET COMMENT",
+    "ALTER SCHEMA PUBLIC ENABLE MANAGED ACCESS",
+    "ALTER SCHEMA PUBLIC DISABLE MANAGED ACCESS",
     "GRANT SELECT, INSERT ON TABLE t TO ROLE r",
     "REVOKE INSERT ON TABLE t FROM ROLE r",
     "GRANT ROLE r TO USER PLATFORM",
@@ -97,6 +112,7 @@ INERT = [
     "DROP NETWORK POLICY n",
     "DROP RESOURCE MONITOR IF EXISTS m",
 ]
+DROPS = ("DROP ROLE r", "DROP WAREHOUSE w", "DROP USER u")
 
 
 def names(text: str) -> set[str]:
@@ -120,16 +136,17 @@ def objects(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("objects")
-def test_what_works_and_what_is_inert_is_accepted(run: Run) -> None:
+def test_what_works_and_what_is_inert_is_accepted(run: Run, schema: str) -> None:
     assert set(WORKING) == handled(Handling.WORKS)
     for statement in INERT:
         run(statement)
     shown = {row[0]: (row[3], row[21]) for row in run("SHOW WAREHOUSES LIKE 'w'")}
-    assert shown == {"W": ("SMALL", "loads")}
+    assert shown == {"W": ("Small", "loads")}
     assert [row[1] for row in run("SHOW ROLES STARTS WITH 'R' LIMIT 1")] == ["R"]
-    assert [row[1:6] for row in run("SHOW GRANTS TO ROLE r")] == [("SELECT", "TABLE", "T", "ROLE", "R")]
+    table = f"SHELLCORP.{schema}.T"
+    assert [row[1:6] for row in run("SHOW GRANTS TO ROLE r")] == [("SELECT", "TABLE", table, "ROLE", "R")]
     assert [row[1:4] for row in run("SHOW GRANTS OF ROLE r")] == [("R", "USER", "PLATFORM")]
-    for statement in (*filter(None, WORKING.values()), "DROP ROLE r", "DROP WAREHOUSE w"):
+    for statement in (*filter(None, WORKING.values()), *DROPS, f"DROP MASKING POLICY {schema}.p"):
         run(statement)
     with pytest.raises(ProgrammingError) as raised:
         run("DROP WAREHOUSE w")

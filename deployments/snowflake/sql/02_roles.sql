@@ -1,0 +1,10 @@
+-- Roles, and which role has which other one's rights. SYSADMIN has them all, so that nobody needs ACCOUNTADMIN.
+
+-- create_role, as USERADMIN
+CREATE ROLE IF NOT EXISTS {role} COMMENT = {comment:text};
+
+-- grant_role, as SECURITYADMIN
+GRANT ROLE {role} TO ROLE {to};
+
+-- drop_role, as USERADMIN
+DROP ROLE IF EXISTS {role};

@@ -17,11 +17,19 @@ from expectations.severity import Severity
 
 TRAINED_DAYS: Final = 14
 JUDGED_DAYS: Final = 2
+_JUDGED: Final = range(1, JUDGED_DAYS + 1)
+
 SENSITIVITY: Final = 3
 """How many standard deviations from the mean are still usual."""
 
 SURGE: Final = 1.5
 """So many times the rows of the busiest trained day: of a table that grows each day is the busiest so far."""
+
+SLUMP: Final = 0.5
+"""So much of the rows of the quietest trained day that had any: a holiday has those of a Sunday."""
+
+FAR: Final = 3
+"""So many times the greatest mean of the trained days, or so small a part of the least, is another world."""
 
 DAYS_TO_TELL: Final = 7
 """Trained days that must have rows."""
@@ -40,15 +48,23 @@ def volume_is_usual(time: str) -> Phrase:
 
     Usual is the mean of the trained days, more or less three standard deviations, which count as a quarter of
     the mean and as its square root at least: so nothing is told of tables with few rows a day, nor where all
-    days were alike. Far more is also half as many again as on the busiest of those days. Surges are only
-    kept: an import or a campaign is one, too, and a table that took a first copy of its rows has one each
-    time.
+    days were alike. Where week-ends are quiet that alone would take any day for usual. So far fewer is also
+    less than half of the quietest day that had rows, if chance (a Poisson's, three standard deviations) does
+    not explain it by the same weekdays: a table that stands still is told from ten rows a day on, also if
+    it has no rows on Sundays. Far more is half as many again as on the busiest day, and beyond the three
+    standard deviations. Surges are only kept: an import or a campaign is one, too, and a table that took a
+    first copy of its rows has one each time.
+
+    `tests/expectations/test_ordinary_weeks.py` measures how often that is right.
     """
     counted = f"SELECT AGO, COUNT(*) AS DAY_ROWS FROM {_whole_days(time)} GROUP BY AGO"
     mean, squares = (f"SUM({rows}) / {TRAINED_DAYS}" for rows in ("DAY_ROWS", "DAY_ROWS * DAY_ROWS"))
+    weeks = TRAINED_DAYS // 7
+    weekdays = {ago: f"SUM(IFF(MOD(AGO, 7) = {ago % 7}, DAY_ROWS, 0)) / {weeks}" for ago in _JUDGED}
     usual = (
-        f"SELECT COUNT(*) AS DAYS, {mean} AS MEAN, MAX(DAY_ROWS) AS BUSIEST, "
-        f"SQRT(GREATEST({squares} - POWER({mean}, 2), {mean}, POWER({mean} / 4, 2))) AS SPREAD "
+        f"SELECT COUNT(*) AS DAYS, {mean} AS MEAN, MAX(DAY_ROWS) AS BUSIEST, MIN(DAY_ROWS) AS QUIETEST, "
+        f"SQRT(GREATEST({squares} - POWER({mean}, 2), {mean}, POWER({mean} / 4, 2))) AS SPREAD, "
+        f"{', '.join(f'{sql} AS ON_WEEKDAY_{ago}' for ago, sql in weekdays.items())} "
         f"FROM ({counted}) AS days WHERE AGO > {JUDGED_DAYS}"
     )
     judged = (
@@ -56,7 +72,12 @@ def volume_is_usual(time: str) -> Phrase:
         f"CROSS JOIN ({usual}) AS trained LEFT JOIN {_a_row_of_each_day(time)} "
         f"ON named.NAMED_AGO = judged.DAYS_AGO WHERE DAYS >= {DAYS_TO_TELL} AND "
     )
-    few = f"COALESCE(DAY_ROWS, 0) < MEAN - {SENSITIVITY} * SPREAD"
+    same_weekday = f"CASE DAYS_AGO {' '.join(f'WHEN {ago} THEN ON_WEEKDAY_{ago}' for ago in _JUDGED)} END"
+    by_chance = f"{same_weekday} - {SENSITIVITY} * SQRT({same_weekday})"
+    few = (
+        f"COALESCE(DAY_ROWS, 0) < GREATEST(MEAN - {SENSITIVITY} * SPREAD, "
+        f"LEAST({by_chance}, {SLUMP} * QUIETEST))"
+    )
     many = f"COALESCE(DAY_ROWS, 0) > GREATEST(MEAN + {SENSITIVITY} * SPREAD, {SURGE} * BUSIEST)"
     return (
         *failing(f"No day has far fewer rows than usual, by {time}", judged + few, "warning", time),
@@ -70,7 +91,9 @@ def mean_is_usual(
     """The mean of a value on a day that is over is what it was on the days before.
 
     Usual is the mean of the trained rows, more or less three times the largest of: how far the means of the
-    days lie apart, how exact a mean of so many rows can be, a tenth of the mean, and `smallest`.
+    days lie apart, how exact a mean of so many rows can be, a tenth of the mean, and `smallest`. Where the
+    days lie far apart, as weekdays and Sundays may, also a mean that is less than a third of the least day's
+    or more than three times the greatest day's is unusual, if it is exact enough to say so.
 
     Args:
         value: SQL over a row; for the share of rows that meet a condition IFF(condition, 1, 0).
@@ -85,17 +108,23 @@ def mean_is_usual(
         f"WHERE AGO > {JUDGED_DAYS}"
     )
     means = (
-        f"SELECT COUNT(*) AS DAYS, STDDEV(DAY_MEAN) AS DAY_SPREAD FROM ({days}) AS days "
+        "SELECT COUNT(*) AS DAYS, STDDEV(DAY_MEAN) AS DAY_SPREAD, MIN(DAY_MEAN) AS LOWEST, "
+        f"MAX(DAY_MEAN) AS HIGHEST FROM ({days}) AS days "
         f"WHERE AGO > {JUDGED_DAYS} AND DAY_ROWS >= {ROWS_OF_A_MEAN}"
     )
-    spread = f"GREATEST(DAY_SPREAD, ROW_SPREAD / SQRT(DAY_ROWS), ABS(MEAN) / 10, {smallest})"
+    exact = f"GREATEST(ROW_SPREAD / SQRT(DAY_ROWS), {smallest})"
+    spread = f"GREATEST(DAY_SPREAD, {exact}, ABS(MEAN) / 10)"
+    is_far = (
+        f"(DAY_MEAN < LOWEST * IFF(LOWEST > 0, 1 / {FAR}, {FAR}) "
+        f"OR DAY_MEAN > HIGHEST * IFF(HIGHEST > 0, {FAR}, 1 / {FAR}))"
+    )
     return failing(
         f"The mean of {words} is as usual, by {time}",
         f"SELECT {{keys}} FROM {_judged_days()} JOIN ({days}) AS days ON days.AGO = judged.DAYS_AGO "
         f"CROSS JOIN ({rows}) AS trained CROSS JOIN ({means}) AS means "
         f"LEFT JOIN {_a_row_of_each_day(time)} ON named.NAMED_AGO = judged.DAYS_AGO "
         f"WHERE DAYS >= {DAYS_TO_TELL} AND DAY_ROWS >= {ROWS_OF_A_MEAN} "
-        f"AND ABS(DAY_MEAN - MEAN) > {SENSITIVITY} * {spread}",
+        f"AND ABS(DAY_MEAN - MEAN) > {SENSITIVITY} * IFF({is_far}, {exact}, {spread})",
         severity,
     )
 
@@ -201,7 +230,7 @@ def _whole_days(time: str) -> str:
 
 
 def _judged_days() -> str:
-    days = " UNION ALL ".join(f"SELECT {ago} AS DAYS_AGO" for ago in range(1, JUDGED_DAYS + 1))
+    days = " UNION ALL ".join(f"SELECT {ago} AS DAYS_AGO" for ago in _JUDGED)
     return f"({days}) AS judged"
 
 

@@ -48,6 +48,9 @@ def _routes(text: str) -> str:
     return text
 
 
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
 class SqlServerSettings(BaseSettings):
     """The operational database, reached with pymssql, and with mssql-python for reads in bulk.
 
@@ -57,7 +60,7 @@ class SqlServerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SQLSERVER_", extra="ignore")
 
     host: str
-    port: int = 1433
+    port: Port = 1433
     database: str
     user: str
     password: SecretStr
@@ -85,7 +88,7 @@ class SnowflakeSettings(BaseSettings):
     database: str = "SHELLCORP"
     host: str | None = None
     """Only for the local stand-in: its address, with `port` and `protocol`."""
-    port: int | None = None
+    port: Port | None = None
     protocol: Literal["http", "https"] | None = None
     login_timeout_seconds: int = 15
     network_timeout_seconds: int = 120
@@ -102,7 +105,7 @@ class MailSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MAIL_", extra="ignore")
 
     host: str
-    port: int = 587
+    port: Port = 587
     security: Literal["none", "starttls", "tls"] = "starttls"
     user: str | None = None
     password: SecretStr | None = None
@@ -113,7 +116,10 @@ class MailSettings(BaseSettings):
     """Who else gets what concerns one layer or owner: `raw: a@x.example; sales@x.example: b@x.example`."""
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     """IANA name of the time zone in which mails tell times."""
-    timeout_seconds: int = 15
+    timeout_seconds: int = Field(default=15, ge=1)
+    """How long each answer of the server is waited for."""
+    deadline_seconds: float = Field(default=300, gt=0)
+    """How long all mails of one report or digest may take; an alert has less (flows/alerts.py)."""
     tries: int = Field(default=3, ge=1)
     """How often a mail is handed over, while the server is away or says `later`."""
     pause_seconds: float = Field(default=2, ge=0)

@@ -8,7 +8,16 @@ from email.message import EmailMessage
 from prefect import get_run_logger
 
 from deployments.settings import MailSettings, Settings
-from expectations.report import Group, MailNotSent, Ownership, groups_of, send
+from expectations.report import (
+    Deadline,
+    Group,
+    MailNotSent,
+    MessageRefused,
+    Ownership,
+    RecipientsRefused,
+    groups_of,
+    send,
+)
 from flows.ingest.errors import ReplicationError
 from flows.tables import table_facts
 from snowpark_models.errors import ModelError
@@ -29,12 +38,18 @@ def known_tables(settings: Settings) -> Ownership:
 
 
 def send_each(messages: Iterable[EmailMessage], settings: MailSettings) -> list[MailNotSent]:
-    """Send mails one after the other; gives what went wrong, which the log has, too."""
+    """Send mails one after the other, all before one deadline; gives what went wrong, which the log has, too.
+
+    Where the server is away, slow or lets nobody in, the mails that are left are not tried.
+    """
+    deadline = Deadline.after(settings.deadline_seconds)
     problems: list[MailNotSent] = []
     for message in messages:
         try:
-            send(message, settings)
+            send(message, settings, deadline)
         except MailNotSent as error:
             get_run_logger().warning("%s", error)
             problems.append(error)
+            if not isinstance(error, RecipientsRefused | MessageRefused):
+                break
     return problems

@@ -131,7 +131,8 @@ def build_models(
             sieves=sieves(models, transformation.overrides.names),
             replayed=replayed,
         )
-        run = transformation.run = begin(session, models, transformation.audit, run_id, options)
+        with transformation.alerts.kept():  # mirrors are held meanwhile
+            run = transformation.run = begin(session, models, transformation.audit, run_id, options)
         for stale in run.stale:
             get_run_logger().warning(str(stale))
         transformation.stale.extend(run.stale)

@@ -6,19 +6,22 @@ hands it to the server. `compose_alert` writes of one gate at the moment when it
 """
 
 from expectations.report.alert import Alert, compose_alert
+from expectations.report.deadline import Deadline
 from expectations.report.digest import compose_digest
 from expectations.report.message import compose
 from expectations.report.notice import Notice, compose_notice
 from expectations.report.ownership import Ownership, TableFacts
 from expectations.report.recipients import Group, groups_of
-from expectations.report.sending import MailNotSent, RecipientsRefused, send
+from expectations.report.sending import MailNotSent, MessageRefused, RecipientsRefused, send
 from expectations.report.summary import ModelRun, ReplicatedTable, RunSummary, load_summary
 from expectations.report.week import Week, load_week
 
 __all__ = [
     "Alert",
+    "Deadline",
     "Group",
     "MailNotSent",
+    "MessageRefused",
     "ModelRun",
     "Notice",
     "Ownership",

@@ -37,6 +37,8 @@ GIVEN = {
         ("MAIL_SENDER", "a@x.example, b@x.example", "MAIL_SENDER: .*are several addresses: give one"),
         ("MAIL_TIMEZONE", "Mars/Olympus", "MAIL_TIMEZONE: .*is no time zone"),
         ("PLATFORM_HASH_SALT", "short-salt", "PLATFORM_HASH_SALT: .*at least 16"),
+        ("MAIL_PORT", "70000", "MAIL_PORT: .* less than or equal to 65535"),
+        ("MAIL_PORT", "0", "MAIL_PORT: .* greater than or equal to 1"),
     ],
 )
 def test_a_wrong_setting_is_one_line(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from deployments.settings import MailSettings
-from expectations.report import MailNotSent, RecipientsRefused, send
+from expectations.report import Deadline, MailNotSent, MessageRefused, RecipientsRefused, send
 
 
 class Inbox:
@@ -34,6 +36,7 @@ class Inbox:
         self.asked = 0
         self.later: dict[str, int] = {}
         self.breaks_after_data = 0
+        self.thinks_for = 0.0
 
     def is_later(self, what: str) -> bool:
         self.later[what] = self.later.get(what, 0) - 1
@@ -43,6 +46,7 @@ class Inbox:
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         self.asked += 1
+        await asyncio.sleep(self.thinks_for)
         if address.startswith("nobody"):
             return "550 no such mailbox"
         if self.is_later(address) or len(envelope.rcpt_tos) == 100:
@@ -116,6 +120,28 @@ def test_a_login_that_is_right_and_one_that_is_wrong() -> None:
     assert len(inbox.mails) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_login_that_cannot_be_sent_is_named_without_its_password() -> None:
+    with server(authenticator=lambda *_: AuthResult(success=True), auth_require_tls=False) as (
+        inbox,
+        settings,
+    ):
+        login = {"user": "platform", "password": SecretStr("pässwort")}
+        with pytest.raises(MailNotSent, match=r"MAIL_USER and MAIL_PASSWORD .* ASCII") as raised:
+            send(message(), settings.model_copy(update=login))
+    assert raised.value.__suppress_context__
+    assert "wort" not in str(raised.value)
+    assert inbox.mails == []
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+@pytest.mark.parametrize("host", ["mail..example", ".example", "a b", "mail\x00", "x" * 70, ""])
+def test_a_host_that_is_none_is_named(host: str, security: str) -> None:
+    settings = MailSettings(host=host, port=free_port(), tries=1)
+    with pytest.raises(MailNotSent, match=r"mail server .* check MAIL_HOST"):
+        send(message(), settings.model_copy(update={"security": security}))
+
+
 def test_refused_recipients_are_named() -> None:
     with server() as (inbox, settings):
         with pytest.raises(MailNotSent, match=r"refused every recipient \(nobody@shellcorp.example\)"):
@@ -144,6 +170,13 @@ def test_a_server_that_says_later_too_often_is_given_up() -> None:
             send(message(), settings)
     assert inbox.mails == []
     assert inbox.asked == 6
+
+
+def test_a_message_that_is_refused_says_nothing_of_the_server() -> None:
+    with server() as (inbox, settings):
+        inbox.later["data"] = settings.tries
+        with pytest.raises(MessageRefused, match="SMTPDataError 451"):
+            send(message(), settings)
 
 
 def test_what_is_refused_for_good_is_not_tried_again() -> None:
@@ -210,6 +243,23 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(security: str) -> Non
         settings = MailSettings(host="127.0.0.1", port=silent.getsockname()[1], timeout_seconds=1, tries=1)
         with pytest.raises(MailNotSent):
             send(message(), settings.model_copy(update={"security": security}))
+
+
+def test_a_server_that_answers_slowly_is_cut_at_the_deadline() -> None:
+    began = time.monotonic()
+    with server() as (inbox, settings):
+        inbox.thinks_for = 0.2
+        many = message(", ".join(f"p{n}@shellcorp.example" for n in range(90)))
+        with pytest.raises(MailNotSent, match=r"before its deadline.*MAIL_DEADLINE_SECONDS"):
+            send(many, settings.model_copy(update={"deadline_seconds": 0.5}))
+        assert time.monotonic() - began < 5, "18 seconds of answers, none of which is late"
+    assert inbox.mails == []
+
+
+def test_after_its_deadline_nothing_is_begun() -> None:
+    with server() as (inbox, settings), pytest.raises(MailNotSent, match="before its deadline"):
+        send(message(), settings, Deadline.after(0))
+    assert inbox.asked == 0
 
 
 def test_no_mail_goes_out_in_clear_text_where_tls_is_asked_for() -> None:

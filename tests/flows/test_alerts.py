@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import email
 import email.policy
+import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,8 @@ from prefect import flow
 
 from deployments.settings import MailSettings, Settings, SnowflakeSettings, SqlServerSettings
 from expectations.gate import CheckResult, GateResult
-from expectations.report import MailNotSent, RecipientsRefused
-from flows.alerts import MOST, Alerts
+from expectations.report import MailNotSent, MessageRefused, RecipientsRefused
+from flows.alerts import MOST, SECONDS, TRIES, Alerts
 from flows.tables import table_facts
 from sandbox.process import Service
 from snowpark_models.runner import discover
@@ -107,7 +109,9 @@ def test_a_run_alerts_a_few_times_and_the_last_alert_says_so(
 
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize(
-    ("error", "tries"), [(MailNotSent("down"), 1), (RecipientsRefused("who?"), 3)], ids=["down", "refused"]
+    ("error", "tries"),
+    [(MailNotSent("down"), 1), (RecipientsRefused("who?"), 3), (MessageRefused("what?"), 3)],
+    ids=["down", "recipients refused", "message refused"],
 )
 def test_a_mail_server_that_is_down_fails_nothing_and_is_not_waited_for_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, error: MailNotSent, tries: int
@@ -121,6 +125,53 @@ def test_a_mail_server_that_is_down_fails_nothing_and_is_not_waited_for_again(
     monkeypatch.setattr("flows.mail.send", send)
     tell(settings, [gate("FEATURES", f"F{n}") for n in range(3)])
     assert len(tried) == tries
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_server_that_hangs_is_waited_for_once_and_not_once_a_group(settings: Settings) -> None:
+    connections = 0
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = {"port": silent.getsockname()[1], "timeout_seconds": 1}
+        mail = settings.mail.model_copy(update=hanging)
+        tell(settings.model_copy(update={"mail": mail}), [gate("RAW", "ORDERS"), gate("RAW", "CUSTOMERS")])
+        silent.setblocking(False)
+        with suppress(BlockingIOError):
+            while connections < 99:
+                silent.accept()[0].close()
+                connections += 1
+    assert connections == TRIES
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_all_groups_of_an_alert_have_one_deadline(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines = []
+    monkeypatch.setattr("flows.mail.send", lambda _, __, deadline: deadlines.append(deadline))
+    tell(settings, [gate("RAW", "ORDERS"), gate("RAW", "CUSTOMERS")])
+    assert len(deadlines) == 4
+    assert len(set(deadlines)) == 2
+    assert max(deadline.seconds_left for deadline in deadlines) <= SECONDS
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_what_is_told_while_a_lock_is_held_is_mailed_thereafter(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+    monkeypatch.setattr("flows.mail.send", lambda message, *_: done.append(message["To"]))
+
+    @flow(name="gates")
+    def gates() -> None:
+        alerts = Alerts(settings, "run-1")
+        with alerts.kept():
+            alerts.tell(gate("RAW", "ORDERS"))
+            alerts.tell(gate("RAW", "ORDERS"))
+            done.append("unlocked")
+        alerts.tell(gate("MARTS", "ORDER_FACTS"))
+
+    gates()
+    assert done == ["unlocked", "all@x.example", "dba@x.example", "all@x.example", "ana@x.example"]
 
 
 def test_every_table_has_an_owner_and_what_is_personal_is_known(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snowflake.connector import ProgrammingError
 from snowflake.connector.cursor import SnowflakeCursor
 
 from deployments.connections import snowpark_session
@@ -29,6 +30,7 @@ from expectations.rules import (
 from flows.raw_gates import RawGates
 from flows.transform import transform
 from snowpark_models.runner.names import Namespace
+from snowpark_models.runner.sql.intake import HOLD_MIRRORS
 from snowpark_models.runner.warehouse import Warehouse
 from tests.expectations.small import database
 from tests.flows.arrivals import Arrivals
@@ -115,10 +117,24 @@ def test_what_lands_between_gate_and_intake_is_gated_before_anything_reads_it(
         arrivals.land("_POSITION = 'no position', SATISFACTION = 1", "TICKET_ID = 1")
         return {}
 
+    is_held = []
+
+    def send(*_: object) -> None:
+        """Replication goes on while an alert is sent: it can set the cursor."""
+        try:
+            cursor.execute(HOLD_MIRRORS)
+        except ProgrammingError as error:
+            is_held.append(str(error))
+        else:
+            is_held.append("")
+
     monkeypatch.setattr("flows.transform.changed_without_version", land)
+    monkeypatch.setattr("flows.mail.send", send)
+    cursor.execute("ALTER SESSION SET LOCK_TIMEOUT = 0")
     state = transform(run_id="second", select=["stg_support_tickets"], return_state=True)
     assert state.is_failed()
     assert "RAW.SUPPORT_TICKETS: closed" in str(state.message)
+    assert is_held == [""]
     assert gates_of(cursor, "second") == {"SUPPORT_TICKETS": ("closed", False, len(before))}
     cursor.execute("SELECT * FROM STAGING.STG_SUPPORT_TICKETS ORDER BY 1")
     assert cursor.fetchall() == before

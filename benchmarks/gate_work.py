@@ -17,8 +17,7 @@ from benchmarks.warehouse import settings_of
 from deployments.connections import connect_snowflake, snowpark_session
 from expectations.gate import Gate, GateResult, Partition
 from sandbox.process import Service
-from snowpark_models.runner import Options, materialise, plan
-from snowpark_models.runner.names import batch_of
+from snowpark_models.runner import Candidate, Options, materialise, plan
 from snowpark_models.runner.sql.intake import has_arrived
 from snowpark_models.sources import SOURCES
 
@@ -65,12 +64,11 @@ class Bench:
     on_changes: Cost
     on_the_whole: Cost
 
-    def audit(self, layer: str, table: str, location: str) -> bool:
+    def audit(self, built: Candidate) -> bool:
         """Pass the model's gate, both ways where there is a batch."""
-        batch = batch_of(location)
-        if batch is not None:
-            self.on_changes += self.check(layer, table, location, Partition(batch))
-        self.on_the_whole += self.check(layer, table, location, None)
+        if built.batch is not None:
+            self.on_changes += self.check(built.layer, built.table, built.location, Partition(built.batch))
+        self.on_the_whole += self.check(built.layer, built.table, built.location, None)
         return True
 
     def build(self, run_id: str) -> Cost:

@@ -122,9 +122,7 @@ def fill(session: Session) -> None:
 def _build(session: Session, warehouse: Service, run_id: str) -> Work:
     process = psutil.Process(warehouse.process.pid)
     before, began = process.cpu_times(), time.perf_counter()
-    outcomes = materialise(
-        session, plan(MODELS), lambda _layer, _table, _location: True, run_id, options=Options()
-    )
+    outcomes = materialise(session, plan(MODELS), lambda _candidate: True, run_id, options=Options())
     after, seconds = process.cpu_times(), time.perf_counter() - began
     failed = [each.reason for each in outcomes if not each.is_published]
     if failed:

@@ -16,9 +16,8 @@ from flows.gate_news import GateNews
 from flows.mail import known_tables
 from flows.overrides import Overrides, name_of
 from snowpark_models.model import Model
-from snowpark_models.runner import ModelOutcome, Run
+from snowpark_models.runner import Candidate, ModelOutcome, Run
 from snowpark_models.runner.freshness import Stale
-from snowpark_models.runner.names import batch_of
 
 
 @dataclass
@@ -33,11 +32,12 @@ class Transformation:
     stale: list[Stale] = field(default_factory=list)
     run: Run | None = None
 
-    def audit(self, layer: str, table: str, location: str) -> bool:
-        """Judge what was built aside: the runner's way to the gate."""
+    def audit(self, candidate: Candidate) -> bool:
+        """Judge what was built aside, or stays as it is: the runner's way to the gate."""
+        layer, table = candidate.layer, candidate.table
         contract = contracts()[layer.upper(), table.upper()]
-        since = self._since(layer, table, location, contract)
-        return self.lets_through(self.judge(layer, table, location, contract=contract, since=since))
+        since = self._since(candidate, contract)
+        return self.lets_through(self.judge(layer, table, candidate.location, contract=contract, since=since))
 
     def judge(
         self,
@@ -74,7 +74,7 @@ class Transformation:
     def built(self, outcome: ModelOutcome) -> None:
         """Keep what became of a model after its gate."""
         verdict = self.verdict(name_of(outcome.model))
-        if outcome.outcome == "published":
+        if outcome.is_published:
             self.published(outcome.model)
         if verdict is not None and outcome.rows_set_aside is not None:
             self.gate.note(verdict, rows_set_aside=outcome.rows_set_aside)
@@ -92,12 +92,14 @@ class Transformation:
         if verdict is not None and version is not None:
             self.gate.remember(verdict, version)
 
-    def _since(self, layer: str, table: str, location: str, contract: Contract) -> Partition | None:
-        """What a batch brings, where the rest is published and was found in order under the same suite."""
-        batch = batch_of(location)
-        if batch is None or self._version(layer, table) != self.gate.position(layer, table, contract):
+    def _since(self, candidate: Candidate, contract: Contract) -> Partition | None:
+        """What is new, where the rest is published and was found in order under the same suite."""
+        layer, table = candidate.layer, candidate.table
+        if self._version(layer, table) != self.gate.position(layer, table, contract):
             return None
-        return Partition(batch)
+        if candidate.is_published:
+            return Partition.of_nothing(candidate.location)
+        return None if candidate.batch is None else Partition(candidate.batch)
 
     def _version(self, layer: str, table: str) -> int | None:
         state = self.run.states.get(f"{layer}.{table}".upper()) if self.run else None

@@ -28,6 +28,11 @@ class Partition:
     location: str
     rows: str | None = None
 
+    @classmethod
+    def of_nothing(cls, location: str) -> Partition:
+        """No row of a table has come since."""
+        return cls(location, "FALSE")
+
 
 def fingerprint(suite: Suite) -> str:
     """A hash of all that a verdict of the suite rests on: another one asks for a look at the whole table."""

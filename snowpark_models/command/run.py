@@ -10,7 +10,7 @@ from snowpark_models.command.selecting import add_selectors, namespace, selected
 from snowpark_models.command.wishes import add_wishes, wished
 from snowpark_models.errors import ModelError
 from snowpark_models.model import Model
-from snowpark_models.runner import ModelOutcome, materialise
+from snowpark_models.runner import Candidate, ModelOutcome, materialise
 
 HELP = "bring models up to date in a developer's schemas"
 
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     return 0 if all(outcome.is_published for outcome in outcomes) else 1
 
 
-def by_contract_only(layer: str, table: str, location: str) -> bool:  # noqa: ARG001 - an Audit
+def by_contract_only(candidate: Candidate) -> bool:  # noqa: ARG001 - an Audit
     """The audit of a developer's run: the runner has held what was built to its contract before it asks."""
     return True
 

@@ -33,6 +33,11 @@ class Batch:
         """The view of what the table would be."""
         return self.job.tables.audit
 
+    @property
+    def batch(self) -> str:
+        """The rows of the parts."""
+        return self.job.tables.batch
+
     def build(self) -> int:
         """Find the parts, compute them alone, and make the view of what the table would be with them."""
         job, tables, warehouse = self.job, self.job.tables, self.job.warehouse

@@ -97,6 +97,11 @@ class Building(Protocol):
         """What the gate looks at, quoted."""
         ...
 
+    @property
+    def batch(self) -> str | None:
+        """Where the rows lie that are new in it, quoted; None where any row may be."""
+        ...
+
     def build(self) -> int:
         """Build it aside and hold it to its contract; returns its rows."""
         ...

@@ -79,19 +79,12 @@ BESIDE = ("CANDIDATE", "BATCH", "AUDIT", "PARTS", "IMAGES", "LOG", "EARLIER", "P
 """Of tables that a run makes beside a model's own, and that are gone when all went well."""
 ASIDE = "ASIDE"
 """Of the table that a run makes beside a model's quarantine."""
-_AUDIT = re.compile(r"(.+)__AUDIT_([0-9A-F]{8})")
 _BESIDE = re.compile(rf"__({'|'.join((*BESIDE, ASIDE))})_[0-9A-F]{{8}}")
 
 
 def is_beside(table: str, name: str) -> bool:
     """Whether a run made the table `name` beside `table`."""
     return name.startswith(table) and _BESIDE.fullmatch(name.removeprefix(table)) is not None
-
-
-def batch_of(location: str) -> str | None:
-    """Where the batch lies with which a table would be what an audit gets to see; None for a table anew."""
-    found = _AUDIT.fullmatch(location)
-    return f"{found[1]}__BATCH_{found[2]}" if found else None
 
 
 @dataclass(frozen=True)

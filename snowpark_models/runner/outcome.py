@@ -12,17 +12,30 @@ from snowpark_models.runner.decision import Decision
 Outcome = Literal["published", "unchanged", "contract broken", "gate closed", "upstream closed"]
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A table that a run would have its readers see.
+
+    Attributes:
+        layer: `staging`, `marts` or `features`.
+        table: name under which it is published, such as STG_ORDERS.
+        location: under which it can be read now, such as STAGING.STG_ORDERS__CANDIDATE_0123ABCD.
+        batch: where the rows lie that are new in it, when all others are published; None when any may be.
+        is_published: readers see it already, and the run leaves it as it is.
+    """
+
+    layer: str
+    table: str
+    location: str
+    batch: str | None = None
+    is_published: bool = False
+
+
 class Audit(Protocol):
-    """The gate: judges what was built before anybody else sees it."""
+    """The gate: judges what was built before anybody else sees it, and what stays as it is."""
 
-    def __call__(self, layer: str, table: str, location: str) -> bool:
-        """Whether what was built may be published.
-
-        Args:
-            layer: `staging`, `marts` or `features`.
-            table: name that it gets when it is published, such as STG_ORDERS.
-            location: under which it can be read now, such as STAGING.STG_ORDERS__CANDIDATE.
-        """
+    def __call__(self, candidate: Candidate, /) -> bool:
+        """Whether it may be published, or goes on being read by what is downstream."""
         ...
 
 

@@ -27,7 +27,7 @@ from snowpark_models.runner.ledger import Ledger, RunRecord, now
 from snowpark_models.runner.locality import is_by_parts, routes
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Tables, plain, qualified
-from snowpark_models.runner.outcome import Audit, ModelOutcome, Outcome
+from snowpark_models.runner.outcome import Audit, Candidate, ModelOutcome, Outcome
 from snowpark_models.runner.quarantine import Quarantine, rows_set_aside
 from snowpark_models.runner.sieve import Sieves, has_other_rules, sieve_of
 from snowpark_models.runner.sql.tables import drop
@@ -141,7 +141,8 @@ class Run:
         decision = decide(state, code, inputs, is_by_parts=by_parts, is_wanted=wanted, wanted_parts=parts)
         versions = {read.location: read.version for read in inputs.values()}
         if decision.mode == "nothing":
-            return Attempt("unchanged", decision, decision.reason, code=code, inputs=versions)
+            outcome, reason = self._left(model, decision)
+            return Attempt(outcome, decision, reason, code=code, inputs=versions)
         try:
             job = self._job(model, code, versions)
             return self._carry_out(job, decision)
@@ -168,17 +169,25 @@ class Run:
         if building.is_the_same:
             job.set_published(job.state.version, job.state.log_from)
             self._read_states()
-            return attempt("unchanged", decision.reason, 0)
-        location = plain(building.audited)
-        is_open = self.audit(model.layer, model.table, location)
-        if job.quarantine.too_many or not is_open:
+            return attempt(*self._left(model, decision), 0)
+        too_many, location = job.quarantine.too_many, plain(building.audited)
+        batch = plain(building.batch) if building.batch and not too_many else None
+        is_open = self.audit(Candidate(model.layer, model.table, location, batch))
+        if too_many or not is_open:
             self.ledger.check_claim(model)
-            why = job.quarantine.too_many or "a critical expectation failed"
+            why = too_many or "a critical expectation failed"
             return attempt("gate closed", f"{why}; {location} shows what was refused")
         changed = building.publish()
         self.locations.published(model)
         self._read_states()
         return attempt("published", decision.reason, changed)
+
+    def _left(self, model: Model, decision: Decision) -> tuple[Outcome, str]:
+        """What becomes of a model that stays as it is, by the clock, its upstreams and its rules of today."""
+        location = self.locations.written(model)
+        if self.audit(Candidate(model.layer, model.table, location, is_published=True)):
+            return "unchanged", decision.reason
+        return "gate closed", f"a critical expectation failed in what readers see: {location}"
 
     def _clear(self, job: Job) -> None:
         """Drop what earlier runs of it refused, or left when they died, or are still about to publish."""

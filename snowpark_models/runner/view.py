@@ -15,6 +15,7 @@ class View:
     """A model as a view."""
 
     job: Job
+    batch: str | None = None
     is_the_same: bool = False
 
     @property

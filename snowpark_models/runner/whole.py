@@ -19,6 +19,7 @@ class WholeTable:
     """All rows of a model, anew."""
 
     job: Job
+    batch: str | None = None
     is_the_same: bool = False
     is_probed: bool = field(default=True, init=False)
 

@@ -12,6 +12,7 @@ from snowflake.snowpark import Session
 from deployments.connections import connect_snowflake, snowpark_session
 from deployments.settings import SnowflakeSettings
 from flows.ingest.warehouse.history_sql import create_history
+from snowpark_models.runner import Candidate
 from snowpark_models.runner.names import identifier
 from snowpark_models.sources import SOURCES
 from tests.models.given import PLATFORM_COLUMNS, Value, as_query, raw_types
@@ -72,7 +73,7 @@ class Replica:
         ).collect()
 
 
-def open_gate(_layer: str, _table: str, _location: str) -> bool:
+def open_gate(_candidate: Candidate) -> bool:
     return True
 
 

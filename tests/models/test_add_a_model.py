@@ -34,8 +34,8 @@ from snowpark_models.runner import materialise, plan
 
 settings = load_settings().snowflake
 with Gate(settings, "merged", Path("data_docs")) as gate, connect_snowflake(settings, "tests") as connection:
-    def audit(layer, table, location):
-        return gate.check(layer, table, location).allows_publishing
+    def audit(built):
+        return gate.check(built.layer, built.table, built.location).allows_publishing
     (outcome,) = materialise(snowpark_session(connection), plan(["customer_mood"]), audit, "merged")
 assert outcome.outcome == "published", outcome
 """

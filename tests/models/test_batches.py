@@ -19,7 +19,7 @@ from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, Model
 from snowpark_models.clock import as_of
 from snowpark_models.errors import ConcurrentRunError
-from snowpark_models.runner import ModelOutcome, Options, begin, materialise, plan
+from snowpark_models.runner import Candidate, ModelOutcome, Options, begin, materialise, plan
 from snowpark_models.runner.sql import intake as intake_sql
 from snowpark_models.runner.sql import tables as tables_sql
 from snowpark_models.sources import SOURCES
@@ -136,7 +136,8 @@ def test_a_closed_gate_leaves_what_readers_have_and_the_next_run_catches_up(hous
     house.orders(order(1, 1, 99))
     asked: list[tuple[str, int]] = []
 
-    def closed(_layer: str, _table: str, location: str) -> bool:
+    def closed(candidate: Candidate) -> bool:
+        location = candidate.location
         ((found,),) = house.rows(f"SELECT COUNT(*) FROM {location} WHERE TOTAL_AMOUNT = 99")
         asked.append((location, int(str(found))))
         return False
@@ -229,7 +230,7 @@ def test_a_run_that_another_one_overtakes_publishes_nothing(
 ) -> None:
     house.orders(order(1, 1, 50))
 
-    def overtaken(_layer: str, _table: str, _location: str) -> bool:
+    def overtaken(_candidate: Candidate) -> bool:
         with other_session(house, snowflake) as session:
             other = materialise(session, STAGED, open_gate, "other")
         assert [outcome.outcome for outcome in other] == ["published"]

@@ -17,6 +17,7 @@ from deployments.settings import SnowflakeSettings
 from snowpark_models import Column
 from snowpark_models.errors import QuarantineError
 from snowpark_models.model import Materialisation
+from snowpark_models.runner import Candidate
 from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.sieve import NO_SIEVE, Sift
 from snowpark_models.runner.warehouse import Warehouse
@@ -39,7 +40,7 @@ class Death:
     statements_left: int
     is_near: bool = False
 
-    def is_asked(self, _layer: str, _table: str, _location: str) -> bool:
+    def is_asked(self, _candidate: Candidate) -> bool:
         """The gate: open, and from now on statements are counted."""
         self.is_near = True
         return True

@@ -68,7 +68,7 @@ def source(shellcorp: Session) -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.fixture(scope="module")
 def published(shellcorp: Session) -> list[ModelOutcome]:
     """What became of every model there is, with all gates open."""
-    return materialise(shellcorp, plan(), lambda _layer, _table, _location: True, "run-1")
+    return materialise(shellcorp, plan(), lambda _candidate: True, "run-1")
 
 
 def answers(session: Session, query: str) -> Sequence[tuple[object, ...]]:
@@ -147,7 +147,7 @@ def test_what_tells_the_time_gives_the_same_tables_when_it_is_built_again(shellc
     tables = [(f"{m.schema}.{m.table}", ", ".join(m.key)) for m in clocked]
     before = [answers(shellcorp, f"SELECT * FROM {table} ORDER BY {key}") for table, key in tables]
     rebuilt = Options(rebuilt={model.name for model in clocked})
-    materialise(shellcorp, clocked, lambda _layer, _table, _location: True, "run-2", options=rebuilt)
+    materialise(shellcorp, clocked, lambda _candidate: True, "run-2", options=rebuilt)
     assert [answers(shellcorp, f"SELECT * FROM {table} ORDER BY {key}") for table, key in tables] == before
 
 
@@ -162,5 +162,5 @@ def test_empty_mirrors_give_empty_tables(session: Session, snowflake: SnowflakeS
                 opened.sql(f"CREATE TABLE RAW.{known.table} AS {as_query(raw_types(source), ())}").collect()
         for statement in histories_of_mirrors():
             opened.sql(statement).collect()
-        results = materialise(opened, plan(), lambda _layer, _table, _location: True, "run-1")
+        results = materialise(opened, plan(), lambda _candidate: True, "run-1")
     assert {(result.outcome, result.row_count) for result in results} == {("published", 0)}

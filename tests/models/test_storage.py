@@ -12,7 +12,7 @@ from snowflake.snowpark.functions import col
 from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, DynamicTable, IcebergTable, Model
 from snowpark_models.errors import BuildError, ContractError
-from snowpark_models.runner import Options, materialise
+from snowpark_models.runner import Candidate, Options, materialise
 from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.outcome import Outcome
 from snowpark_models.runner.sql import stored as stored_sql
@@ -59,8 +59,8 @@ class House:
         outcomes = materialise(self.session, models, self.audit, f"run-{self.runs}")
         return outcomes[-1].outcome
 
-    def audit(self, layer: str, _table: str, _location: str) -> bool:
-        return self.is_open or layer == "staging"
+    def audit(self, candidate: Candidate) -> bool:
+        return self.is_open or candidate.layer == "staging"
 
     def sales(self) -> list[int]:
         return [row[0] for row in self.session.sql("SELECT ID FROM MARTS.SALES ORDER BY 1").collect()]

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
 from deployments.settings import Settings
 from expectations.gate import GateResult
 from expectations.gate.data_docs.history import anchored
 from expectations.gate.results import Outcome
+from flows.shown import show_table
 
 MOST_RULES: Final = 20
 """Failed rules that an event names; the Data Docs have all."""
@@ -78,10 +78,10 @@ class GateNews:
             }
             for check in (*verdict.failures, *(check for check in verdict.checks if check.success))
         ]
-        create_table_artifact(
-            key=re.sub(r"[^a-z0-9]+", "-", f"gate-{verdict.name.lower()}"),
-            table=checks,
-            description=f"**{verdict.name}: {verdict.outcome}**. [Data Docs]({self._page(verdict)})",
+        show_table(
+            re.sub(r"[^a-z0-9]+", "-", f"gate-{verdict.name.lower()}"),
+            checks,
+            f"**{verdict.name}: {verdict.outcome}**. [Data Docs]({self._page(verdict)})",
         )
 
     def _page(self, verdict: GateResult) -> str:

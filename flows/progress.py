@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from logging import Logger, LoggerAdapter
-from typing import cast
-from uuid import UUID
 
 from prefect import get_run_logger
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from flows.shown import ProgressBar
 
 
 class PrefectProgress:
@@ -15,7 +14,7 @@ class PrefectProgress:
 
     def __init__(self) -> None:
         self._logger: Logger | LoggerAdapter[Logger] = get_run_logger()
-        self._artifact: UUID | None = None
+        self._bar: ProgressBar | None = None
 
     def step(self, message: str) -> None:
         """A line of the log."""
@@ -27,11 +26,5 @@ class PrefectProgress:
 
     def snapshot(self, chunks_loaded: int, chunks: int) -> None:
         """Move the progress bar."""
-        percent = 100 * chunks_loaded / chunks
-        if self._artifact is None:
-            created = create_progress_artifact(
-                percent, key="snapshot", description=f"Snapshot, {chunks} chunks."
-            )
-            self._artifact = cast(UUID, created)  # a coroutine only where a flow is async
-        else:
-            update_progress_artifact(self._artifact, percent)
+        self._bar = self._bar or ProgressBar("snapshot", f"Snapshot, {chunks} chunks.")
+        self._bar.move(100 * chunks_loaded / chunks)

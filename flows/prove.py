@@ -10,7 +10,6 @@ import time
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -21,6 +20,7 @@ from flows.ingest.health.proof import TableProof, compare_table, provable_tables
 from flows.replicate import catch_up, register_tables
 from flows.run import name_this_run, this_run_id
 from flows.sessions import replication_context
+from flows.shown import show_table
 
 POLL_SECONDS = 2.0
 
@@ -104,7 +104,7 @@ def publish_table(proofs: list[TableProof]) -> None:
         }
         for proof in proofs
     ]
-    create_table_artifact(key="proof", table=rows, description="Source against mirror, row by row.")
+    show_table("proof", rows, "Source against mirror, row by row.")
 
 
 def verdict(proofs: list[TableProof], standing: str | None) -> State[Any]:

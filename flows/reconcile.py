@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -26,6 +25,7 @@ from flows.prove import replicate_up_to_now
 from flows.replicate import ANOTHER_RUN_IS_FASTER
 from flows.run import name_this_run, this_run_id
 from flows.sessions import replication_context
+from flows.shown import show_table
 
 REPAIRS = 3
 """How often keys are repaired at most: those that somebody writes just then wait for the next time."""
@@ -108,9 +108,7 @@ def publish_table(found: Sequence[TableReconciliation]) -> None:
         }
         for table in found
     ]
-    create_table_artifact(
-        key="reconciliation", table=rows, description="Source against mirror, by hash, at one LSN a table."
-    )
+    show_table("reconciliation", rows, "Source against mirror, by hash, at one LSN a table.")
 
 
 def verdict(found: Sequence[TableReconciliation], standing: str | None) -> State[Any]:

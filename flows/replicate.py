@@ -13,7 +13,6 @@ from threading import Event
 from typing import Any
 
 from prefect import flow, task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
@@ -29,6 +28,7 @@ from flows.interrupts import until_interrupt
 from flows.progress import PrefectProgress
 from flows.run import name_this_run, this_run_id
 from flows.sessions import read_policies, replication_context
+from flows.shown import show_table
 
 DEFAULTS = Limits()
 FOLLOW_MINUTES = 60
@@ -147,7 +147,7 @@ def publish_table(report: ReplicationReport) -> None:
         for table in report.tables
     ]
     notes = "\n".join(f"- {warning}" for warning in report.warnings)
-    create_table_artifact(key="replicated", table=rows, description=f"{report.summary}\n{notes}")
+    show_table("replicated", rows, f"{report.summary}\n{notes}")
 
 
 def arguments() -> argparse.Namespace:

@@ -11,15 +11,9 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import (
-    create_progress_artifact,
-    create_table_artifact,
-    update_progress_artifact,
-)
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -34,6 +28,7 @@ from flows.overrides import OverrideRefused, Overrides, name_of
 from flows.quarantine import sieves
 from flows.raw_gates import RawGates
 from flows.run import this_run_id
+from flows.shown import ProgressBar, show_table
 from flows.transformation import Transformation, begin_transformation
 from flows.untouched import untouched
 from snowpark_models.errors import ModelError, RegistrationError
@@ -137,11 +132,11 @@ def build_models(
             get_run_logger().warning(str(stale))
         transformation.stale.extend(run.stale)
         outcomes: list[ModelOutcome] = []
-        progress = create_progress_artifact(0.0, key="models-done", description=f"{len(models)} models.")
+        progress = ProgressBar("models-done", f"{len(models)} models.")
         for model in models:
             work = untouched(transformation), untouched(run), untouched(model)
             outcomes.append(build_model(*work, model.schema, model.table))
-            update_progress_artifact(cast(UUID, progress), 100 * len(outcomes) / len(models))
+            progress.move(100 * len(outcomes) / len(models))
         run.end()
         published = {outcome.model.name for outcome in outcomes if outcome.is_published}
         for view in VIEWS:
@@ -204,8 +199,7 @@ def _publish_artifacts(
         }
         for verdict in verdicts
     ]
-    described = f"Every gate of this run. [Data Docs]({data_docs})"
-    create_table_artifact(key="gates", table=gates, description=described)
+    show_table("gates", gates, f"Every gate of this run. [Data Docs]({data_docs})")
     models = [
         {
             "model": o.model.name,
@@ -216,7 +210,7 @@ def _publish_artifacts(
         }
         for o in outcomes
     ]
-    create_table_artifact(key="models", table=models, description="Every model of this run.")
+    show_table("models", models, "Every model of this run.")
 
 
 def _final_state(transformation: Transformation, outcomes: Sequence[ModelOutcome]) -> State[Any]:
@@ -235,6 +229,7 @@ def _final_state(transformation: Transformation, outcomes: Sequence[ModelOutcome
     published = f"{len(outcomes)} model{'' if len(outcomes) == 1 else 's'} published"
     warned = [str(verdict) for verdict in verdicts if verdict.outcome == "warned"]
     warned += [str(stale) for stale in transformation.stale]
+    warned += [problem] if (problem := transformation.gate.docs_problem) else []
     told = "; ".join(
         [published, *_told_of_quarantine(outcomes), *([str(overrides)] if overrides.names else [])]
     )

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from great_expectations.data_context.data_context.context_factory import set_context
 from great_expectations.datasource.fluent.interfaces import Batch
+from snowflake.connector.errors import Error as SnowflakeError
 
 from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
@@ -42,8 +43,11 @@ class Gate:
         with Gate(settings.snowflake, run_id, settings.data_docs_folder) as gate:
             verdict = gate.check("marts", "order_facts", "MARTS.ORDER_FACTS__CANDIDATE")
 
-    Leaving the block writes the Data Docs of the run and closes the connections.
+    Leaving the block writes the Data Docs of the run and closes the connections. Where the docs cannot be
+    written, `docs_problem` says why: what was published stands, and QUALITY has all that they would show.
     """
+
+    docs_problem: str | None = None
 
     def __init__(
         self,
@@ -185,6 +189,11 @@ class Gate:
         try:
             if self._has_news:
                 self.write_data_docs()
+        except (OSError, SnowflakeError) as failed:
+            self.docs_problem = (
+                f"The Data Docs could not be written ({type(failed).__name__}): check "
+                "PLATFORM_DATA_DOCS_FOLDER and PLATFORM_DATA_DOCS_STAGE; the next run writes the index anew"
+            )
         finally:
             self.close()
 

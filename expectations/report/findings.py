@@ -96,8 +96,9 @@ def _age(changes: Changes, rule: Rule, zone: tzinfo) -> str:
 def _readers(gate: GateResult, summary: RunSummary, zone: tzinfo, limits: Limits) -> str:
     """What those who read the table have meanwhile."""
     override = next((each for each in summary.overrides if each.name == gate.name), None)
-    if override is not None and gate.outcome == "closed":
+    if override is not None:
         told = f"Let through by {override.started_by} for this run: {override.reason}"
+        told = told if gate.failures else f"{told} ({override.failed})"
         return one_line(told, limits.sentence)
     if gate.outcome != "closed":
         return "Published all the same."

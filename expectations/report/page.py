@@ -189,6 +189,9 @@ def _advice(summary: RunSummary) -> str:
     if summary.verdict == "published with warnings":
         return "Today's numbers can be used; mind what is listed below."
     if summary.verdict == "failed":
+        new = sum(model.outcome == "published" for model in summary.models)
+        if new:
+            return f"The run did not come to its end: {counted(new, 'table')} new, all others as they were."
         return "The run did not come to its end. Readers have the last good tables."
     if not summary.kept:
         return "Nothing was replaced."

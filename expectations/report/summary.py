@@ -132,14 +132,14 @@ class RunSummary:
 
     @property
     def overridden(self) -> tuple[GateResult, ...]:
-        """Gates that were closed, and that somebody had let through."""
+        """Gates that somebody had let through; open ones are those that only rows set aside had closed."""
         overridden = {override.name for override in self.overrides}
-        return tuple(g for g in self.gates if g.outcome == "closed" and g.name in overridden)
+        return tuple(gate for gate in self.gates if gate.name in overridden)
 
     @property
     def warned(self) -> tuple[GateResult, ...]:
         """Gates that let their table through and told."""
-        return tuple(gate for gate in self.gates if gate.outcome == "warned")
+        return tuple(g for g in self.gates if g.outcome == "warned" and g not in self.overridden)
 
     @property
     def kept(self) -> tuple[ModelRun, ...]:

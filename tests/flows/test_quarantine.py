@@ -10,12 +10,16 @@ from deployments.settings import SnowflakeSettings
 from expectations.gate import load_suite
 from expectations.gate.overrides import read_overrides
 from expectations.rules import Limit, Suite, always, between, mirror, never_null, set_aside, suite
+from flows.failures import FAILED_BY_GATE
 from flows.overrides import OverrideRefused, Overrides
 from flows.quarantine import sieves
+from flows.report import report
 from flows.transform import main, transform
+from sandbox.process import Service
 from snowpark_models.runner import discover
 from snowpark_models.runner.sieve import HAVE_ROWS, check_sieves
-from tests.flows.answers import rows
+from tests.flows.answers import last_mail, rows, text_of
+from tests.flows.arrivals import Arrivals
 
 PORTAL = ["stg_portal_sessions"]
 QUARANTINE = "QUALITY.STAGING__STG_PORTAL_SESSIONS"
@@ -62,7 +66,10 @@ def test_impossible_visits_are_set_aside_and_come_back_when_the_rule_is_mended(
 
 
 def test_too_many_bad_rows_close_the_gate_until_somebody_lets_them_be_set_aside(
-    cursor: SnowflakeCursor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cursor: SnowflakeCursor,
+    mailbox: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     strict = suite("SESSION_ID", set_aside(between("PAGES_VIEWED", low=1)), limit=Limit(rows=0, share=0.1))
     staging_has(strict, monkeypatch)
@@ -86,6 +93,8 @@ def test_too_many_bad_rows_close_the_gate_until_somebody_lets_them_be_set_aside(
     assert "overridden: STAGING.STG_PORTAL_SESSIONS (because the portal was down)" in told
     assert keys(cursor, "STAGING.STG_PORTAL_SESSIONS") == [good]
     assert len(keys(cursor, QUARANTINE)) == len(before) - 1
+    report(run_id=str(rows(cursor, "SELECT RUN_ID FROM QUALITY.OVERRIDES")[0][0]), return_state=True)
+    assert "the portal was down" in text_of(last_mail(mailbox))
     recorded = rows(cursor, "SELECT LAYER, TABLE_NAME, REASON, FAILED FROM QUALITY.OVERRIDES")
     assert [row[:3] for row in recorded] == [("STAGING", "STG_PORTAL_SESSIONS", "the portal was down")]
     assert "rows break rules that set rows aside" in str(recorded[0][3])
@@ -139,3 +148,19 @@ def test_what_is_set_aside_is_critical_and_never_of_a_mirror() -> None:
     with pytest.raises(ValueError, match="A is never NULL: no row of a mirror can be set aside"):
         mirror("ID", set_aside(never_null("A")))
     assert load_suite("staging", "stg_orders").limit == Limit()
+
+
+def test_rows_that_become_too_many_as_good_ones_go_close_the_gate_for_all_who_look(
+    cursor: SnowflakeCursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrivals = Arrivals(cursor, "PORTAL_SESSIONS", "SESSION_ID")
+    strict = suite("SESSION_ID", set_aside(between("PAGES_VIEWED", low=1)), limit=Limit(rows=0, share=0.4))
+    staging_has(strict, monkeypatch)
+    first, *others, _ = keys(cursor, "RAW.PORTAL_SESSIONS WHERE NOT _DELETED")
+    arrivals.land("PAGES_VIEWED = 0", f"SESSION_ID = {first}")
+    assert transform(run_id="1", select=PORTAL, return_state=True).is_completed()
+    arrivals.land("_DELETED = TRUE", f"SESSION_ID IN ({', '.join(map(str, others))})")
+    state = transform(run_id="2", select=PORTAL, return_state=True)
+    assert state.name == FAILED_BY_GATE
+    told = "SELECT OUTCOME, IS_WHOLE FROM QUALITY.GATE_RUNS WHERE RUN_ID = '2' AND LAYER = 'STAGING'"
+    assert rows(cursor, told) == [("closed", True)]

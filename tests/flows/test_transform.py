@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
+from pathlib import Path
 
+import httpx
 import pytest
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -19,19 +19,9 @@ from flows.report import report
 from flows.transform import main, selected, transform
 from sandbox.process import Service
 from snowpark_models.runner import plan
-from tests.flows.answers import rows
+from tests.flows.answers import last_mail, model_outcomes, rows, text_of
 
 SOURCE_TABLES = 9
-
-
-def model_outcomes(cursor: SnowflakeCursor, run: str) -> dict[object, object]:
-    found = rows(cursor, f"SELECT model, outcome FROM OPS.MODEL_RUNS WHERE run_id = '{run}'")
-    return {model: outcome for model, outcome in found}  # noqa: C416 - pairs, which dict() cannot know
-
-
-def last_mail(mailbox: Service) -> email.message.EmailMessage:
-    newest = max(mailbox.folder.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
-    return email.message_from_bytes(newest.read_bytes(), policy=email.policy.default)
 
 
 def test_good_data_are_published_bad_data_are_not_and_the_mails_say_so(
@@ -62,10 +52,9 @@ def test_good_data_are_published_bad_data_are_not_and_the_mails_say_so(
     assert report(run_id="bad", run_name="broken", return_state=True).is_completed()
     assert str(last_mail(mailbox)["subject"]).startswith("Shellcorp: NOT published")
     assert "ORDER_FACTS" in str(last_mail(mailbox)["subject"])
-    text = last_mail(mailbox).get_body(("plain",))
-    assert text is not None
-    assert "Owner: sales-analytics@shellcorp.example" in text.get_content()
-    assert "Fails now: MARTS.ORDER_FACTS" in text.get_content()
+    text = text_of(last_mail(mailbox))
+    assert "Owner: sales-analytics@shellcorp.example" in text
+    assert "Fails now: MARTS.ORDER_FACTS" in text
     assert digest(return_state=True).is_completed()
     assert "gates closed in 1 of 2 runs" in str(last_mail(mailbox)["subject"])
 
@@ -148,3 +137,28 @@ def test_a_wrong_password_is_one_line_that_names_the_setting(
     assert state.is_failed()
     assert "SNOWFLAKE_USER" in str(state.message)
     assert "wrong-and-secret" not in str(state.message)
+
+
+def test_data_docs_that_cannot_be_written_are_a_warning(
+    cursor: SnowflakeCursor, mailbox: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("PLATFORM_DATA_DOCS_FOLDER", str(tmp_path / "file" / "docs"))
+    load_settings.cache_clear()
+    state = transform(run_id="1", select=["stg_support_tickets"], return_state=True)
+    assert (state.is_completed(), state.name) == (True, "Warned")
+    assert "check PLATFORM_DATA_DOCS_FOLDER" in str(state.message)
+    assert model_outcomes(cursor, "1") == {"stg_support_tickets": "published"}
+    report(run_id="1", return_state=True)
+    assert str(last_mail(mailbox)["Subject"]).startswith("Shellcorp: published")
+
+
+def test_what_prefect_does_not_take_keeps_no_data_back(
+    cursor: SnowflakeCursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_: object) -> None:
+        raise httpx.ConnectError("All connection attempts failed")
+
+    monkeypatch.setattr("flows.shown.create_table_artifact", refused)
+    assert transform(run_id="1", select=["stg_support_tickets"], return_state=True).is_completed()
+    assert model_outcomes(cursor, "1") == {"stg_support_tickets": "published"}

@@ -193,6 +193,8 @@ def _advice(summary: RunSummary) -> str:
         if new:
             return f"The run did not come to its end: {counted(new, 'table')} new, all others as they were."
         return "The run did not come to its end. Readers have the last good tables."
+    if not summary.kept and summary.closed:
+        return f"What is built from {and_more([gate.name for gate in summary.closed])} was not replaced."
     if not summary.kept:
         return "Nothing was replaced."
     own_gate = {gate.name for gate in summary.closed}

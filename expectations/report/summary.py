@@ -98,7 +98,7 @@ class RunSummary:
     concern: Concern = EVERYTHING
 
     def about(self, concern: Concern) -> RunSummary:
-        """The run as far as it concerns somebody."""
+        """The run as far as it concerns somebody; what ended it only if no table of others explains it."""
 
         def covers(layer: str, table: str) -> bool:
             return concern.covers(layer, table, self.ownership)
@@ -112,6 +112,7 @@ class RunSummary:
             overrides=tuple(each for each in self.overrides if covers(each.layer, each.table)),
             set_aside=tuple(each for each in self.set_aside if covers(each.layer, each.table)),
             history=self.history.where(covers),
+            first_error=self.first_error if concern.is_all or not (self.closed or self.kept) else None,
             concern=concern,
         )
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expectations.gate.results import CheckResult, GateResult
 from expectations.report import TableFacts, compose, compose_digest, groups_of
 from expectations.report.findings import finding_of
 from expectations.report.limits import WIDEST
@@ -16,6 +17,7 @@ from expectations.report.recipients import EVERYTHING, Concern
 from tests.expectations.example_mail import OWNERSHIP, SALES, example, example_week
 from tests.expectations.pictures import SENDER, part
 
+SUPPORT = "support-analytics@shellcorp.example"
 PERSONAL = TableFacts("o@x.example", frozenset({"EMAIL", "NAME"}))
 
 
@@ -51,6 +53,17 @@ def test_a_mail_is_about_what_concerns_its_readers_alone() -> None:
     assert (
         compose(raw, SENDER, ["b@x.example"])["Message-ID"] != compose(sales, SENDER, ["a@x"])["Message-ID"]
     )
+
+
+def test_a_gate_of_others_is_no_failure_of_the_own_tables() -> None:
+    run = replace(example(), first_error="MARTS.ORDER_FACTS: closed, 1 of 9 checks failed")
+    support = run.about(Concern(frozenset({SUPPORT})))
+    assert {model.name for model in support.models} == {"MARTS.SUPPORT_LOAD"}
+    assert (support.verdict, support.first_error) == ("published", None)
+    no_key = CheckResult("ORDER_ID is unique", "ORDER_ID", "critical", False, 1, 9)
+    raw = replace(run, gates=(GateResult("RAW", "ORDERS", (no_key,)),)).about(Concern(frozenset({"raw"})))
+    text = part(compose(raw, SENDER, ["dba@x.example"]), "plain")
+    assert "What is built from RAW.ORDERS was not replaced." in text
 
 
 def test_who_is_not_concerned_gets_no_mail_unless_the_run_failed() -> None:

@@ -10,7 +10,7 @@ from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark.functions import col
 
 from snowpark_models import Column, Model
-from snowpark_models.runner import plan
+from snowpark_models.runner import Candidate, plan
 
 CONTRACT = (
     Column("id", "NUMBER(10,0)", "Number of the row; it's the key."),
@@ -61,9 +61,9 @@ class Gate:
     closed: set[str] = field(default_factory=set)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def __call__(self, layer: str, table: str, candidate: str) -> bool:
-        self.asked.append((layer, table, candidate))
-        return table not in self.closed
+    def __call__(self, candidate: Candidate) -> bool:
+        self.asked.append((candidate.layer, candidate.table, candidate.location))
+        return candidate.table not in self.closed
 
 
 def content(session: Session, *models: Model) -> dict[str, list[tuple[object, ...]]]:

@@ -24,8 +24,8 @@ from deployments.settings import SnowflakeSettings
 from snowpark_models.runner import materialise
 from tests.models.five_models import MODELS
 
-def hang_at_sales(layer, table, candidate):
-    if table == "SALES":
+def hang_at_sales(candidate):
+    if candidate.table == "SALES":
         Path(sys.argv[1]).touch()
         time.sleep(600)
     return True

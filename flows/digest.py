@@ -16,7 +16,7 @@ from deployments.settings import SettingsError, load_settings
 from expectations.report import compose_digest, load_week
 from flows.gate_news import data_docs_address
 from flows.mail import known_tables, recipients, send_each
-from flows.run import this_run_id
+from flows.run import in_utc, this_run_id
 
 
 @flow(name="digest", flow_run_name="mail the digest")
@@ -24,7 +24,7 @@ def digest(ends_at: datetime | None = None) -> State[Any]:
     """Mail how the week was. A mail server that is down is a warning.
 
     Args:
-        ends_at: the end of the week, now without one.
+        ends_at: the end of the week, now without one; UTC where it names no time zone.
     """
     try:
         settings = load_settings()
@@ -32,7 +32,7 @@ def digest(ends_at: datetime | None = None) -> State[Any]:
         with connect_snowflake(settings.snowflake, tag) as connection:
             week = load_week(
                 connection,
-                ends_at or datetime.now(UTC),
+                in_utc(ends_at) or datetime.now(UTC),
                 data_docs_link=data_docs_address(settings),
                 ownership=known_tables(settings),
             )

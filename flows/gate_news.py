@@ -29,17 +29,18 @@ class GateNews:
     Attributes:
         settings: name the account, and where the Data Docs are served.
         run_id: as QUALITY has it.
-        before: how each table's gate ended in the run before, by its name.
+        before: how each table's gate ended last, in the run before or in this one, by its name.
     """
 
     settings: Settings
     run_id: str
     before: dict[str, Outcome]
 
-    def tell(self, verdict: GateResult) -> None:
+    def tell(self, verdict: GateResult, *, is_overridden: bool = False) -> None:
         """Publish a gate's table, and its event where it is not simply open as before."""
         self._publish_table(verdict)
         was_closed = self.before.get(verdict.name) == "closed"
+        self.before[verdict.name] = verdict.outcome
         word = "opened" if verdict.allows_publishing and was_closed else verdict.outcome
         if word == "open":
             return
@@ -56,6 +57,7 @@ class GateNews:
             payload={
                 "run": self.run_id,
                 "outcome": verdict.outcome,
+                "is_overridden": is_overridden and verdict.outcome == "closed",
                 "checks": len(verdict.checks),
                 "failed": len(verdict.failures),
                 "failed_rules": [

@@ -18,7 +18,7 @@ from expectations.gate.data_docs.history import page_of
 from expectations.report import RunSummary, compose, load_summary
 from flows.gate_news import data_docs_address
 from flows.mail import known_tables, recipients, send_each
-from flows.run import this_run_id, this_run_link, this_run_name
+from flows.run import in_utc, this_run_id, this_run_link, this_run_name
 
 
 @flow(name="report", flow_run_name="mail the report")
@@ -47,7 +47,7 @@ def report(
                 connection,
                 run_id or this_run_id(),
                 run_name=run_name or this_run_name(),
-                started_at=started_at or now,
+                started_at=in_utc(started_at) or now,
                 ended_at=now,
                 first_error=first_error,
                 data_docs_link=data_docs_address(settings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from prefect import runtime
@@ -23,6 +24,11 @@ def this_run_link() -> str | None:
     """Where Prefect's UI shows the running flow; None without a UI."""
     ui = PREFECT_UI_URL.value()
     return f"{ui}/runs/flow-run/{runtime.flow_run.id}" if ui else None
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A parameter that is a time; without a time zone, as Prefect's forms let it be, it is in UTC."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def name_this_run(name: str) -> None:

@@ -51,9 +51,10 @@ class Transformation:
         """Pass a gate, keep its verdict, in place of an earlier one, and tell whom it concerns."""
         verdict = self.gate.check(layer, table, location, contract=contract, since=since)
         self.verdicts[:] = [*(each for each in self.verdicts if each.name != verdict.name), verdict]
-        if verdict.name not in self.overrides.names:
+        is_overridden = verdict.name in self.overrides.names
+        if not is_overridden:
             self.alerts.tell(verdict)
-        self.news.tell(verdict)
+        self.news.tell(verdict, is_overridden=is_overridden)
         return verdict
 
     def lets_through(self, verdict: GateResult) -> bool:

@@ -16,8 +16,8 @@ from expectations.report.recipients import EVERYTHING, Concern
 from expectations.report.summary import SELECT_TABLES
 
 WEEK: Final = timedelta(days=7)
-RUNS: Final = 500
-"""Of the runs of two weeks the newest so many."""
+RUNS: Final = 2_500
+"""Of the runs of two weeks the newest so many: one every ten minutes are 2,016."""
 
 SELECT_KEPT = """
 SELECT

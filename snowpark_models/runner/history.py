@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from snowflake.snowpark import Column as Expression
 from snowflake.snowpark import DataFrame
-from snowflake.snowpark.functions import col, lit
+from snowflake.snowpark.functions import col, lit, sql_expr
 
 from snowpark_models.contract import VERSION_COLUMNS, Column
 from snowpark_models.errors import ContractError
 from snowpark_models.model import Model
 from snowpark_models.runner.enforcement import check_columns
 from snowpark_models.runner.locations import Locations
-from snowpark_models.runner.names import qualified
+from snowpark_models.runner.names import identifier, qualified
 from snowpark_models.runner.sql import changes as sql
 from snowpark_models.runner.sql import versions as versions_sql
 from snowpark_models.runner.warehouse import Warehouse
@@ -127,7 +127,8 @@ def _names(columns: tuple[Column, ...]) -> list[str]:
 
 
 def _cast(column: Column) -> Expression:
-    return col(column.name.upper()).cast(column.type)
+    """In SQL: the cast of a DataFrame does not know every type."""
+    return sql_expr(f"CAST({identifier(column.name)} AS {column.type})")
 
 
 def _all_equal(columns: tuple[Column, ...]) -> Expression:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from snowflake.snowpark import DataFrame, Session
-from snowflake.snowpark.functions import col, iff, lit
+from snowflake.snowpark.functions import col, iff, lit, sql_expr
+from snowflake.snowpark.types import BinaryType
 
 from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, Model
@@ -202,3 +203,17 @@ def test_what_only_the_table_remembers_is_not_dropped_in_silence(watched: Watche
         assert outcome.outcome == "contract broken"
         assert problem in outcome.reason
     assert watched.versions("AMOUNTS_BY_PARTS") == past
+
+
+def marked(stg_orders: DataFrame) -> DataFrame:
+    mark = sql_expr("TO_BINARY(TO_VARCHAR(ORDER_ID), 'UTF-8')").cast(BinaryType()).alias("MARK")
+    return amounts(stg_orders).join(stg_orders.select("ORDER_ID", mark), "ORDER_ID")
+
+
+def test_a_version_may_have_bytes(watched: Watched) -> None:
+    model = of_orders(marked, "scd2", Column("mark", "BINARY(8)", "Bytes."))
+    for state in ({1: 5, 2: 6}, {1: 7, 2: 6}):
+        watched.becomes(state)
+        assert watched.run([*plan(["stg_orders"]), model])["marked"].outcome == "published"
+    versions = watched.session.sql("SELECT ORDER_ID, VALUE, MARK FROM MARTS.MARKED ORDER BY 1, 2").collect()
+    assert [tuple(row) for row in versions] == [(1, 5, b"1"), (1, 7, b"1"), (2, 6, b"2")]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import re
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -42,7 +42,7 @@ class DataDocs:
         for path, text in pages.items():
             file = self.folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = file.with_suffix(f".{os.getpid()}.tmp")
+            unfinished = file.with_suffix(f".{uuid.uuid4().hex}.tmp")
             unfinished.write_text(text, encoding="utf-8")
             unfinished.replace(file)
         if self.stage is None:

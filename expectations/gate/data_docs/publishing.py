@@ -25,10 +25,11 @@ def publish(connection: SnowflakeConnection, run_id: str, docs: DataDocs, owners
         ownership: what is personal; of a table that is not in it, all values are masked.
     """
     runs = read_history(connection)
-    pages = {"index.html": index_page(runs)}
-    run = next((each for each in runs if each.run_id == run_id), None)
-    if run is not None:
-        pages[run.page] = run_page(run, read_check_results(connection, run_id), ownership)
-    docs.write(connection, pages)
+    pages = {
+        run.page: run_page(run, read_check_results(connection, run_id), ownership)
+        for run in runs
+        if run.run_id == run_id
+    }
+    docs.write(connection, pages | {"index.html": index_page(runs)})
     docs.remove_others(connection, [each.page for each in runs])
     return docs.index

@@ -10,10 +10,16 @@ from deployments.quoting import snowflake_name
 from deployments.snowflake.names import Names, SetUpError
 from deployments.snowflake.present import Account
 from deployments.snowflake.step import Step
-from deployments.snowflake.subjects import databases, grants, roles
+from deployments.snowflake.subjects import databases, grants, masking, roles, warehouses
 
 Subject = Callable[[Account, Names], Iterator[Step]]
-SUBJECTS: tuple[Subject, ...] = (databases.steps, roles.steps, grants.steps)
+SUBJECTS: tuple[Subject, ...] = (
+    databases.steps,
+    roles.steps,
+    warehouses.steps,
+    masking.steps,
+    grants.steps,
+)
 """In the order in which one needs the other."""
 
 

@@ -6,7 +6,7 @@ A file has statements such as
     CREATE ROLE IF NOT EXISTS {role} COMMENT = {comment:text};
 
 where `{name}` is an identifier, or several that make one, `{name:text}` a text, `{name:number}` a whole
-number, and `{name:words}` key words, such as privileges.
+number, `{name:literal}` a text or NULL, and `{name:words}` key words, such as privileges.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ class _Quoting(string.Formatter):
         """One value, by its kind."""
         if format_spec == "text":
             return snowflake_text(value)
+        if format_spec == "literal":
+            return "NULL" if value is None else snowflake_text(value)
         if format_spec == "number":
             return str(int(value))
         if format_spec == "words":

@@ -10,23 +10,60 @@ from deployments.snowflake.names import Names
 from deployments.snowflake.plan import take
 from deployments.snowflake.present import Account
 from deployments.snowflake.step import Step
-from deployments.snowflake.subjects import databases, roles
+from deployments.snowflake.subjects import databases, masking, roles, warehouses
 
+Tell = Callable[[str], None]
 SYSTEM_SCHEMAS = ("INFORMATION_SCHEMA", "PUBLIC")
 
 
-def teardown(account: Account, names: Names, tell: Callable[[str], None]) -> None:
+def teardown(account: Account, names: Names, tell: Tell) -> None:
     """Drop it, in the opposite order of making it.
 
     Raises:
         SetUpError: a step failed; running it again goes on from there.
     """
-    steps = [*_databases(account, names, tell), *_roles(account, names, tell)]
+    parts = (_masking, _databases, _warehouses, _roles)
+    steps = [step for part in parts for step in part(account, names, tell)]
     take(account, steps, tell)
-    tell(f"{len(steps)} objects dropped." if steps else "Nothing to drop.")
+    tell(f"{len(steps)} steps taken." if steps else "Nothing to drop.")
 
 
-def _databases(account: Account, names: Names, tell: Callable[[str], None]) -> Iterator[Step]:
+def _masking(account: Account, names: Names, _tell: Tell) -> Iterator[Step]:
+    """Take the tag from what stays, and the policies from the tag: what is in use cannot be dropped."""
+    tag, place = masking.tag_of(names), snowflake_name(names.database, wanted.GOVERNANCE)
+    found = account.by_name(f"SHOW TAGS IN SCHEMA {place}").get(wanted.TAG)
+    if found is None or not names.is_marked(found["comment"]):
+        return
+    for schema in wanted.schemas(names):
+        if masking.tag_of_schema(account, names, schema.name) is not None:
+            untagged = masking.SQL("untag_schema", schema=(names.database, schema.name), tag=tag)
+            yield Step("-", f"schema {names.database}.{schema.name}: tag {wanted.TAG}", untagged)
+    present = account.by_name(f"SHOW MASKING POLICIES IN SCHEMA {place}")
+    for type_ in wanted.MASKED:
+        policy = masking.policy_of(names, type_)
+        if names.is_marked(present.get(policy[-1], {}).get("comment")):
+            unset = masking.SQL("unset_policy", tag=tag, policy=policy)
+            yield Step("-", f"tag {'.'.join(tag)}: masking policy {policy[-1]}", unset)
+            yield Step("-", f"masking policy {'.'.join(policy)}", masking.SQL("drop_policy", policy=policy))
+    yield Step("-", f"tag {'.'.join(tag)}", masking.SQL("drop_tag", tag=tag))
+
+
+def _warehouses(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
+    """A monitor has no comment: the one of a warehouse of ours is ours."""
+    present = account.by_name("SHOW WAREHOUSES")
+    for warehouse in wanted.warehouses(names):
+        name = names.own(warehouse.name)
+        if name not in present:
+            continue
+        if not names.is_marked(present[name]["comment"]):
+            tell(f"left: warehouse {name}, which was there before")
+            continue
+        yield Step("-", f"warehouse {name}", warehouses.SQL("drop_warehouse", warehouse=name))
+        if present[name]["resource_monitor"] == name:
+            yield Step("-", f"resource monitor {name}", warehouses.SQL("drop_monitor", monitor=name))
+
+
+def _databases(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
     database = account.by_name("SHOW DATABASES").get(names.database)
     if database is None:
         return
@@ -51,7 +88,7 @@ def _databases(account: Account, names: Names, tell: Callable[[str], None]) -> I
         yield Step("-", f"database {names.database}", dropped)
 
 
-def _roles(account: Account, names: Names, tell: Callable[[str], None]) -> Iterator[Step]:
+def _roles(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
     present = account.by_name("SHOW ROLES")
     for role in reversed(wanted.ROLES):
         name = names.own(role.name)

@@ -11,6 +11,7 @@ from deployments.snowflake.names import Names
 Personal = Literal["yes", "unknown"]
 LOADER, TRANSFORMER, PLATFORM = "LOADER", "TRANSFORMER", "PLATFORM"
 READER, SCIENTIST, STEWARD, PERSONAL = "READER", "SCIENTIST", "STEWARD", "PERSONAL"
+COSTS, READING = "COSTS", "READING"
 READABLE: Final = ("TABLES", "VIEWS", "DYNAMIC TABLES", "ICEBERG TABLES")
 """What holds rows: future grants name each kind."""
 WRITE: Final = "SELECT, INSERT, UPDATE, DELETE"
@@ -39,6 +40,24 @@ class Role:
     name: str
     comment: str
     inherits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse, X-Small: make it larger by hand where that pays, the set-up leaves the size alone.
+
+    Attributes:
+        timeout: seconds after which a statement is ended.
+        queued_timeout: seconds that a statement waits for a place.
+        credits: that its monitor allows it a month; None: it has no monitor.
+    """
+
+    name: str
+    comment: str
+    timeout: int
+    queued_timeout: int
+    credits: int | None
+    auto_suspend: int = 60
 
 
 @dataclass(frozen=True)
@@ -94,12 +113,31 @@ ROLES: Final = (
     Role(PERSONAL, "Sees personal columns unmasked. Given to roles, never to people."),
     Role(LOADER, "Replicates: writes RAW and its ledger.", (PERSONAL,)),
     Role(TRANSFORMER, "Reads RAW, writes models, gates and their ledgers.", (PERSONAL,)),
-    Role(PLATFORM, "Runs the pipeline.", (LOADER, TRANSFORMER)),
+    Role(COSTS, "Sees what statements cost, in the whole account."),
+    Role(PLATFORM, "Runs the pipeline.", (LOADER, TRANSFORMER, COSTS)),
     Role(READER, "Reads marts and features, personal columns masked."),
     Role(SCIENTIST, "Reads staging, too, and recordings of features; personal columns masked.", (READER,)),
     Role(STEWARD, "Looks into results of gates and rows that are set aside; unmasked.", (READER, PERSONAL)),
 )
 """Who there is. PLATFORM runs the pipeline; LOADER and TRANSFORMER are its halves, for two workers."""
+
+
+DATABASE_ROLES: Final = {COSTS: ("GOVERNANCE_VIEWER", "USAGE_VIEWER")}
+"""Roles of the database SNOWFLAKE that a role has: what the flow `costs` reads of ACCOUNT_USAGE."""
+MASKED: Final[dict[str, str | None]] = {"VARCHAR": "***", "BINARY": None, "VARIANT": None, "DATE": None}
+"""Types that are masked, and by what. A policy of NUMBER would round: personal numbers have to be hashed."""
+TAG: Final = "PERSONAL"
+GOVERNANCE: Final = "OPS"
+"""The schema of the tag and its policies."""
+
+
+def warehouses(names: Names) -> tuple[Warehouse, ...]:
+    """One for the pipeline, one for people, so that neither waits for the other."""
+    runs, reads = {"local": (None, None), "dev": (20, 20), "prod": (100, 50)}[names.environment]
+    return (
+        Warehouse(PLATFORM, "Replicates, builds and gates.", 7200, 600, runs),
+        Warehouse(READING, "People's questions.", 600, 120, reads),
+    )
 
 
 def grants(names: Names) -> Iterator[Grant]:
@@ -109,6 +147,11 @@ def grants(names: Names) -> Iterator[Grant]:
     where it is there: hence CREATE SCHEMA.
     """
     database = (names.database,)
+    pipeline, reading = (names.own(PLATFORM),), (names.own(READING),)
+    yield Grant(LOADER, "USAGE", "WAREHOUSE", pipeline)
+    yield Grant(TRANSFORMER, "USAGE", "WAREHOUSE", pipeline)
+    yield Grant(READER, "USAGE", "WAREHOUSE", reading)
+    yield Grant(TRANSFORMER, "APPLY", "TAG", (names.database, GOVERNANCE, TAG))
     yield Grant(LOADER, "USAGE, CREATE SCHEMA", "DATABASE", database)
     yield Grant(TRANSFORMER, "USAGE, CREATE SCHEMA", "DATABASE", database)
     for role in (READER, SCIENTIST, STEWARD):

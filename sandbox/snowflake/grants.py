@@ -211,7 +211,7 @@ def _dropped(drop: exp.Drop, session: Session) -> list[str]:
 def _read(words: Words, direction: str, session: Session) -> Statement:
     granted = _until(words, "ON", "TO", "FROM")
     if granted[0] == "ROLE" or granted[:2] == ["DATABASE", "ROLE"]:
-        privileges, kind, name, scope = ["USAGE"], "ROLE", granted[-1], ""
+        privileges, kind, name, scope = ["USAGE"], "_".join(granted[:-1]), granted[-1], ""
     else:
         privileges = [part.strip() for part in " ".join(granted).replace(" ,", ",").split(",")]
         target = _until(words, direction)

@@ -6,5 +6,8 @@ CREATE ROLE IF NOT EXISTS {role} COMMENT = {comment:text};
 -- grant_role, as SECURITYADMIN
 GRANT ROLE {role} TO ROLE {to};
 
+-- grant_database_role, as ACCOUNTADMIN
+GRANT DATABASE ROLE {database_role} TO ROLE {to};
+
 -- drop_role, as USERADMIN
 DROP ROLE IF EXISTS {role};

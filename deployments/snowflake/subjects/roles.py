@@ -22,6 +22,8 @@ def steps(account: Account, names: Names) -> Iterator[Step]:
         if name not in present:
             made = SQL("create_role", role=name, comment=names.marked(role.comment))
             yield Step("+", f"role {name}: {role.comment}", made)
+    for holder, database_roles in wanted.DATABASE_ROLES.items():
+        yield from _given_of_snowflake(account, names.own(holder), database_roles)
     inherited = {name for role in wanted.ROLES for name in role.inherits}
     for role in wanted.ROLES:
         yield from _given(account, names.own(role.name), [names.own(each) for each in role.inherits])
@@ -36,3 +38,11 @@ def _given(account: Account, to: str, roles: list[str]) -> Iterator[Step]:
         for role in roles:
             if role not in held:
                 yield Step("+", f"role {role} to role {to}", SQL("grant_role", role=role, to=to))
+
+
+def _given_of_snowflake(account: Account, to: str, database_roles: tuple[str, ...]) -> Iterator[Step]:
+    held = {each.name.rpartition(".")[2] for each in held_by(account, to) if each.kind == "DATABASE ROLE"}
+    for role in database_roles:
+        if role not in held:
+            given = SQL("grant_database_role", database_role=("SNOWFLAKE", role), to=to)
+            yield Step("+", f"database role SNOWFLAKE.{role} to role {to}", given)

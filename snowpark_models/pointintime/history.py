@@ -126,7 +126,7 @@ def _add(
             create_schema(ops),
             sql.create_versions(ops),
             sql.create_recordings(ops),
-            sql.create_history(stored, table),
+            sql.create_history(stored, table, warehouse.personal_tag),
         ):
             warehouse.run(statement)
         for time, query in told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from snowpark_models.pointintime.declaration import FeatureView, StoredView
 from snowpark_models.runner.names import identifier, listed, literal, qualified
+from snowpark_models.runner.sql.tables import tag_clause, typed_column
 
 VERSIONS = "FEATURE_VERSIONS"
 RECORDINGS = "FEATURE_RECORDINGS"
@@ -36,21 +37,19 @@ def create_recordings(ops: str) -> str:
         )"""
 
 
-def create_history(stored: StoredView, table: str) -> str:
+def create_history(stored: StoredView, table: str, tag: str | None) -> str:
     """The table of a version's rows, unless it is there."""
     view = stored.view
     types = {column.name.upper(): column for column in view.model.contract}
     named = [types[key] for key in view.entity.keys] + [types[name] for name in view.features]
-    columns = "".join(
-        f"{identifier(column.name)} {column.type} COMMENT {literal(column.comment)},\n            "
-        for column in named
-    )
+    tagged = tag_clause(tag)
+    columns = "".join(f"{typed_column(column, tag)},\n            " for column in named)
     comment = f"{view.name}, version {view.version}, as runs have recorded it. Rows are never changed."
     return f"""
         CREATE TABLE IF NOT EXISTS {table} (
-            {columns}EVENT_TS TIMESTAMP_NTZ COMMENT 'Last event counted, UTC.',
-            AVAILABLE_TS TIMESTAMP_NTZ NOT NULL COMMENT 'The row tells what was known before it; UTC.',
-            RUN_ID VARCHAR NOT NULL COMMENT 'The run that recorded it, see OPS.FEATURE_RECORDINGS.'
+            {columns}EVENT_TS TIMESTAMP_NTZ{tagged} COMMENT 'Last event counted, UTC.',
+            AVAILABLE_TS TIMESTAMP_NTZ NOT NULL{tagged} COMMENT 'The row tells what was known before; UTC.',
+            RUN_ID VARCHAR NOT NULL{tagged} COMMENT 'The run that recorded it, see OPS.FEATURE_RECORDINGS.'
         ) COMMENT = {literal(comment)}"""
 
 

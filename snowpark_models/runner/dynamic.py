@@ -27,7 +27,8 @@ class Dynamic(View):
         if is_as_declared and not job.state.is_rebuilding:
             job.warehouse.run(stored_sql.refresh(job.tables.published))
         else:
-            made = stored_sql.create_dynamic(job.model, storage, job.tables.published, self.query())
+            table, tag = job.tables.published, job.warehouse.personal_tag
+            made = stored_sql.create_dynamic(job.model, storage, table, self.query(), tag)
             with job.in_place_of(but="DYNAMIC TABLE"):
                 job.warehouse.run(made)
         job.warehouse.run(sql.drop_view(job.tables.audit))

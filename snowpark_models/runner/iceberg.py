@@ -22,7 +22,8 @@ class Iceberg(WholeTable):
         job.ledger.begin_swap(job.model, job.state)
         location = storage.base_location or job.locations.written(job.model).replace(".", "/").lower()
         with job.quarantine.away(), job.in_place_of(but="ICEBERG TABLE"):
-            job.warehouse.run(stored_sql.create_iceberg(job.model, storage, location, job.tables))
+            tag = job.warehouse.personal_tag
+            job.warehouse.run(stored_sql.create_iceberg(job.model, storage, location, job.tables, tag))
         job.warehouse.run(sql.drop_table(job.tables.candidate))
         job.set_replaced()
         return None

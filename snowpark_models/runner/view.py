@@ -40,6 +40,8 @@ class View:
         job.quarantine.drop()
         with job.in_place_of(but="VIEW"):
             job.warehouse.run(sql.create_view(job.model, job.tables.published, self.query()))
+        for statement in sql.set_tags(job.model, "VIEW", job.tables.published, job.warehouse.personal_tag):
+            job.warehouse.run(statement)
         job.warehouse.run(sql.drop_view(job.tables.audit))
         job.set_replaced()
         return None

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from snowflake.snowpark import DataFrame, Row, Session
 
 from snowpark_models.model import LAYERS, Model
-from snowpark_models.runner.names import OPS, QUALITY, Namespace, literal
+from snowpark_models.runner.names import OPS, QUALITY, Namespace, literal, qualified
 from snowpark_models.runner.sql import tables as sql
 from snowpark_models.sources import SCHEMA as RAW
 
@@ -40,6 +41,12 @@ class Warehouse:
     def frame(self, query: str) -> DataFrame:
         """The rows of a query, not yet run."""
         return self.session.sql(query)
+
+    @cached_property
+    def personal_tag(self) -> str | None:
+        """The tag that says which columns are personal; None where there is none that this role may set."""
+        schemas = {row["schema_name"] for row in self.rows(sql.list_personal_tags())}
+        return qualified(OPS, sql.PERSONAL_TAG) if OPS in schemas else None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -74,7 +74,9 @@ class WholeTable:
         except ConcurrentRunError:
             job.ledger.distrust(job.model)
             raise
-        for statement in sql.set_comments(job.model, tables.published):
+        comments = sql.set_comments(job.model, tables.published)
+        tags = sql.set_tags(job.model, "TABLE", tables.published, warehouse.personal_tag)
+        for statement in (*comments, *tags):
             warehouse.run(statement)
         warehouse.run(sql.drop_table(tables.candidate))
         job.quarantine.clean()

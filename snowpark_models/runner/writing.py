@@ -13,7 +13,7 @@ from snowpark_models.runner.warehouse import Warehouse
 
 def fill(warehouse: Warehouse, model: Model, table: str, result: DataFrame) -> None:
     """Make a table anew and write a result into it, in the types of the contract."""
-    warehouse.run(sql.create_by_contract(model, table))
+    warehouse.run(sql.create_by_contract(model, table, warehouse.personal_tag))
     columns = [identifier(column.name) for column in model.contract]
     with values_fit(model):
         result.select(columns).write.save_as_table(table.split("."), mode="append", column_order="name")

@@ -8,12 +8,12 @@ from snowpark_models.runner.sql.tables import cast, comment, typed_columns
 from snowpark_models.storage import DOWNSTREAM, DynamicTable, IcebergTable
 
 
-def create_dynamic(model: Model, storage: DynamicTable, table: str, query: str) -> str:
+def create_dynamic(model: Model, storage: DynamicTable, table: str, query: str, tag: str | None) -> str:
     """A dynamic table of a query, filled at once; it keeps the grants of the one that it replaces."""
     lag = DOWNSTREAM if storage.target_lag == DOWNSTREAM else literal(storage.target_lag)
     return f"""
         CREATE OR REPLACE DYNAMIC TABLE {table} (
-            {typed_columns(model)}
+            {typed_columns(model, tag)}
         )
         TARGET_LAG = {lag}
         WAREHOUSE = {identifier(storage.warehouse)}
@@ -29,11 +29,13 @@ def refresh(table: str) -> str:
     return f"ALTER DYNAMIC TABLE {table} REFRESH"
 
 
-def create_iceberg(model: Model, storage: IcebergTable, location: str, tables: Tables) -> str:
+def create_iceberg(
+    model: Model, storage: IcebergTable, location: str, tables: Tables, tag: str | None
+) -> str:
     """An Iceberg table with the rows of the candidate; it keeps the grants of the one that it replaces."""
     return f"""
         CREATE OR REPLACE ICEBERG TABLE {tables.published} (
-            {typed_columns(model)}
+            {typed_columns(model, tag)}
         )
         EXTERNAL_VOLUME = {literal(storage.external_volume)}
         CATALOG = 'SNOWFLAKE'

@@ -8,6 +8,9 @@ from snowpark_models.contract import Column
 from snowpark_models.model import Model
 from snowpark_models.runner.names import identifier, listed, literal
 
+PERSONAL_TAG = "PERSONAL"
+"""The name of the tag that deployments/snowflake makes in OPS: what has it with `no` itself is not masked."""
+
 
 def create_schema(schema: str) -> str:
     """A schema, unless it is there."""
@@ -34,11 +37,11 @@ def create_like(table: str, pattern: str) -> str:
     return f"CREATE OR REPLACE TABLE {table} LIKE {pattern} COPY GRANTS"
 
 
-def create_by_contract(model: Model, table: str) -> str:
+def create_by_contract(model: Model, table: str, tag: str | None = None) -> str:
     """An empty table of the contract's columns; it keeps the grants of the one it replaces."""
     return f"""
         CREATE OR REPLACE TABLE {table} (
-            {typed_columns(model)}
+            {typed_columns(model, tag)}
         ) COPY GRANTS COMMENT = {literal(comment(model))}"""
 
 
@@ -53,12 +56,40 @@ def create_view(model: Model, view: str, query: str) -> str:
         SELECT {cast(model)} FROM ({query}) AS RESULT"""
 
 
-def typed_columns(model: Model) -> str:
+def list_personal_tags() -> str:
+    """The tag that says which columns are personal, where an account has it (deployments/snowflake)."""
+    return f"SHOW TAGS LIKE {literal(PERSONAL_TAG)} IN DATABASE"
+
+
+def typed_columns(model: Model, tag: str | None = None) -> str:
     """The contract's columns as DDL has them, one a line."""
-    return ",\n            ".join(
-        f"{identifier(column.name)} {column.type} COMMENT {literal(column.comment)}"
+    return ",\n            ".join(typed_column(column, tag) for column in model.contract)
+
+
+def typed_column(column: Column, tag: str | None) -> str:
+    """A column as DDL has it; with a tag, it says from its first moment on whether it is personal."""
+    tagged = tag_clause(tag, is_personal=column.personal)
+    return f"{identifier(column.name)} {column.type}{tagged} COMMENT {literal(column.comment)}"
+
+
+def tag_clause(tag: str | None, *, is_personal: bool = False) -> str:
+    """What a column's definition says of the tag; nothing where there is none."""
+    return f" WITH TAG ({tag} = {_yes_or_no(is_personal)})" if tag else ""
+
+
+def set_tags(model: Model, kind: str, table: str, tag: str | None) -> list[str]:
+    """Whether each column of a table or a view is personal, as the model says it today."""
+    if tag is None:
+        return []
+    return [
+        f"ALTER {kind} {table} MODIFY COLUMN {identifier(column.name)} SET TAG {tag} = {value}"
         for column in model.contract
-    )
+        for value in [_yes_or_no(column.personal)]
+    ]
+
+
+def _yes_or_no(is_personal: bool) -> str:
+    return literal("yes" if is_personal else "no")
 
 
 def cast(model: Model) -> str:

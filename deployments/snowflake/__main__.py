@@ -10,18 +10,22 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from deployments.connections import ConnectionFailed, connect_snowflake
 from deployments.settings import SettingsError, SnowflakeSettings, env_file
 from deployments.snowflake.names import ENVIRONMENTS, Names, SetUpError
+from deployments.snowflake.options import Bucket, Options, PublicKey
 from deployments.snowflake.plan import plan, take
 from deployments.snowflake.present import Account
 from deployments.snowflake.step import Step
 from deployments.snowflake.teardown import teardown
 
 ADMINISTRATOR = "ACCOUNTADMIN"
+PUBLIC_KEY = """of the pipeline's user, in PEM: openssl genrsa 2048 | openssl pkcs8 -topk8 -out key.p8, then
+openssl rsa -in key.p8 -pubout -out key.pub"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +52,8 @@ def _run(asked: argparse.Namespace, account: Account, names: Names) -> None:
     if asked.command == "teardown":
         teardown(account, names, _tell)
         return
-    steps = plan(account, names)
+    options = _options(asked)
+    steps = plan(account, names, options)
     if not steps:
         _tell("Nothing to do.")
     elif asked.command == "plan":
@@ -57,7 +62,7 @@ def _run(asked: argparse.Namespace, account: Account, names: Names) -> None:
         _tell(f"{len(steps)} steps; apply takes them.")
     else:
         take(account, steps, _tell)
-        if left := plan(account, names):
+        if left := plan(account, names, options):
             raise SetUpError("these steps were taken, and are still to do: " + "; ".join(map(str, left)))
         _tell(f"{len(steps)} steps taken.")
 
@@ -67,6 +72,15 @@ def _in_words(step: Step, *, with_sql: bool) -> str:
         return str(step)
     indented = step.statement.sql.replace("\n", "\n    ")
     return f"{step}\n    -- as {step.statement.role}\n    {indented};"
+
+
+def _options(asked: argparse.Namespace) -> Options:
+    if bool(asked.iceberg_bucket) != bool(asked.iceberg_role):
+        raise SetUpError("--iceberg-bucket and --iceberg-role belong together")
+    return Options(
+        key=PublicKey.read(asked.public_key) if asked.public_key else None,
+        bucket=Bucket(asked.iceberg_bucket, asked.iceberg_role) if asked.iceberg_bucket else None,
+    )
 
 
 def _administrator(role: str) -> SnowflakeSettings:
@@ -91,6 +105,14 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         command.add_argument("--environment", choices=ENVIRONMENTS, required=True)
         command.add_argument("--database", help="another database than the environment's own")
         command.add_argument("--role", default=ADMINISTRATOR, help="the administrator's role (%(default)s)")
+        if name != "teardown":
+            command.add_argument("--public-key", type=Path, metavar="FILE", help=PUBLIC_KEY)
+            command.add_argument(
+                "--iceberg-bucket", metavar="URL", help="s3://bucket/folder/ of Iceberg tables"
+            )
+            command.add_argument(
+                "--iceberg-role", metavar="ARN", help="by which Snowflake reaches that bucket"
+            )
         if name == "plan":
             command.add_argument("--sql", action="store_true", help="with each step's statement")
         if name == "teardown":

@@ -8,11 +8,13 @@ from snowflake.connector.errors import ProgrammingError
 
 from deployments.quoting import snowflake_name
 from deployments.snowflake.names import Names, SetUpError
+from deployments.snowflake.options import Options
 from deployments.snowflake.present import Account
 from deployments.snowflake.step import Step
-from deployments.snowflake.subjects import databases, grants, masking, roles, warehouses
+from deployments.snowflake.subjects import databases, grants, masking, roles, users, volumes, warehouses
 
 Subject = Callable[[Account, Names], Iterator[Step]]
+NOTHING_ELSE = Options()
 SUBJECTS: tuple[Subject, ...] = (
     databases.steps,
     roles.steps,
@@ -23,9 +25,14 @@ SUBJECTS: tuple[Subject, ...] = (
 """In the order in which one needs the other."""
 
 
-def plan(account: Account, names: Names) -> list[Step]:
+def plan(account: Account, names: Names, options: Options = NOTHING_ELSE) -> list[Step]:
     """The steps that are left; none where everything is as it is wanted."""
-    return [step for subject in SUBJECTS for step in subject(account, names)]
+    steps = [step for subject in SUBJECTS for step in subject(account, names)]
+    if options.key:
+        steps += users.steps(account, names, options.key)
+    if options.bucket:
+        steps += volumes.steps(account, names, options.bucket)
+    return steps
 
 
 def take(account: Account, steps: Sequence[Step], tell: Callable[[str], None]) -> None:

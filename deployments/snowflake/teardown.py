@@ -9,8 +9,9 @@ from deployments.snowflake import wanted
 from deployments.snowflake.names import Names
 from deployments.snowflake.plan import take
 from deployments.snowflake.present import Account
+from deployments.snowflake.script import Statement
 from deployments.snowflake.step import Step
-from deployments.snowflake.subjects import databases, masking, roles, warehouses
+from deployments.snowflake.subjects import databases, masking, roles, users, volumes, warehouses
 
 Tell = Callable[[str], None]
 SYSTEM_SCHEMAS = ("INFORMATION_SCHEMA", "PUBLIC")
@@ -22,10 +23,31 @@ def teardown(account: Account, names: Names, tell: Tell) -> None:
     Raises:
         SetUpError: a step failed; running it again goes on from there.
     """
-    parts = (_masking, _databases, _warehouses, _roles)
+    parts = (_users, _masking, _databases, _volumes, _warehouses, _roles)
     steps = [step for part in parts for step in part(account, names, tell)]
     take(account, steps, tell)
     tell(f"{len(steps)} steps taken." if steps else "Nothing to drop.")
+
+
+def _users(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
+    name = names.own(wanted.PLATFORM)
+    return _marked(account, names, tell, "user", name, users.SQL("drop_user", user=name))
+
+
+def _volumes(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
+    name = volumes.volume_of(names)
+    return _marked(account, names, tell, "external volume", name, volumes.SQL("drop_volume", volume=name))
+
+
+def _marked(
+    account: Account, names: Names, tell: Tell, kind: str, name: str, dropped: Statement
+) -> Iterator[Step]:
+    """Drop one object of the account, if it is ours."""
+    found = account.by_name(f"SHOW {kind.upper()}S").get(name)
+    if found is not None and names.is_marked(found["comment"]):
+        yield Step("-", f"{kind} {name}", dropped)
+    elif found is not None:
+        tell(f"left: {kind} {name}, which was there before")
 
 
 def _masking(account: Account, names: Names, _tell: Tell) -> Iterator[Step]:
@@ -89,12 +111,6 @@ def _databases(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
 
 
 def _roles(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
-    present = account.by_name("SHOW ROLES")
     for role in reversed(wanted.ROLES):
         name = names.own(role.name)
-        if name not in present:
-            continue
-        if names.is_marked(present[name]["comment"]):
-            yield Step("-", f"role {name}", roles.SQL("drop_role", role=name))
-        else:
-            tell(f"left: role {name}, which was there before")
+        yield from _marked(account, names, tell, "role", name, roles.SQL("drop_role", role=name))

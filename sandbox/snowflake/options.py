@@ -36,8 +36,11 @@ def _value(words: Words) -> str:
         return words.literal()
     depth, inside = 1, []
     while words and depth:
-        depth += words.take("(") - words.take(")")
-        if depth and words:
+        if words.take("("):
+            depth += 1
+        elif words.take(")"):
+            depth -= 1
+        else:
             inside.append(words.literal())
     return " ".join(inside)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hmac
 import json
 import secrets
 import uuid
@@ -20,13 +19,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.snowflake import logins
 from sandbox.snowflake.clients import Clients
 from sandbox.snowflake.engine import Engine
 from sandbox.snowflake.errors import from_fault, unsupported
 from sandbox.snowflake.queries import Queries, Run
 from sandbox.snowflake.session import Session
 
-WRONG_LOGIN = "390100"
 NOT_LOGGED_IN = "390104"
 QUERY_IN_PROGRESS = "333333"
 QUERY_IN_PROGRESS_BEHIND = "333334"
@@ -83,13 +82,11 @@ class Protocol:
             session.close()
 
     async def login(self, request: Request) -> Response:
-        """Check user and password, and open a session."""
+        """Check the user's password or key, and open a session."""
         data = (await _body(request))["data"]
         user = str(data.get("LOGIN_NAME", "")).upper()
-        expected = self._passwords.get(user, "")
-        given = str(data.get("PASSWORD", ""))
-        if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
-            return _failure(WRONG_LOGIN, "Incorrect username or password was specified.")
+        if why := await run_in_threadpool(logins.refused, data, self._passwords, self._engine):
+            return _failure(*why)
         query = request.query_params
         session = self._engine.open_session(query.get("databaseName"), query.get("schemaName"))
         session.user, session.account = user, str(data.get("ACCOUNT_NAME", "")).upper()

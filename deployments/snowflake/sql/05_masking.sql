@@ -2,7 +2,8 @@
 -- every column in them that has none itself: so a table that is made anew, swapped or published in whatever way is
 -- masked from its first moment on, and what a run forgets to say is masked, not shown. A column shows its values
 -- where it is tagged 'no' itself: the runner does so in the statement that makes the table, as the contract says.
--- Snowflake, "Tag-based masking policies": a column's own tag counts before its schema's; one policy a type.
+-- Snowflake, "Tag-based masking policies": a column's own tag counts before its schema's; one policy a type. A view
+-- that reads RAW shows RAW's masks to who is masked, whatever its own columns are tagged.
 
 -- create_tag, as SYSADMIN
 CREATE TAG IF NOT EXISTS {tag}

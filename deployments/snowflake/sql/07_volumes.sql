@@ -4,7 +4,7 @@
 -- create_volume, as ACCOUNTADMIN
 CREATE EXTERNAL VOLUME IF NOT EXISTS {volume}
     STORAGE_LOCATIONS = ((
-        NAME = {volume_text:text}
+        NAME = {location:text}
         STORAGE_PROVIDER = 'S3'
         STORAGE_BASE_URL = {url:text}
         STORAGE_AWS_ROLE_ARN = {role_arn:text}

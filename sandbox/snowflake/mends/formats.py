@@ -11,7 +11,10 @@ import re
 from sqlglot import Expr, exp
 from sqlglot.dialects.snowflake import Snowflake
 
+from sandbox.snowflake.errors import unsupported
+
 FRACTION = re.compile(r"%f(?:_(zero|one|two|three|four|five|seven|eight|nine))?|%:?z")
+NUMERIC = re.compile(r"(FM)?(TM[9E]?|[0-9.,$BDEGLMISX]*[09X][0-9.,$BDEGLMISX]*)", re.IGNORECASE)
 DATE_PART = re.compile(r"%[AaBbCdDeFGgjmUuVWwxYy]")
 DIGITS = {
     name: digits
@@ -24,6 +27,8 @@ DIGITS = {
 def to_char(expression: Expr) -> Expr:
     """TO_CHAR with a date format as the engine's strftime; fractions of a second apart, by their digits."""
     if isinstance(expression, exp.ToChar) and isinstance(expression.args.get("format"), exp.Literal):
+        if NUMERIC.fullmatch(expression.args["format"].name):
+            raise unsupported("TO_CHAR of a number with a format")
         converted = Snowflake.format_time(expression.args["format"])
         text = converted.name if converted else ""
     elif isinstance(expression, exp.TimeToStr) and isinstance(expression.args.get("format"), exp.Literal):

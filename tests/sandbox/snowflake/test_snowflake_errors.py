@@ -10,6 +10,7 @@ from snowflake.connector.errors import ProgrammingError
 from tests.sandbox.snowflake.snowflake_client import Connect, Run
 
 REFUSED = {
+    "SELECT TO_VARCHAR(1, '00')": "TO_CHAR of a number with a format",
     "INSERT ALL INTO t VALUES (x) SELECT 1 AS x": "INSERT ALL",
     "CREATE SCHEMA other CLONE PUBLIC": "CREATE SCHEMA … CLONE",
     "CREATE FUNCTION f(a INT) RETURNS INT AS 'a'": "CREATE FUNCTION",

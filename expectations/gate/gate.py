@@ -26,7 +26,13 @@ from expectations.gate.overrides import CREATE_OVERRIDES, Override, append_overr
 from expectations.gate.partition import Partition, fingerprint
 from expectations.gate.reading import read_check
 from expectations.gate.results import GateResult, Outcome
-from expectations.gate.state import CREATE_GATE_STATE, forget_position, keep_position, read_position
+from expectations.gate.state import (
+    CREATE_GATE_STATE,
+    TableState,
+    forget_position,
+    keep_position,
+    read_state,
+)
 from expectations.gate.store import append_check_results, create_check_results
 from expectations.gate.validation import Checked, validate
 from expectations.gate.warehouse import ALL_OF, add_warehouse, close_warehouse
@@ -79,6 +85,7 @@ class Gate:
         self._context = open_context()
         self._warehouse = add_warehouse(self._context, settings, _query_tag("gate", run_id))
         self._ownership = ownership or {}
+        self._read: dict[str, TableState | None] = {}  # by table, what its next look begins from
         self._has_news = False
 
     def check(
@@ -103,26 +110,26 @@ class Gate:
         Raises:
             SuiteMissing: there is no suite; names the file to add.
         """
+        began_from = self._begin(layer, table, is_whole=since is None)
         suite = self._suite(layer, table, contract)
         where = _known(location or f"{layer}.{table}")
         began = time.perf_counter()
         with _ONE_AT_A_TIME:
             set_context(self._context)
-            self._tag(f"{layer}.{table}".upper())
+            self._tag(_name(layer, table))
             changed = None if since is None else self._batch(suite, _known(since.location), since.rows)
             checked = Checked(self._batch(suite, where), changed)
             found = validate(checked, suite, f"{layer}.{table}".lower())
         checks = tuple(map(read_check, found, (rule.column for rule in suite.rules)))
         seconds = time.perf_counter() - began
-        facts = self._ownership.get(f"{layer}.{table}".upper())
+        facts = self._ownership.get(_name(layer, table))
         owner = facts.owner if facts else None
-        result = GateResult(
-            layer.upper(), table.upper(), checks, since is None, seconds, owner, fingerprint(suite)
-        )
+        is_whole, rules = since is None, fingerprint(suite)
+        result = GateResult(layer.upper(), table.upper(), checks, is_whole, seconds, owner, rules, began_from)
         append_check_results(self._connection, self._run_id, result)
         keep_gate_run(self._connection, self._run_id, result, anchored(self._run_id, layer, table))
         if result.failures:
-            forget_position(self._connection, layer, table)
+            forget_position(self._connection, layer, table, self._run_id)
         self._has_news = True
         return result
 
@@ -132,11 +139,15 @@ class Gate:
         A number of whoever fills the table: of RAW an arrival, of a model a version. None asks for a look at
         the whole table: nothing is known of it, something failed, the suite changed, or the last look is old.
         """
-        suite = fingerprint(self._suite(layer, table, contract))
-        return read_position(self._connection, layer, table, suite)
+        state = self._read[_name(layer, table)] = read_state(self._connection, layer, table)
+        return state.position_under(fingerprint(self._suite(layer, table, contract))) if state else None
 
     def remember(self, result: GateResult, position: int) -> None:
-        """Keep that every row up to a position is in order; where any check failed, nothing is kept."""
+        """Keep that every row up to a position is in order.
+
+        Nothing is kept where any check failed, nor where another run has kept or forgotten something of the
+        table since this look at it began.
+        """
         if result.failures:
             return
         keep_position(
@@ -147,6 +158,7 @@ class Gate:
             position,
             self._run_id,
             is_whole=result.is_whole,
+            began_from=result.began_from,
         )
 
     def note(
@@ -197,6 +209,13 @@ class Gate:
         finally:
             self.close()
 
+    def _begin(self, layer: str, table: str, *, is_whole: bool) -> TableState | None:
+        """What was kept of the table before the look at it: of a part, when its position was asked for."""
+        name = _name(layer, table)
+        if is_whole and name not in self._read:
+            return read_state(self._connection, layer, table)
+        return self._read.pop(name, None)
+
     def _tag(self, model: str) -> None:
         with self._warehouse.get_engine().connect() as connection:
             connection.exec_driver_sql("ALTER SESSION SET QUERY_TAG = %s", (_query_tag(model, self._run_id),))
@@ -216,6 +235,10 @@ class Gate:
             self._warehouse.delete_asset(name)
         asset = self._warehouse.add_query_asset(name, query=f"{ALL_OF}{quoted}{chosen}")
         return asset.add_batch_definition_whole_table("all rows").get_batch()
+
+
+def _name(layer: str, table: str) -> str:
+    return f"{layer}.{table}".upper()
 
 
 def _known(location: str) -> str:

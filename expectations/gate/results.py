@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from expectations.severity import SEVERITIES, Severity
+
+if TYPE_CHECKING:
+    from expectations.gate.state import TableState
 
 Outcome = Literal["open", "warned", "closed"]
 
@@ -38,6 +41,7 @@ class GateResult:
         seconds: what it took.
         owner: who has to hear of it.
         suite: a hash of the rules.
+        began_from: what GATE_STATE said of the table before the look at it.
     """
 
     layer: str
@@ -47,6 +51,7 @@ class GateResult:
     seconds: float = 0.0
     owner: str | None = None
     suite: str = ""
+    began_from: TableState | None = None
 
     @property
     def failures(self) -> tuple[CheckResult, ...]:

@@ -10,6 +10,7 @@ from deployments.connections import connect_snowflake
 from deployments.settings import SnowflakeSettings
 from deployments.snowflake.__main__ import main
 from deployments.snowflake.names import Names
+from deployments.snowflake.plan import plan, take
 from deployments.snowflake.present import Account
 
 SetUp = Callable[..., tuple[int, str]]
@@ -26,10 +27,22 @@ def account(administrator: SnowflakeConnection) -> Account:
     return Account(administrator)
 
 
+def new_names() -> Names:
+    return Names.of("dev", f"T{uuid.uuid4().hex[:10]}".upper())
+
+
 @pytest.fixture
 def names() -> Names:
     """Those of an environment of the test's own."""
-    return Names.of("dev", f"T{uuid.uuid4().hex[:10]}".upper())
+    return new_names()
+
+
+@pytest.fixture(scope="module")
+def applied(administrator: SnowflakeConnection) -> Names:
+    """Those of an environment that is set up, for all tests of a file: they make tables of their own."""
+    account, names = Account(administrator), new_names()
+    take(account, plan(account, names), lambda _: None)
+    return names
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from deployments.connections import connect_snowflake, snowpark_session
 from deployments.settings import SnowflakeSettings
 from deployments.snowflake import wanted
 from deployments.snowflake.names import Names
+from deployments.snowflake.plan import plan as plan_set_up
 from deployments.snowflake.present import Account, Held, held_by
 from snowpark_models import Column, Model
 from snowpark_models.runner import Options, discover, materialise, plan
@@ -47,11 +48,10 @@ MODELS = plan(
 )
 
 
-@pytest.fixture
-def runner(set_up: SetUp, snowflake: SnowflakeSettings, names: Names) -> Iterator[Session]:
+@pytest.fixture(scope="module")
+def runner(snowflake: SnowflakeSettings, applied: Names) -> Iterator[Session]:
     """A session as the pipeline opens one, in an account that is set up; with a mirror."""
-    assert set_up("apply")[0] == 0
-    settings = snowflake.model_copy(update={"database": names.database, "role": names.own("PLATFORM")})
+    settings = snowflake.model_copy(update={"database": applied.database, "role": applied.own("PLATFORM")})
     with connect_snowflake(settings, "test") as connection:
         session = snowpark_session(connection)
         session.sql("CREATE TABLE RAW.ORDERS (ID NUMBER(10,0), AMOUNT NUMBER(19,4))").collect()
@@ -73,7 +73,7 @@ def readable(account: Account, names: Names, table: str) -> dict[str, bool]:
 
 
 def test_publishing_again_unmasks_nothing_and_takes_no_grant(
-    runner: Session, account: Account, names: Names, set_up: SetUp
+    runner: Session, account: Account, applied: Names
 ) -> None:
     expected = {"ID": True, "EMAIL": False, "COUNTRY": True}
     for run, options in (
@@ -82,21 +82,22 @@ def test_publishing_again_unmasks_nothing_and_takes_no_grant(
     ):
         results = materialise(runner, MODELS, lambda *_: True, run, options=options)
         assert {result.outcome for result in results} == {"published"}
-        assert readable(account, names, "MARTS.PEOPLE") == expected
-        assert readable(account, names, "MARTS.PEOPLE_NOW") == expected
-        assert readable(account, names, "STAGING.STG_PEOPLE") == {}
-    assert "Nothing to do" in set_up("plan")[1]
+        assert readable(account, applied, "MARTS.PEOPLE") == expected
+        assert readable(account, applied, "MARTS.PEOPLE_NOW") == expected
+        assert readable(account, applied, "STAGING.STG_PEOPLE") == {}
+    assert plan_set_up(account, applied) == []
 
 
-def test_what_nobody_has_tagged_is_masked(runner: Session, account: Account, names: Names) -> None:
+def test_what_nobody_has_tagged_is_masked(runner: Session, account: Account, applied: Names) -> None:
     runner.sql("CREATE TABLE MARTS.FORGOTTEN AS SELECT 'a@b.example' AS EMAIL").collect()
     runner.sql("CREATE OR REPLACE VIEW MARTS.SEEN AS SELECT EMAIL FROM MARTS.FORGOTTEN").collect()
-    assert readable(account, names, "MARTS.FORGOTTEN") == {"EMAIL": False}
-    assert readable(account, names, "MARTS.SEEN") == {"EMAIL": False}
-    closed = materialise(runner, MODELS, lambda layer, *_: layer == "staging", "run-1")
-    (candidate,) = (name for name in _tables(account, names, "MARTS") if "__CANDIDATE_" in name)
-    assert closed[1].outcome == "gate closed"
-    assert readable(account, names, f"MARTS.{candidate}") == {"ID": True, "EMAIL": False, "COUNTRY": True}
+    assert readable(account, applied, "MARTS.FORGOTTEN") == {"EMAIL": False}
+    assert readable(account, applied, "MARTS.SEEN") == {"EMAIL": False}
+    rebuilt = Options(rebuilt=["people"])
+    results = materialise(runner, MODELS, lambda built: built.layer == "staging", "run-3", options=rebuilt)
+    (candidate,) = (name for name in _tables(account, applied, "MARTS") if "__CANDIDATE_" in name)
+    assert {result.model.name: result.outcome for result in results}["people"] == "gate closed"
+    assert readable(account, applied, f"MARTS.{candidate}") == {"ID": True, "EMAIL": False, "COUNTRY": True}
 
 
 def test_a_table_from_before_the_set_up_gets_the_tags_of_its_comments(
@@ -113,17 +114,17 @@ def test_a_table_from_before_the_set_up_gets_the_tags_of_its_comments(
 
 
 def test_rows_set_aside_are_for_stewards_and_the_pipeline(
-    runner: Session, account: Account, names: Names
+    runner: Session, account: Account, applied: Names
 ) -> None:
     runner.sql("CREATE TABLE QUALITY.MARTS__PEOPLE (ID NUMBER, EMAIL VARCHAR)").collect()
-    place = f"{names.database}.QUALITY.MARTS__PEOPLE"
+    place = f"{applied.database}.QUALITY.MARTS__PEOPLE"
     may = {
         role.name
         for role in wanted.ROLES
-        if Held("SELECT", "TABLE", place) in held_by(account, names.own(role.name))
+        if Held("SELECT", "TABLE", place) in held_by(account, applied.own(role.name))
     }
     assert may == {"STEWARD"}
-    assert readable(account, names, "QUALITY.MARTS__PEOPLE") == {}
+    assert readable(account, applied, "QUALITY.MARTS__PEOPLE") == {}
 
 
 def test_every_personal_column_has_a_type_that_is_masked() -> None:

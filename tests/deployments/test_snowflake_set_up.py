@@ -55,9 +55,8 @@ def test_plan_tells_apply_does_and_twice_is_as_once(set_up: SetUp, account: Acco
     ]
 
 
-def test_who_may_what(set_up: SetUp, account: Account, names: Names) -> None:
-    set_up("apply")
-    may = {role: places(all_rights(account, names.own(role)), names) for role in ROLES}
+def test_who_may_what(account: Account, applied: Names) -> None:
+    may = {role: places(all_rights(account, applied.own(role)), applied) for role in ROLES}
     assert may["READER"] == {
         f"{schema} {right}" for schema in ("MARTS", "FEATURES") for right in ("USAGE", "SELECT")
     }
@@ -72,12 +71,12 @@ def test_who_may_what(set_up: SetUp, account: Account, names: Names) -> None:
     sees = {
         role
         for role in ROLES
-        if Held("USAGE", "ROLE", names.own("PERSONAL")) in all_rights(account, names.own(role))
+        if Held("USAGE", "ROLE", applied.own("PERSONAL")) in all_rights(account, applied.own(role))
     }
     assert sees == {"LOADER", "TRANSFORMER", "PLATFORM", "STEWARD"}
-    above = {each.name for each in held_by(account, "SYSADMIN") if each.name.startswith(names.prefix)}
-    assert above == {names.own(role) for role in ("PLATFORM", "READER", "SCIENTIST", "STEWARD")} - {
-        names.own("READER")
+    above = {each.name for each in held_by(account, "SYSADMIN") if each.name.startswith(applied.prefix)}
+    assert above == {applied.own(role) for role in ("PLATFORM", "READER", "SCIENTIST", "STEWARD")} - {
+        applied.own("READER")
     }
 
 

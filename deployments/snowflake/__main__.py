@@ -21,6 +21,7 @@ from deployments.snowflake.options import Bucket, Options, PublicKey
 from deployments.snowflake.plan import plan, take
 from deployments.snowflake.present import Account
 from deployments.snowflake.step import Step
+from deployments.snowflake.subjects.surplus import surplus
 from deployments.snowflake.teardown import teardown
 
 ADMINISTRATOR = "ACCOUNTADMIN"
@@ -54,6 +55,8 @@ def _run(asked: argparse.Namespace, account: Account, names: Names) -> None:
         return
     options = _options(asked)
     steps = plan(account, names, options)
+    for line in surplus(account, names):
+        _tell(line)
     if not steps:
         _tell("Nothing to do.")
     elif asked.command == "plan":

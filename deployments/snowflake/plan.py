@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from snowflake.connector.errors import ProgrammingError
 
@@ -27,6 +28,7 @@ SUBJECTS: tuple[Subject, ...] = (
 
 def plan(account: Account, names: Names, options: Options = NOTHING_ELSE) -> list[Step]:
     """The steps that are left; none where everything is as it is wanted."""
+    account = replace(account, seen={})
     steps = [step for subject in SUBJECTS for step in subject(account, names)]
     if options.key:
         steps += users.steps(account, names, options.key)

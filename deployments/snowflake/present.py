@@ -18,12 +18,20 @@ MISSING: Final = (2003, 2043)
 
 @dataclass(frozen=True)
 class Account:
-    """An account, looked at in one session."""
+    """An account, looked at in one session. `seen` keeps what was asked, where nothing changes meanwhile."""
 
     connection: SnowflakeConnection
+    seen: dict[str, list[Row]] | None = None
 
     def rows(self, statement: str) -> list[Row]:
         """The rows of a statement that reads, by lower-case column; none where its object is not there."""
+        if self.seen is None:
+            return self._ask(statement)
+        if statement not in self.seen:
+            self.seen[statement] = self._ask(statement)
+        return self.seen[statement]
+
+    def _ask(self, statement: str) -> list[Row]:
         with self.connection.cursor(DictCursor) as cursor:
             try:
                 cursor.execute(statement)

@@ -80,6 +80,18 @@ def test_who_may_what(account: Account, applied: Names) -> None:
     }
 
 
+def test_what_was_given_by_hand_is_told_and_left(set_up: SetUp, account: Account, names: Names) -> None:
+    set_up("apply")
+    account.run(f"GRANT USAGE ON SCHEMA {names.database}.RAW TO ROLE {names.own('READER')}")
+    account.run(f"GRANT ROLE {names.own('PERSONAL')} TO USER PLATFORM")
+    told = set_up("plan")[1].splitlines()
+    assert told[1:] == [
+        f"! role {names.own('READER')} has USAGE on schema {names.database}.RAW",
+        f"! user PLATFORM has role {names.own('PERSONAL')}: it sees personal columns",
+        "Nothing to do.",
+    ]
+
+
 def test_in_production_nobody_but_the_pipeline_makes_schemas(
     set_up: SetUp, account: Account, names: Names
 ) -> None:

@@ -28,11 +28,20 @@ def steps(account: Account, names: Names, bucket: Bucket) -> Iterator[Step]:
             comment=names.marked("Iceberg tables."),
         )
         yield Step("+", f"external volume {name} in {bucket.url}", made)
+    held = held_by(account, names.own(wanted.TRANSFORMER))
+    yield from on_objects(iceberg_grants(names), held, names)
+
+
+def iceberg_grants(names: Names) -> list[wanted.Grant]:
+    """Who may make Iceberg tables, and where."""
     role = wanted.TRANSFORMER
-    grants = [wanted.Grant(role, "USAGE", "EXTERNAL VOLUME", (name,))]
-    for schema in ("MARTS", "FEATURES"):
-        grants.append(wanted.Grant(role, "CREATE ICEBERG TABLE", "SCHEMA", (names.database, schema)))
-    yield from on_objects(grants, held_by(account, names.own(role)), names)
+    return [
+        wanted.Grant(role, "USAGE", "EXTERNAL VOLUME", (volume_of(names),)),
+        *(
+            wanted.Grant(role, "CREATE ICEBERG TABLE", "SCHEMA", (names.database, schema))
+            for schema in ("MARTS", "FEATURES")
+        ),
+    ]
 
 
 def volume_of(names: Names) -> str:

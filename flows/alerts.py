@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from deployments.settings import Settings
-from expectations.gate import GateResult
+from expectations.gate import GateResult, LastGate
 from expectations.report import Alert, MessageRefused, Ownership, RecipientsRefused, compose_alert
 from flows.mail import known_tables, recipients, send_each
 from flows.run import this_run_link, this_run_name
@@ -24,6 +24,15 @@ SECONDS: Final = 30
 """And so long in all, for all groups."""
 
 
+def known_since(before: Mapping[str, LastGate]) -> dict[str, str | None]:
+    """What the alerts of the run before have told of, by table: a gate that was overridden had none."""
+    return {
+        name: last.first_failure
+        for name, last in before.items()
+        if last.outcome == "closed" and not last.is_overridden
+    }
+
+
 @dataclass
 class Alerts:
     """The alerts of one run: each gate once, a few at most, and none once the mail server is down.
@@ -34,6 +43,8 @@ class Alerts:
 
     settings: Settings
     run_id: str
+    known: Mapping[str, str | None] = field(default_factory=dict)
+    """What closed a gate in the run before, by its table: as long as it is the same, reports tell of it."""
     _told: set[str] = field(default_factory=set)
     _is_down: bool = False
     _kept: list[GateResult] | None = None
@@ -58,6 +69,7 @@ class Alerts:
         if (
             verdict.allows_publishing
             or verdict.name in self._told
+            or self.known.get(verdict.name) == verdict.failures[0].expectation
             or len(self._told) >= MOST
             or self._is_down
         ):

@@ -10,7 +10,7 @@ from prefect import get_run_logger
 
 from deployments.settings import Settings
 from expectations.gate import Contract, Gate, GateResult, Partition
-from flows.alerts import Alerts
+from flows.alerts import Alerts, known_since
 from flows.contracts import contracts
 from flows.gate_news import GateNews
 from flows.mail import known_tables
@@ -121,5 +121,6 @@ def begin_transformation(settings: Settings, run_id: str, overrides: Overrides) 
         settings.data_docs_stage,
         known_tables(settings),
     ) as gate:
-        news = GateNews(settings, run_id, gate.last_outcomes())
-        yield Transformation(gate, [], Alerts(settings, run_id), news, overrides)
+        before = gate.last_gates()
+        news = GateNews(settings, run_id, {name: last.outcome for name, last in before.items()})
+        yield Transformation(gate, [], Alerts(settings, run_id, known_since(before)), news, overrides)

@@ -7,6 +7,7 @@
 from expectations.gate.catalog import SuiteMissing, load_suite, suites_of
 from expectations.gate.contract import Contract
 from expectations.gate.gate import Gate
+from expectations.gate.gate_runs import LastGate
 from expectations.gate.overrides import Override
 from expectations.gate.partition import Partition
 from expectations.gate.results import CheckResult, GateResult
@@ -16,6 +17,7 @@ __all__ = [
     "Contract",
     "Gate",
     "GateResult",
+    "LastGate",
     "Override",
     "Partition",
     "SuiteMissing",

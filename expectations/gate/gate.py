@@ -20,12 +20,18 @@ from expectations.gate.context import open_context
 from expectations.gate.contract import Contract, under_contract
 from expectations.gate.data_docs import DataDocs, publish
 from expectations.gate.data_docs.history import anchored
-from expectations.gate.gate_runs import CREATE_GATE_RUNS, keep_gate_run, note_on_gate_run, read_last_outcomes
+from expectations.gate.gate_runs import (
+    CREATE_GATE_RUNS,
+    LastGate,
+    keep_gate_run,
+    note_on_gate_run,
+    read_last_gates,
+)
 from expectations.gate.needs import answerable
 from expectations.gate.overrides import CREATE_OVERRIDES, Override, append_override
 from expectations.gate.partition import Partition, fingerprint
 from expectations.gate.reading import read_check
-from expectations.gate.results import GateResult, Outcome
+from expectations.gate.results import GateResult
 from expectations.gate.state import (
     CREATE_GATE_STATE,
     TableState,
@@ -174,9 +180,9 @@ class Gate:
             is_overridden=is_overridden,
         )
 
-    def last_outcomes(self) -> dict[str, Outcome]:
-        """How each table's last gate before this run ended, by its name, such as MARTS.ORDER_FACTS."""
-        return read_last_outcomes(self._connection, self._run_id)
+    def last_gates(self) -> dict[str, LastGate]:
+        """Each table's last gate before this run, by its name, such as MARTS.ORDER_FACTS."""
+        return read_last_gates(self._connection, self._run_id)
 
     def record(self, override: Override) -> None:
         """Keep in QUALITY.OVERRIDES that a closed gate was let through."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -58,19 +59,28 @@ WHERE RUN_ID = %s AND LAYER = %s AND TABLE_NAME = %s
 """
 
 
-LAST_OUTCOMES: Final = """
-SELECT LAYER || '.' || TABLE_NAME AS NAME, OUTCOME
+LAST_GATES: Final = """
+SELECT LAYER || '.' || TABLE_NAME AS NAME, OUTCOME, FIRST_FAILURE, IS_OVERRIDDEN
 FROM QUALITY.GATE_RUNS
 WHERE RUN_ID <> %s
 QUALIFY ROW_NUMBER() OVER (PARTITION BY LAYER, TABLE_NAME ORDER BY CHECKED_AT DESC) = 1
 """
 
 
-def read_last_outcomes(connection: SnowflakeConnection, run_id: str) -> dict[str, Outcome]:
-    """How each table's newest gate of another run ended, by its name, such as MARTS.ORDER_FACTS."""
+@dataclass(frozen=True)
+class LastGate:
+    """How a table's gate ended in an earlier run; `first_failure` is the gravest, as a sentence."""
+
+    outcome: Outcome
+    first_failure: str | None
+    is_overridden: bool
+
+
+def read_last_gates(connection: SnowflakeConnection, run_id: str) -> dict[str, LastGate]:
+    """Each table's newest gate of another run, by its name, such as MARTS.ORDER_FACTS."""
     with connection.cursor() as cursor:
-        cursor.execute(LAST_OUTCOMES, (run_id,))
-        return {row[0]: row[1] for row in cursor.fetchall()}
+        cursor.execute(LAST_GATES, (run_id,))
+        return {name: LastGate(*row) for name, *row in cursor.fetchall()}
 
 
 def keep_gate_run(connection: SnowflakeConnection, run_id: str, result: GateResult, page: str) -> None:

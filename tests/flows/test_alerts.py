@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ import pytest
 from prefect import flow
 
 from deployments.settings import MailSettings, Settings, SnowflakeSettings, SqlServerSettings
-from expectations.gate import CheckResult, GateResult
+from expectations.gate import CheckResult, GateResult, LastGate
 from expectations.report import MailNotSent, MessageRefused, RecipientsRefused
-from flows.alerts import MOST, SECONDS, TRIES, Alerts
+from flows.alerts import MOST, SECONDS, TRIES, Alerts, known_since
 from flows.tables import table_facts
 from sandbox.process import Service
 from snowpark_models.runner import discover
@@ -50,12 +50,14 @@ def settings(mailbox: Service, tmp_path: Path) -> Settings:
     )
 
 
-def tell(settings: Settings, verdicts: Sequence[GateResult]) -> None:
+def tell(
+    settings: Settings, verdicts: Sequence[GateResult], before: Mapping[str, LastGate] | None = None
+) -> None:
     """Tell of gates from within a flow, as transform does."""
 
     @flow(name="gates")
     def gates() -> None:
-        alerts = Alerts(settings, "run-1")
+        alerts = Alerts(settings, "run-1", known_since(before or {}))
         for verdict in verdicts:
             alerts.tell(verdict)
 
@@ -95,6 +97,23 @@ def test_a_closed_gate_is_told_once_to_those_whom_it_concerns(
     assert text is not None
     assert "CUSTOMER_ID=7, EMAIL=•••" in text.get_content()
     assert "soren" not in customers.as_string()
+
+
+def test_a_gate_that_stays_closed_is_told_again_only_if_something_else_closes_it(
+    settings: Settings, sent: Callable[[], list[email.message.EmailMessage]]
+) -> None:
+    same, other = BROKEN.expectation, "NAME is never NULL"
+    before = {
+        "MARTS.SAME": LastGate("closed", same, is_overridden=False),
+        "MARTS.OTHER": LastGate("closed", other, is_overridden=False),
+        "MARTS.OVERRIDDEN": LastGate("closed", same, is_overridden=True),
+        "MARTS.WARNED": LastGate("warned", same, is_overridden=False),
+    }
+    tell(settings, [gate(*name.split(".")) for name in before], before)
+    told = [str(mail["Subject"]) for mail in sent()]
+    assert told == [
+        f"Shellcorp: gate closed on MARTS.{name} — {same}" for name in ("OTHER", "OVERRIDDEN", "WARNED")
+    ]
 
 
 def test_a_run_alerts_a_few_times_and_the_last_alert_says_so(

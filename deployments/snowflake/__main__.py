@@ -34,9 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _arguments(arguments)
     try:
         names = Names.of(asked.environment, asked.database)
-        if asked.command == "teardown" and asked.confirm != names.database:
+        if asked.command == "teardown" and asked.confirm != names.environment:
             raise SetUpError(
-                f"teardown drops database {names.database} with all its data: say --confirm {names.database}"
+                f"teardown drops what the set-up has made, with all data of database {names.database}: "
+                f"say --confirm {names.environment}"
             )
         settings = _administrator(asked.role)
         with connect_snowflake(settings, '{"flow": "set-up"}') as connection:
@@ -119,7 +120,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         if name == "plan":
             command.add_argument("--sql", action="store_true", help="with each step's statement")
         if name == "teardown":
-            command.add_argument("--confirm", metavar="DATABASE", help="the database's name, typed")
+            command.add_argument("--confirm", metavar="NAME", help="the environment's name, typed again")
     return parser.parse_args(arguments)
 
 

@@ -51,7 +51,7 @@ class Names:
     @property
     def mark(self) -> str:
         """What the comments of all that the set-up has made end with."""
-        return f"[set-up {self.database}]"
+        return f"[set-up {self.environment} {self.database}]"
 
     def marked(self, comment: str) -> str:
         """A comment with the mark."""

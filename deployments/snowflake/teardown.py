@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from deployments.quoting import snowflake_name
 from deployments.snowflake import wanted
@@ -14,6 +14,7 @@ from deployments.snowflake.step import Step
 from deployments.snowflake.subjects import databases, masking, roles, users, volumes, warehouses
 
 Tell = Callable[[str], None]
+READERS = (wanted.STEWARD, wanted.SCIENTIST, wanted.READER)
 SYSTEM_SCHEMAS = ("INFORMATION_SCHEMA", "PUBLIC")
 
 
@@ -23,7 +24,7 @@ def teardown(account: Account, names: Names, tell: Tell) -> None:
     Raises:
         SetUpError: a step failed; running it again goes on from there.
     """
-    parts = (_users, _masking, _databases, _volumes, _warehouses, _roles)
+    parts = (_users, _readers, _masking, _databases, _volumes, _warehouses, _writers)
     steps = [step for part in parts for step in part(account, names, tell)]
     take(account, steps, tell)
     tell(f"{len(steps)} steps taken." if steps else "Nothing to drop.")
@@ -110,7 +111,17 @@ def _databases(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
         yield Step("-", f"database {names.database}", dropped)
 
 
-def _roles(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
-    for role in reversed(wanted.ROLES):
-        name = names.own(role.name)
+def _readers(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
+    """Before the masks go: those who were masked see nothing unmasked meanwhile."""
+    return _roles(account, names, tell, READERS)
+
+
+def _writers(account: Account, names: Names, tell: Tell) -> Iterator[Step]:
+    roles_left = [role.name for role in reversed(wanted.ROLES) if role.name not in READERS]
+    return _roles(account, names, tell, roles_left)
+
+
+def _roles(account: Account, names: Names, tell: Tell, which: Sequence[str]) -> Iterator[Step]:
+    for role in which:
+        name = names.own(role)
         yield from _marked(account, names, tell, "role", name, roles.SQL("drop_role", role=name))

@@ -126,10 +126,14 @@ def test_teardown_drops_what_was_made_and_nothing_else(set_up: SetUp, account: A
     set_up("apply")
     account.run(f"CREATE SCHEMA {names.database}.ANA_MARTS")
     code, told = set_up("teardown")
-    assert (code, f"say --confirm {names.database}" in told) == (2, True)
+    assert (code, "say --confirm dev" in told) == (2, True)
     assert len(account.rows(f"SHOW SCHEMAS IN DATABASE {names.database}")) > 6
 
-    code, told = set_up("teardown", "--confirm", names.database)
+    told = set_up("teardown", "--confirm", "prod", environment="prod")[1]
+    assert f"left: database {names.database}, which was there before" in told
+    assert "Nothing to drop" in told
+
+    code, told = set_up("teardown", "--confirm", names.environment)
     assert code == 0
     assert f"left: database {names.database}, as others have made schema ANA_MARTS in it" in told
     assert f"left: role {names.own('SCIENTIST')}, which was there before" in told
@@ -140,16 +144,16 @@ def test_teardown_drops_what_was_made_and_nothing_else(set_up: SetUp, account: A
     }
 
     account.run(f"DROP SCHEMA {names.database}.ANA_MARTS")
-    assert "- database" in set_up("teardown", "--confirm", names.database)[1]
+    assert "- database" in set_up("teardown", "--confirm", names.environment)[1]
     assert names.database not in account.by_name("SHOW DATABASES")
-    assert "Nothing to drop" in set_up("teardown", "--confirm", names.database)[1]
+    assert "Nothing to drop" in set_up("teardown", "--confirm", names.environment)[1]
 
 
 def test_teardown_leaves_a_database_that_was_there(set_up: SetUp, account: Account, names: Names) -> None:
     account.run(f"CREATE DATABASE {names.database}")
     account.run(f"CREATE SCHEMA {names.database}.RAW")
     set_up("apply")
-    told = set_up("teardown", "--confirm", names.database)[1]
+    told = set_up("teardown", "--confirm", names.environment)[1]
     assert f"left: database {names.database}, which was there before" in told
     assert account.by_name(f"SHOW SCHEMAS IN DATABASE {names.database}").keys() >= {"RAW"}
 

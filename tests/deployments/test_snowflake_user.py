@@ -55,7 +55,7 @@ def test_the_user_logs_in_with_its_key_and_with_nothing_else(
     connect_snowflake(other, "test").close()
     with pytest.raises(ConnectionFailed, match="login was refused"):
         connect_snowflake(settings, "test")
-    set_up("teardown", "--confirm", names.database)
+    set_up("teardown", "--confirm", names.environment)
     with pytest.raises(ConnectionFailed, match="login was refused"):
         connect_snowflake(other, "test")
 
@@ -76,5 +76,5 @@ def test_a_bucket_for_iceberg_tables(set_up: SetUp, account: Account, names: Nam
     assert name in account.by_name("SHOW EXTERNAL VOLUMES")
     assert "belong together" in set_up("plan", *bucket[:2])[1]
     assert "no folder of a bucket" in set_up("plan", "--iceberg-bucket", "lake", *bucket[2:])[1]
-    set_up("teardown", "--confirm", names.database)
+    set_up("teardown", "--confirm", names.environment)
     assert name not in account.by_name("SHOW EXTERNAL VOLUMES")

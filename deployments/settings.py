@@ -144,6 +144,8 @@ class Settings(BaseSettings):
     environment: Literal["local", "dev", "prod"] = "local"
     replication_file: Path = Path(__file__).parent / "replication.toml"
     """How each table is replicated (flows/ingest/policies/policy.py)."""
+    lag_limit_seconds: float = Field(default=900, ge=0)
+    """Of a run's end behind the last commit; beyond it the run tells that replication lags."""
     hash_salt: SecretStr | None = Field(default=None, min_length=16)
     """The secret by which columns are hashed; another one makes other hashes."""
     developer: str = ""

@@ -16,7 +16,7 @@ from deployments.settings import SettingsError, load_settings
 from expectations.report import compose_digest, load_week
 from flows.gate_news import data_docs_address
 from flows.mail import known_tables, recipients, send_each
-from flows.run import in_utc, this_run_id
+from flows.run import in_utc, name_this_run, this_run_id
 
 
 @flow(name="digest", flow_run_name="mail the digest")
@@ -44,6 +44,7 @@ def digest(ends_at: datetime | None = None) -> State[Any]:
         for group in recipients(mail)
     ]
     problems = send_each(messages, mail)
+    name_this_run(str(messages[0]["Subject"]))
     if problems:
         return Completed(name="Warned", message=" ".join(map(str, problems)))
     return Completed(message=f"mailed to {mail.recipients}: {messages[0]['Subject']}")

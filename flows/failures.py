@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -19,8 +20,22 @@ FAILED_BY_GATE = "Failed by gate"
 """The state of a run in which a gate closed; its message begins with the gate's table."""
 NAMES: dict[type[Exception], str] = {ConcurrentRunError: OVERTAKEN, TablesStandError: TABLES_STAND}
 """Of failed states that mean more than that something failed."""
+UNEXPECTED = "encountered an exception"
+"""What Prefect says of a task that failed by an exception, which only the task tells of."""
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class SaidByItsFlow(logging.Filter):
+    """Leaves out what a failed task says at its end: its flow ends with the same line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is kept."""
+        said = record.getMessage()
+        return UNEXPECTED in said or not said.startswith("Finished in state Failed(")
+
+
+logging.getLogger("prefect.task_runs").addFilter(SaidByItsFlow())
 
 
 class TaskFailedError(Exception):

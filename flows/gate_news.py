@@ -16,6 +16,7 @@ from deployments.settings import Settings
 from expectations.gate import GateResult
 from expectations.gate.data_docs.history import anchored
 from expectations.gate.results import Outcome
+from flows.assets import table_key
 from flows.shown import show_table
 
 MOST_RULES: Final = 20
@@ -44,12 +45,10 @@ class GateNews:
         word = "opened" if verdict.allows_publishing and was_closed else verdict.outcome
         if word == "open":
             return
-        snowflake = self.settings.snowflake
         emit_event(
             event=f"shellcorp.gate.{word}",
             resource={
-                "prefect.resource.id": f"snowflake://{snowflake.account}/{snowflake.database}/"
-                f"{verdict.layer}/{verdict.table}",
+                "prefect.resource.id": table_key(self.settings.snowflake, verdict.layer, verdict.table),
                 "prefect.resource.name": verdict.name,
                 "shellcorp.layer": verdict.layer,
                 "shellcorp.owner": verdict.owner or "",

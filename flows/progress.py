@@ -10,11 +10,11 @@ from flows.shown import ProgressBar
 
 
 class PrefectProgress:
-    """Tells the run's log, which the terminal shows too, and keeps one progress artifact."""
+    """Tells the run's log, which the terminal shows too, and keeps one progress bar."""
 
     def __init__(self) -> None:
         self._logger: Logger | LoggerAdapter[Logger] = get_run_logger()
-        self._bar: ProgressBar | None = None
+        self._bar = ProgressBar("snapshot")
 
     def step(self, message: str) -> None:
         """A line of the log."""
@@ -24,7 +24,7 @@ class PrefectProgress:
         """A warning in the log."""
         self._logger.warning(message)
 
-    def snapshot(self, chunks_loaded: int, chunks: int) -> None:
+    def snapshot(self, chunks_loaded: int, chunks: int, rows: int) -> None:
         """Move the progress bar."""
-        self._bar = self._bar or ProgressBar("snapshot", f"Snapshot, {chunks} chunks.")
-        self._bar.move(100 * chunks_loaded / chunks)
+        done = f"Snapshot: {rows:,} rows, {chunks_loaded:,} of {chunks:,} chunks."
+        self._bar.move(chunks_loaded, chunks, done)

@@ -20,7 +20,7 @@ from flows.ingest.health.proof import TableProof, compare_table, provable_tables
 from flows.replicate import catch_up, register_tables
 from flows.run import name_this_run, this_run_id
 from flows.sessions import replication_context
-from flows.shown import show_table
+from flows.shown import ProgressBar, show_table
 
 POLL_SECONDS = 2.0
 
@@ -32,6 +32,9 @@ def prove(patience_seconds: float = 30.0) -> State[Any]:
     The capture job harvests commits some seconds after they happen. So a difference counts only when it is
     still there after `patience_seconds` of replicating on; with traffic going on, it always is.
     A table that stands is not compared, and fails the flow, too.
+
+    Args:
+        patience_seconds: how long a table that differs is replicated on and compared again.
     """
     run_id = this_run_id()
     deadline = time.monotonic() + patience_seconds
@@ -66,20 +69,21 @@ def compare(run_id: str, only: list[str] | None) -> list[TableProof]:
     return proofs
 
 
-@task(cache_policy=NO_CACHE)
+@task(task_run_name="compare row by row", cache_policy=NO_CACHE)
 @fails_in_one_line
 def compare_tables(run_id: str, only: list[str] | None) -> list[TableProof]:
     """Compare tables with their mirrors; all that are followed and have a key, without `only`."""
     with replication_context("prove", run_id) as context:
-        proofs = []
-        for name in provable_tables(context):
-            if only is None or name in only:
-                proofs.append(compare_table(context, name))
-                get_run_logger().info(str(proofs[-1]))
+        proofs, bar = [], ProgressBar("tables-compared")
+        names = [name for name in provable_tables(context) if only is None or name in only]
+        for name in names:
+            proofs.append(compare_table(context, name))
+            get_run_logger().info(str(proofs[-1]))
+            bar.move(len(proofs), len(names), f"{len(proofs)} of {len(names)} tables, last {name}.")
         return proofs
 
 
-@task(cache_policy=NO_CACHE)
+@task(task_run_name="record the proofs", cache_policy=NO_CACHE)
 @fails_in_one_line
 def record(run_id: str, proofs: list[TableProof]) -> None:
     """Write the proofs to OPS.PROOFS."""

@@ -32,18 +32,18 @@ REPAIRS = 3
 
 
 @flow(name="reconcile")
-def reconcile(tables: list[str] | None = None, repair: bool = False) -> State[Any]:
+def reconcile(tables: Sequence[str] = (), repair: bool = False) -> State[Any]:
     """Compare mirrors with their sources by hash, at one LSN each; differences end the flow as failed.
 
     A table that stands is not compared, and fails a flow of all tables, too.
 
     Args:
-        tables: source tables such as `dbo.orders`; all that are replicated, without it.
+        tables: source tables such as `dbo.orders`; all that are replicated, when left out.
         repair: read the rows that differ anew, and compare again.
     """
     run_id = this_run_id()
     try:
-        standing, found = compare_now(run_id, tables)
+        standing, found = compare_now(run_id, list(tables) or None)
         for _ in range(REPAIRS if repair else 0):
             broken = [table for table in found if table.can_be_repaired]
             if not broken:
@@ -54,7 +54,7 @@ def reconcile(tables: list[str] | None = None, repair: bool = False) -> State[An
     except TaskFailedError as failure:
         return failure.as_state()
     publish_table(found)
-    return verdict(found, standing if tables is None else None)
+    return verdict(found, None if tables else standing)
 
 
 def compare_now(run_id: str, tables: list[str] | None) -> tuple[str | None, list[TableReconciliation]]:
@@ -64,7 +64,7 @@ def compare_now(run_id: str, tables: list[str] | None) -> tuple[str | None, list
     return standing, found
 
 
-@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
+@task(task_run_name="compare by hash", cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
 def compare(run_id: str, tables: list[str] | None) -> list[TableReconciliation]:
     """Compare tables with their mirrors, and write what was found to OPS.RECONCILIATIONS."""
@@ -76,7 +76,7 @@ def compare(run_id: str, tables: list[str] | None) -> list[TableReconciliation]:
         return found
 
 
-@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
+@task(task_run_name="repair", cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
 def repair_tables(run_id: str, broken: list[TableReconciliation]) -> None:
     """Replace the rows of keys that differ by what the source has."""
@@ -138,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--table", action="append", help="a source table such as dbo.orders; may be repeated")
     parser.add_argument("--repair", action="store_true", help="read the rows that differ anew")
     chosen = parser.parse_args(arguments)
-    state = reconcile(chosen.table, chosen.repair, return_state=True)
+    state = reconcile(chosen.table or (), chosen.repair, return_state=True)
     print(state.message, file=sys.stderr)  # noqa: T201 - the one line of the verdict
     return 0 if state.is_completed() else 1
 

@@ -7,17 +7,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Event
 from typing import Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.events import emit_event
 from prefect.states import Completed
 
-from flows.failures import TaskFailedError, failed, fails_in_one_line, result_of, was_overtaken
+from deployments.settings import Settings, load_settings
+from flows.assets import source_key, tell_of_mirrors
+from flows.failures import (
+    TaskFailedError,
+    failed,
+    fails_in_one_line,
+    only_tables_stand,
+    result_of,
+    was_overtaken,
+)
+from flows.going_on import go_on_with
 from flows.ingest import engine
 from flows.ingest.context import Limits
 from flows.ingest.errors import ReplicationError
@@ -44,13 +56,14 @@ class Registered:
 
 @flow(name="replicate")
 def replicate(
-    max_transactions_per_window: int = DEFAULTS.max_transactions_per_window,
-    chunk_rows: int = DEFAULTS.chunk_rows,
-    run_id: str | None = None,
+    resync: Sequence[str] = (),
     follow_minutes: float = 0,
-    resync: list[str] | None = None,
     snapshot_rows_per_second: float | None = None,
     snapshot_share: float = DEFAULTS.snapshot_share,
+    max_transactions_per_window: int = DEFAULTS.max_transactions_per_window,
+    chunk_rows: int = DEFAULTS.chunk_rows,
+    go_on: bool = False,
+    run_id: str | None = None,
 ) -> State[Any]:
     """Take up new tables, then apply windows of changes and load chunks of snapshots until caught up.
 
@@ -58,23 +71,36 @@ def replicate(
     Ctrl-C ends that earlier, as completed.
 
     Args:
-        max_transactions_per_window: how many of the source's transactions one Snowflake transaction applies.
-        chunk_rows: how many rows one query of a snapshot reads.
-        run_id: the run that this is part of; its own without one.
-        follow_minutes: how long to go on after catching up; 0 ends the run then.
         resync: tables to read anew, as `dbo.orders`; a run that dies is gone on with by the next one.
+        follow_minutes: how long to go on after catching up; 0 ends the run then.
         snapshot_rows_per_second: how fast snapshots may read the source; as fast as they can without it.
         snapshot_share: of the time in which the source may be busy with snapshots, at most 1.
+        max_transactions_per_window: how many of the source's transactions one Snowflake transaction applies.
+        chunk_rows: how many rows one query of a snapshot reads.
+        go_on: whether transform and report follow, as runs of their own.
+        run_id: the run that this is part of; its own without one.
     """
-    run_id = run_id or this_run_id()
+    run_id, started_at = run_id or this_run_id(), datetime.now(UTC)
+    limits = {
+        "max_transactions_per_window": max_transactions_per_window,
+        "chunk_rows": chunk_rows,
+        "snapshot_rows_per_second": snapshot_rows_per_second,
+        "snapshot_share": snapshot_share,
+    }
+    ended = bring_up_to_date(run_id, limits, resync, follow_minutes)
+    if go_on:
+        are_current = ended.is_completed() or only_tables_stand(ended)
+        go_on_with("transform" if are_current else "report", run_id, started_at, ended)
+    return ended
+
+
+def bring_up_to_date(
+    run_id: str, asked: Mapping[str, Any], resync: Sequence[str], follow_minutes: float
+) -> State[Any]:
+    """Replicate, and tell of what was done; how the flow ends."""
     try:
-        limits = Limits(
-            max_transactions_per_window,
-            chunk_rows,
-            snapshot_rows_per_second=snapshot_rows_per_second,
-            snapshot_share=snapshot_share,
-        )
-        registered = result_of(register_tables(run_id, limits, resync or [], return_state=True))
+        limits = Limits(**asked)
+        registered = result_of(register_tables(run_id, limits, resync, return_state=True))
         if follow_minutes:
             report = result_of(
                 follow_source(run_id, limits, follow_minutes, registered.warnings, return_state=True)
@@ -86,6 +112,9 @@ def replicate(
     except ReplicationError as error:
         return failed(error)
     publish_table(report)
+    settings = load_settings()
+    tell_of_mirrors(settings, report)
+    tell_of_lag(settings, report)
     name_this_run(
         f"{report.snapshot_rows:,} rows, {report.changes:,} changes, lag {report.lag_seconds:.0f} s"
     )
@@ -99,7 +128,7 @@ ANOTHER_RUN_IS_FASTER: dict[str, Any] = {
 }
 
 
-@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
+@task(task_run_name="take up tables", cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
 def register_tables(run_id: str, limits: Limits, resync: Sequence[str] = ()) -> Registered:
     """Discover the captured tables and plan a snapshot of those that are new or have a gap."""
@@ -109,7 +138,7 @@ def register_tables(run_id: str, limits: Limits, resync: Sequence[str] = ()) -> 
         return Registered(tuple(tables), tuple(context.tally.warnings))
 
 
-@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
+@task(task_run_name="catch up", cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
 def catch_up(run_id: str, limits: Limits, warnings: Sequence[str] = ()) -> ReplicationReport:
     """Apply windows and load chunks until the mirrors are where the source was."""
@@ -118,7 +147,7 @@ def catch_up(run_id: str, limits: Limits, warnings: Sequence[str] = ()) -> Repli
         return engine.catch_up(context)
 
 
-@task(cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
+@task(task_run_name="follow the source for {minutes} min", cache_policy=NO_CACHE, **ANOTHER_RUN_IS_FASTER)
 @fails_in_one_line
 def follow_source(
     run_id: str, limits: Limits, minutes: float, warnings: Sequence[str] = ()
@@ -150,6 +179,21 @@ def publish_table(report: ReplicationReport) -> None:
     show_table("replicated", rows, f"{report.summary}\n{notes}")
 
 
+def tell_of_lag(settings: Settings, report: ReplicationReport) -> None:
+    """The event `shellcorp.replication.lagging`, where the last commit that arrived is too old."""
+    if report.age_seconds > settings.lag_limit_seconds:
+        emit_event(
+            event="shellcorp.replication.lagging",
+            resource={"prefect.resource.id": source_key(settings.sql_server)},
+            payload={
+                "run": report.run_id,
+                "lag_seconds": round(report.age_seconds),
+                "limit_seconds": settings.lag_limit_seconds,
+                "committed_at": str(report.committed_at),
+            },
+        )
+
+
 def arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(prog="flows.replicate", description=__doc__)
@@ -170,7 +214,7 @@ if __name__ == "__main__":
     given = arguments()
     state = replicate(
         follow_minutes=(given.minutes or FOLLOW_MINUTES) if given.follow else 0,
-        resync=given.resync,
+        resync=given.resync or (),
         snapshot_rows_per_second=given.rows_per_second,
         snapshot_share=given.share,
         return_state=True,

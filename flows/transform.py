@@ -11,24 +11,28 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Failed
 from snowflake.snowpark import Session
 
 from deployments.connections import ConnectionFailed, connect_snowflake, snowpark_session
 from deployments.settings import Settings, SettingsError, load_settings
-from expectations.gate import GateResult, SuiteMissing
-from flows.failures import FAILED_BY_GATE
+from expectations.gate import SuiteMissing
+from flows.assets import tell_of_model
 from flows.gate_news import data_docs_address
+from flows.going_on import go_on_with
 from flows.overrides import OverrideRefused, Overrides, name_of
 from flows.quarantine import sieves
 from flows.raw_gates import RawGates
-from flows.run import this_run_id
-from flows.shown import ProgressBar, show_table
+from flows.run import name_this_run, this_run_id
+from flows.shown import ProgressBar
+from flows.transform_verdict import final_state, name_by_outcome, publish_artifacts
 from flows.transformation import Transformation, begin_transformation
 from flows.untouched import untouched
 from snowpark_models.errors import ModelError, RegistrationError
@@ -49,13 +53,20 @@ from snowpark_models.runner.warehouse import Warehouse
 from snowpark_models.sources import SOURCES
 
 
-@flow(name="transform", flow_run_name="gate, build, publish")
+def called_by_its_parameters() -> str:
+    """What a run is called while it goes on."""
+    asked = runtime.flow_run.parameters
+    return f"{' '.join(asked.get('select') or ['all models'])}, gated"
+
+
+@flow(name="transform", flow_run_name=called_by_its_parameters)
 def transform(
-    run_id: str | None = None,
-    select: list[str] | None = None,
-    replay: list[str] | None = None,
-    override: list[str] | None = None,
+    select: Sequence[str] = (),
+    replay: Sequence[str] = (),
+    override: Sequence[str] = (),
     because: str = "",
+    go_on: bool = False,
+    run_id: str | None = None,
 ) -> State[Any]:
     """Gate RAW, build the models aside, gate and publish them.
 
@@ -63,25 +74,46 @@ def transform(
     as failed. Warnings end it as `Warned`.
 
     Args:
-        run_id: the run that this is part of; its own without one.
-        select: which models, and so which of the mirrors; selectors are those of `python -m snowpark_models`.
-            All when left out.
+        select: which models, and so which of the mirrors, such as `+customer_360` or `marts`; all when left
+            out. Selectors are those of `python -m snowpark_models list`.
         replay: models of which what is set aside is computed again, as after a repair of their rules.
         override: gates that let through in this run what closes them, such as marts.order_facts.
-        because: why; recorded in QUALITY.OVERRIDES.
+        because: why gates are let through; recorded in QUALITY.OVERRIDES.
+        go_on: whether the report follows, as a run of its own.
+        run_id: the run that this is part of; its own without one.
     """
-    run_id = run_id or this_run_id()
+    run_id, started_at = run_id or this_run_id(), datetime.now(UTC)
+    asked = Asked(select, replay, override, because)
+    ended = publish_models(run_id, asked)
+    if go_on:
+        go_on_with("report", run_id, started_at, ended)
+    return ended
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is asked to do."""
+
+    select: Sequence[str]
+    replay: Sequence[str]
+    override: Sequence[str]
+    because: str
+
+
+def publish_models(run_id: str, asked: Asked) -> State[Any]:
+    """Gate, build and publish, and tell of it; how the flow ends."""
     try:
         settings = load_settings()
-        models = selected(settings, select or [])
-        sources = sources_of(models) if select else list(SOURCES)
-        overrides = Overrides.asked_for(override or [], because, gates_of(models, sources))
+        models = selected(settings, asked.select)
+        sources = sources_of(models) if asked.select else list(SOURCES)
+        overrides = Overrides.asked_for(asked.override, asked.because, gates_of(models, sources))
         with begin_transformation(settings, run_id, overrides) as transformation:
-            outcomes = build_models(transformation, settings, models, sources, run_id, replay or [])
+            outcomes = build_models(transformation, settings, models, sources, run_id, asked.replay)
     except (ConnectionFailed, ModelError, OverrideRefused, SettingsError, SuiteMissing) as error:
         return Failed(message=str(error))
-    _publish_artifacts(transformation.verdicts, outcomes, data_docs_address(settings))
-    return _final_state(transformation, outcomes)
+    publish_artifacts(transformation.verdicts, outcomes, data_docs_address(settings))
+    name_this_run(name_by_outcome(transformation.verdicts, outcomes))
+    return final_state(transformation, outcomes)
 
 
 def selected(settings: Settings, select: Sequence[str]) -> list[Model]:
@@ -132,11 +164,13 @@ def build_models(
             get_run_logger().warning(str(stale))
         transformation.stale.extend(run.stale)
         outcomes: list[ModelOutcome] = []
-        progress = ProgressBar("models-done", f"{len(models)} models.")
+        bar = ProgressBar("models-done")
         for model in models:
             work = untouched(transformation), untouched(run), untouched(model)
             outcomes.append(build_model(*work, model.schema, model.table))
-            progress.move(100 * len(outcomes) / len(models))
+            tell_of_model(settings.snowflake, outcomes[-1], run_id)
+            done = f"{len(outcomes)} of {len(models)} models, last {model.schema}.{model.table}."
+            bar.move(len(outcomes), len(models), done)
         run.end()
         published = {outcome.model.name for outcome in outcomes if outcome.is_published}
         for view in VIEWS:
@@ -186,64 +220,6 @@ def record_features(
         log.warning(str(error))
 
 
-def _publish_artifacts(
-    verdicts: Sequence[GateResult], outcomes: Sequence[ModelOutcome], data_docs: str
-) -> None:
-    gates = [
-        {
-            "table": verdict.name,
-            "gate": verdict.outcome,
-            "checks": len(verdict.checks),
-            "failed": len(verdict.failures),
-            "first failure": verdict.failures[0].expectation if verdict.failures else "",
-        }
-        for verdict in verdicts
-    ]
-    show_table("gates", gates, f"Every gate of this run. [Data Docs]({data_docs})")
-    models = [
-        {
-            "model": o.model.name,
-            "outcome": o.outcome,
-            "rows": o.row_count,
-            "set aside": o.rows_set_aside,
-            "reason": o.reason,
-        }
-        for o in outcomes
-    ]
-    show_table("models", models, "Every model of this run.")
-
-
-def _final_state(transformation: Transformation, outcomes: Sequence[ModelOutcome]) -> State[Any]:
-    """How the run ended: what is wrong first, and a gate by its table's name."""
-    verdicts = transformation.verdicts
-    overrides = transformation.overrides
-    refused = [v for v in verdicts if not v.allows_publishing and v.name not in overrides.used]
-    closed = [str(verdict) for verdict in refused]
-    broken = [f"{o.model.name}: {o.reason}" for o in outcomes if o.outcome == "contract broken"]
-    kept = [outcome for outcome in outcomes if not outcome.is_published]
-    if kept or closed:
-        reasons = [*closed, *broken] or [f"{kept[0].model.name} was {kept[0].reason}"]
-        message = f"{'; '.join(reasons)}. {len(kept)} models keep their last good table."
-        message = f"{message} {overrides}".rstrip()
-        return Failed(name=FAILED_BY_GATE if closed else "Failed", message=message)
-    published = f"{len(outcomes)} model{'' if len(outcomes) == 1 else 's'} published"
-    warned = [str(verdict) for verdict in verdicts if verdict.outcome == "warned"]
-    warned += [str(stale) for stale in transformation.stale]
-    warned += [problem] if (problem := transformation.gate.docs_problem) else []
-    told = "; ".join(
-        [published, *_told_of_quarantine(outcomes), *([str(overrides)] if overrides.names else [])]
-    )
-    if warned or overrides.used:
-        return Completed(name="Warned", message=". ".join([*(["; ".join(warned)] if warned else []), told]))
-    return Completed(message=told)
-
-
-def _told_of_quarantine(outcomes: Sequence[ModelOutcome]) -> list[str]:
-    aside = {o.model.name: o.rows_set_aside for o in outcomes if o.rows_set_aside}
-    count = sum(aside.values())
-    return [f"{count:,} row{'' if count == 1 else 's'} set aside in {', '.join(aside)}"] if aside else []
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and run the flow; 1 when a gate is closed or it failed."""
     parser = argparse.ArgumentParser(prog="flows.transform", description=__doc__)
@@ -265,9 +241,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--because", default="", metavar="WHY", help="why; recorded with each override")
     chosen = parser.parse_args(arguments)
     state = transform(
-        select=chosen.select,
-        replay=chosen.replay,
-        override=chosen.override,
+        select=chosen.select or (),
+        replay=chosen.replay or (),
+        override=chosen.override or (),
         because=chosen.because,
         return_state=True,
     )

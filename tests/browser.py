@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ OPTIONS = (
 )
 START_SECONDS = 60
 ANSWER_SECONDS = 60
+POLL_SECONDS = 0.2
 
 
 class Browser:
@@ -61,6 +63,18 @@ class Browser:
         frame = self._ask("Page.getFrameTree")["frameTree"]["frame"]["id"]
         self._ask("Page.setDocumentContent", {"frameId": frame, "html": html})
 
+    def visit(self, address: str, until: str, width: int, height: int) -> None:
+        """Open a page of an application, and wait until an expression of JavaScript holds there."""
+        self._ask(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+        self._ask("Page.navigate", {"url": address})
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while not self.ask(until):
+            assert time.monotonic() < deadline, f"{address}: {self.ask('document.body.innerText')[:500]}"
+            time.sleep(POLL_SECONDS)
+
     def ask(self, script: str) -> Any:
         """The value of an expression of JavaScript in the page."""
         answer = self._ask("Runtime.evaluate", {"expression": script, "returnByValue": True})
@@ -68,13 +82,13 @@ class Browser:
             raise AssertionError(answer["exceptionDetails"]["exception"]["description"])
         return answer["result"].get("value")
 
-    def picture(self, file: Path) -> None:
+    def picture(self, file: Path, quality: int = 80) -> None:
         """Write the whole page as a picture: .png or .webp."""
         size = self._ask("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         answer = self._ask(
             "Page.captureScreenshot",
-            {"format": file.suffix[1:], "quality": 80, "clip": clip, "captureBeyondViewport": True},
+            {"format": file.suffix[1:], "quality": quality, "clip": clip, "captureBeyondViewport": True},
         )
         file.write_bytes(base64.b64decode(answer["data"]))
 

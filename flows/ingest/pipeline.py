@@ -219,7 +219,8 @@ class Pipeline:
             context.progress.step(f"{chunk.table}: chunk {chunk.number} loaded, {loaded.rows:,} rows")
         under_way = (other.chunks for other in self._reads if isinstance(other, ChunksRead))
         left = len(self._pending) + sum(map(len, under_way))
-        context.progress.snapshot(self._loaded, self._loaded + left)
+        rows = context.tally.snapshot_rows.total()
+        context.progress.snapshot(self._loaded, self._loaded + left, rows)
         return False
 
     def _forget_reads(self) -> None:

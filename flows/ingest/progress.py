@@ -16,8 +16,8 @@ class Progress(Protocol):
     def warn(self, message: str) -> None:
         """Something happened that a person must know, though the run goes on."""
 
-    def snapshot(self, chunks_loaded: int, chunks: int) -> None:
-        """The snapshot came this far, over all tables."""
+    def snapshot(self, chunks_loaded: int, chunks: int, rows: int) -> None:
+        """The snapshot came this far, over all tables, with so many rows loaded."""
 
 
 class Silence:
@@ -29,7 +29,7 @@ class Silence:
     def warn(self, message: str) -> None:
         """Ignore it."""
 
-    def snapshot(self, chunks_loaded: int, chunks: int) -> None:
+    def snapshot(self, chunks_loaded: int, chunks: int, rows: int) -> None:
         """Ignore it."""
 
 
@@ -55,6 +55,6 @@ class Sparse:
         """Tell it."""
         self.other.warn(message)
 
-    def snapshot(self, chunks_loaded: int, chunks: int) -> None:
+    def snapshot(self, chunks_loaded: int, chunks: int, rows: int) -> None:
         """Tell it."""
-        self.other.snapshot(chunks_loaded, chunks)
+        self.other.snapshot(chunks_loaded, chunks, rows)

@@ -103,7 +103,7 @@ def _warehouse_settings(house: House) -> SnowflakeSettings:
 
 
 def _failure(run: FlowRun) -> str:
-    return f"flow run {run.name} ended {run.state_name}: {run.message}"
+    return f"flow run “{run.name}” ended {run.state_name}: {run.message}"
 
 
 def _indented(say: Say) -> Say:

@@ -39,7 +39,7 @@ def run_pipeline(home: Home) -> int:
     outcome = LocalPrefect(home.prefect, remembered_port(home.prefect), environment={}).run(
         "pipeline/shellcorp", say=_say
     )
-    print(f"flow run {outcome.name} ended {outcome.state_name} after {outcome.seconds:.0f} s")
+    print(f"flow run “{outcome.name}” ended {outcome.state_name} after {outcome.seconds:.0f} s")
     return 0 if outcome.succeeded else 1
 
 

@@ -14,10 +14,16 @@ from prefect.cli.deploy._models import (
     RawScheduleConfig,
     WorkPoolConfig,
 )
+from prefect.cli.deploy._triggers import DeploymentTriggerAdapter
+from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 from prefect.flows import load_flow_from_entrypoint
+
+from flows.going_on import FINISHED, NEXT
 
 CONTENT: dict[str, Any] = yaml.safe_load(Path("prefect.yaml").read_text())
 DEPLOYMENTS: list[dict[str, Any]] = CONTENT["deployments"]
+
+LISTS = {"transform": ["select", "replay", "override"], "replicate": ["resync"], "reconcile": ["tables"]}
 
 
 def unknown_keys(mapping: dict[str, Any], model: type) -> set[str]:
@@ -52,6 +58,45 @@ def test_a_deployments_parameters_fit_its_flow(deployment: dict[str, Any]) -> No
     assert set(base) <= set(flow.parameters.properties)
     for schedule in schedules or ([] if required - set(base) else [{}]):
         flow.validate_parameters({**base, **schedule.get("parameters", {})})
+
+
+TRIGGERS = [(deployment, trigger) for deployment in DEPLOYMENTS for trigger in deployment.get("triggers", [])]
+
+
+@pytest.mark.parametrize(("deployment", "trigger"), TRIGGERS, ids=lambda each: each["name"])
+def test_a_trigger_has_only_keys_that_prefect_reads_and_parameters_of_its_flow(
+    deployment: dict[str, Any], trigger: dict[str, Any]
+) -> None:
+    assert not unknown_keys(trigger, DeploymentEventTrigger)
+    read = DeploymentTriggerAdapter.validate_python(trigger)
+    assert isinstance(read, DeploymentEventTrigger)
+    assert read.expect, "without it every event of the workspace would start a run"
+    assert read.posture.value == "Reactive"
+    flow = load_flow_from_entrypoint(deployment["entrypoint"])
+    assert set(trigger["parameters"]) <= set(flow.parameters.properties)
+
+
+def test_triggers_wait_for_events_that_the_flows_emit() -> None:
+    expected = {event for _, trigger in TRIGGERS for event in trigger["expect"]}
+    assert expected == {FINISHED}
+    assert [trigger["match"] for _, trigger in TRIGGERS] == [{NEXT: "transform"}, {NEXT: "report"}]
+    names = [trigger["name"] for _, trigger in TRIGGERS]
+    assert len(set(names)) == len(names), "a name tells people which automation of a deployment it is"
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=deployment_id)
+def test_a_persons_form_explains_every_parameter(deployment: dict[str, Any]) -> None:
+    flow = load_flow_from_entrypoint(deployment["entrypoint"])
+    for name, parameter in flow.parameters.properties.items():
+        assert parameter.get("description"), f"{flow.name}({name}): the docstring's Args make the form"
+        assert name in flow.parameters.required or "default" in parameter
+
+
+@pytest.mark.parametrize("flow", LISTS)
+def test_what_is_a_list_is_a_list_in_the_form(flow: str) -> None:
+    form = load_flow_from_entrypoint(f"flows/{flow}.py:{flow}").parameters.properties
+    for name in LISTS[flow]:
+        assert (form[name]["type"], form[name]["items"]) == ("array", {"type": "string"})
 
 
 def test_no_deployment_carries_a_secret() -> None:

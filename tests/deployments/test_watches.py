@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -44,6 +45,13 @@ def test_every_state_in_which_a_run_can_end_is_known() -> None:
     """Else a run that has ended would be taken for one that died, and be ended as crashed."""
     assert names_of_states() <= set(FINAL)
     assert {"Warned", "Tables stand"} <= names_of_states()
+
+
+def test_the_runbook_has_every_alert() -> None:
+    page = Path("docs/runbook.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^### `([^`]+)`$", page, re.MULTILINE)
+    for watch in WATCHES:
+        assert not watch.is_told or any(alert in watch.subject for alert in explained), watch.subject
 
 
 @pytest.mark.parametrize("watch", WATCHES, ids=lambda watch: watch.name)

@@ -25,7 +25,10 @@ class TableReport:
 
 @dataclass(frozen=True)
 class ReplicationReport:
-    """What a run did. Times are UTC; `lag_seconds` is 0 when the cursor is at the source's max LSN."""
+    """What a run did. Times are UTC; `lag_seconds` is 0 when the cursor is at the source's max LSN.
+
+    `committed_at` is when the last commit that arrived was made; None where the source tells no time of it.
+    """
 
     run_id: str
     started_at: datetime
@@ -34,6 +37,7 @@ class ReplicationReport:
     to_lsn: str
     transactions: int
     lag_seconds: float
+    committed_at: datetime | None
     source_queries: int
     source_rows: int
     source_milliseconds: int
@@ -42,6 +46,11 @@ class ReplicationReport:
     warehouse_statements: int = 0
     warehouse_rows: int = 0
     warehouse_bytes: int = 0
+
+    @property
+    def age_seconds(self) -> float:
+        """How old the last commit that arrived was at the end: the lag with that of CDC's own harvest."""
+        return (self.ended_at - self.committed_at).total_seconds() if self.committed_at else 0.0
 
     @property
     def snapshot_rows(self) -> int:
@@ -83,6 +92,7 @@ def write_report(context: Context, started_from: Lsn) -> ReplicationReport:
         to_lsn=cursor.lsn.hex,
         transactions=tally.transactions,
         lag_seconds=lag,
+        committed_at=cursor.committed_at,
         source_queries=cost.queries,
         source_rows=cost.rows,
         source_milliseconds=round(cost.milliseconds),

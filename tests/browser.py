@@ -72,7 +72,9 @@ class Browser:
         self._ask("Page.navigate", {"url": address})
         deadline = time.monotonic() + ANSWER_SECONDS
         while not self.ask(until):
-            assert time.monotonic() < deadline, f"{address}: {self.ask('document.body.innerText')[:500]}"
+            assert time.monotonic() < deadline, (
+                f"{address}: {str(self.ask('document.body?.innerText'))[:500]}"
+            )
             time.sleep(POLL_SECONDS)
 
     def ask(self, script: str) -> Any:

@@ -69,7 +69,7 @@ def channel(platform: Operated) -> Iterator[list[str]]:
                 name="drill",
                 url=f"http://127.0.0.1:{server.server_port}/",
                 json_data={"text": "{{subject}}: {{body}}"},
-            ).save(CHANNEL)
+            ).save(CHANNEL, overwrite=True)
         yield posted
         server.shutdown()
 
@@ -137,7 +137,7 @@ def test_automations_applied_twice_change_nothing(platform: Operated, channel: l
 def test_a_pipeline_shows_what_it_did(platform: Operated) -> None:
     ran = make("run", platform.folder)
     assert ran.exit_code == 0, ran.output
-    (run,) = platform.runs(parent_flow_run_id={"is_null_": True}, state={"type": {"any_": ["COMPLETED"]}})
+    (run,) = platform.runs(parent_task_run_id={"is_null_": True})
     parts = {part["flow"]: part for part in platform.runs(parent_flow_run_id={"any_": [run["id"]]})}
     assert set(parts) == {"replicate", "transform", "report"}
     assert re.fullmatch(r"[\d,]+ rows, [\d,]+ changes, lag \d+ s", parts["replicate"]["name"])

@@ -21,7 +21,7 @@ from sandbox.demo.prefect_server import FlowRun, LocalPrefect, remembered_port
 from sandbox.process import Guarded, Service
 from tests.e2e.platform import Outcome, make, processes_of
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600
 POLL_SECONDS = 0.3
 SERVICES = {"sqlserver": ("--database", SOURCE_DATABASE), "snowflake": ()}
 

@@ -191,7 +191,7 @@ def test_a_chain_of_deployments_mails_one_report(platform: Operated, channel: li
     (report,) = chained("report")
     assert report["created_by"]["display_value"] == "shellcorp: report follows transform"
     platform.wait_until(lambda: len(channel) > 0, "the channel hears that replication lags")
-    assert channel[0].startswith('{"text": "Replication lags by ')
+    assert "Replication lags by " in channel[0]
     platform.wait_until(lambda: len(platform.mails()) == before + 3, "report, digest, and the lag")
     subjects = [
         re.findall(r"^Subject: (.*(?:\n .*)*)", mail, re.MULTILINE)[0] for mail in platform.mails()[before:]

@@ -1,4 +1,4 @@
-"""What Prefect's UI shows of a run: tables, texts, links, bars, a name; what it does not take fails no data."""
+"""What Prefect's UI shows of a run: tables, texts, links, bars, a name. What it refuses fails no data."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         settings = _administrator(asked.role)
         with connect_snowflake(settings, '{"flow": "set-up"}') as connection:
-            _run(asked, Account(connection), names)
+            _run(asked, Account(connection, asked.role), names)
     except SetUpError as error:
         return _failed(error, 2)
     except (ConnectionFailed, SettingsError) as error:

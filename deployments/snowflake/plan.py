@@ -38,7 +38,7 @@ def plan(account: Account, names: Names, options: Options = NOTHING_ELSE) -> lis
 
 
 def take(account: Account, steps: Sequence[Step], tell: Callable[[str], None]) -> None:
-    """Take the steps, each as its role; those before a step that fails stand.
+    """Take the steps, each as its role, and become who looks again; those before a step that fails stand.
 
     Raises:
         SetUpError: one failed; taking them again goes on from there.
@@ -56,3 +56,4 @@ def take(account: Account, steps: Sequence[Step], tell: Callable[[str], None]) -
                 "the same again."
             ) from None
         tell(str(step))
+    account.run(f"USE ROLE {snowflake_name(account.role)}")

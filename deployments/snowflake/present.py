@@ -18,9 +18,15 @@ MISSING: Final = (2003, 2043)
 
 @dataclass(frozen=True)
 class Account:
-    """An account, looked at in one session. `seen` keeps what was asked, where nothing changes meanwhile."""
+    """An account, looked at in one session.
+
+    Attributes:
+        role: that looks; it has to see everything.
+        seen: keeps what was asked, where nothing changes meanwhile.
+    """
 
     connection: SnowflakeConnection
+    role: str = "ACCOUNTADMIN"
     seen: dict[str, list[Row]] | None = None
 
     def rows(self, statement: str) -> list[Row]:

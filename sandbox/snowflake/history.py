@@ -58,6 +58,8 @@ class Query:
     session: Session
     kind: str
     tag: str
+    place: tuple[str | None, ...]
+    """Database, schema, role and warehouse of the session when it began."""
     started: datetime
     status: str = "RUNNING"
     ended: datetime | None = None
@@ -69,7 +71,8 @@ class Query:
     def begun(cls, query_id: str, text: str, kind: str, session: Session) -> Query:
         """A statement that begins now."""
         tag = str(session.parameters.get("QUERY_TAG") or "")
-        return cls(query_id, text, session, kind, tag, datetime.now(UTC))
+        place = (session.database, session.schema, session.role or None, session.warehouse or None)
+        return cls(query_id, text, session, kind, tag, place, datetime.now(UTC))
 
     def succeeded(self, rows: int) -> None:
         """It has ended, with so many rows."""
@@ -83,12 +86,11 @@ class Query:
     def row(self) -> dict[str, object]:
         """As QUERY_HISTORY shows it; times in milliseconds."""
         took = (self.ended or datetime.now(UTC)) - self.started
+        database, schema, role, warehouse = self.place
         values = (
-            self.id, self.text, self.session.database, self.session.schema, self.kind, self.session.id,
-            self.session.user, self.session.role or None, self.session.warehouse or None, self.tag,
-    self.status,
-            self.error_code, self.error_message, self.started, self.ended, int(took.total_seconds() * 1000),
-            self.rows,
+            self.id, self.text, database, schema, self.kind, self.session.id, self.session.user, role,
+            warehouse, self.tag, self.status, self.error_code, self.error_message, self.started,
+            self.ended, int(took.total_seconds() * 1000), self.rows,
         )  # fmt: skip
         return dict(zip(SCHEMA.names, values, strict=True))
 

@@ -80,6 +80,24 @@ def test_who_may_what(account: Account, applied: Names) -> None:
     }
 
 
+def test_steps_are_taken_as_their_roles_and_looked_at_as_the_administrator(
+    account: Account, applied: Names
+) -> None:
+    assert account.rows("SELECT CURRENT_ROLE() AS ROLE_NAME") == [{"role_name": "ACCOUNTADMIN"}]
+    rows = account.rows(
+        "SELECT ROLE_NAME, QUERY_TEXT FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY "
+        f"WHERE CONTAINS(QUERY_TEXT, '{applied.database}')"
+    )
+    first_words = {(row["role_name"], " ".join(row["query_text"].split()[:2])) for row in rows}
+    assert first_words >= {
+        ("SYSADMIN", "CREATE SCHEMA"),
+        ("USERADMIN", "CREATE ROLE"),
+        ("SECURITYADMIN", "GRANT ROLE"),
+        ("ACCOUNTADMIN", "CREATE RESOURCE"),
+        ("ACCOUNTADMIN", "SHOW SCHEMAS"),
+    }
+
+
 def test_what_was_given_by_hand_is_told_and_left(set_up: SetUp, account: Account, names: Names) -> None:
     set_up("apply")
     account.run(f"GRANT USAGE ON SCHEMA {names.database}.RAW TO ROLE {names.own('READER')}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from great_expectations.expectations.core.expect_column_values_to_be_between import (
     ExpectColumnValuesToBeBetween,
 )
@@ -16,6 +18,9 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 
 from expectations.rules.rule import Phrase, Rule
 from expectations.severity import Severity
+
+GREATEST: Final = 1e308
+"""About the greatest that a FLOAT can be: infinity and, to Snowflake, what is no number are greater."""
 
 
 def never_null(*columns: str, severity: Severity = "critical") -> Phrase:
@@ -48,7 +53,11 @@ def one_of(column: str, *values: str, severity: Severity = "critical") -> Phrase
 def between(
     column: str, low: float | None = None, high: float | None = None, severity: Severity = "critical"
 ) -> Phrase:
-    """The column lies from `low` to `high`, both included, or is NULL; None is no limit."""
+    """The column lies from `low` to `high`, both included, or is NULL; None is no limit.
+
+    A FLOAT that is no number (NaN) or infinite breaks it whatever the limits are: Snowflake takes NaN for
+    greater than all numbers (https://docs.snowflake.com/en/sql-reference/data-types-numeric).
+    """
     if low is not None and high is not None:
         words = f"is from {low:,} to {high:,}"
     else:
@@ -56,13 +65,13 @@ def between(
     expectation = ExpectColumnValuesToBeBetween(
         column=column,
         min_value=low,
-        max_value=high,
+        max_value=GREATEST if high is None else high,
         severity=FailureSeverity(severity),
         description=f"{column} {words}",
     )
     below = [] if low is None else [f"{column} < {low}"]
-    above = [] if high is None else [f"{column} > {high}"]
-    breaks = f"{column} IS NOT NULL AND ({' OR '.join([*below, *above])})"
+    beyond = " OR ".join([*below, f"{column} > {GREATEST if high is None else high}"])
+    breaks = f"{column} IS NOT NULL AND ({beyond})"
     return (Rule(expectation, is_row_local=True, breaks=breaks),)
 
 

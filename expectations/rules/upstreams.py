@@ -91,7 +91,7 @@ def totals_are_those_of(
     Args:
         upstream: a table, such as STAGING.STG_ORDERS.
         totals: for each column here, a sum or count over the upstream's rows.
-        by: a column that is called alike on both sides.
+        by: a column that is called alike on both sides; rows without a value are a group, too.
         among: a SQL condition that chooses the upstream's rows.
         severity: how grave it is.
     """
@@ -104,10 +104,10 @@ def totals_are_those_of(
         "SELECT {keys} FROM "
         f"(SELECT {group} AS UP_GROUP, {theirs} FROM {upstream}{_where(among)} GROUP BY 1) AS upstream "
         f"FULL JOIN (SELECT {group} AS OUR_GROUP, {ours} FROM checked GROUP BY 1) AS sums "
-        "ON OUR_GROUP = UP_GROUP "
+        "ON OUR_GROUP IS NOT DISTINCT FROM UP_GROUP "
         f"LEFT JOIN (SELECT *, {group} AS A_GROUP FROM checked "
         f"QUALIFY ROW_NUMBER() OVER (PARTITION BY {group} ORDER BY {{keys}}) = 1) AS named "
-        f"ON A_GROUP = OUR_GROUP WHERE {differs}",
+        f"ON A_GROUP IS NOT DISTINCT FROM OUR_GROUP WHERE {differs}",
         severity,
     )
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from expectations.gate import Gate, GateResult, Partition
+from expectations.gate import Gate, GateResult, Partition, load_suite
 from flows.untouched import untouched
 from snowpark_models.runner.intake import newest_arrivals
 from snowpark_models.runner.sql.intake import has_arrived
@@ -40,7 +40,8 @@ class RawGates:
     """The gates of the mirrors that a run reads.
 
     They are passed while replication goes on. When the run then holds the mirrors to take them in, nothing
-    has arrived since, or all are passed again: what is gated is what is read, all of one moment.
+    has arrived since, or what looks at that is passed again: what is gated is what is read, all of one
+    moment. Replication waits for these alone.
     """
 
     judges: Judges
@@ -51,22 +52,27 @@ class RawGates:
     verdicts: dict[str, GateResult] = field(default_factory=dict)
     """By mirror."""
 
-    def check(self) -> None:
-        """Pass the gate of every mirror."""
+    def check(self, moved: Collection[str] | None = None) -> None:
+        """Pass the gate of every mirror; or of those that have moved, and of those that look at these."""
         mirrors = dict.fromkeys(SOURCES[name].table for name in self.sources)
         sources = {name: source for name, source in SOURCES.items() if source.table in mirrors}
         self.seen = newest_arrivals(self.warehouse, self.warehouse.kinds(), sources)
         for table in mirrors:
-            self.verdicts[table] = check_source(untouched(self), table)
+            if moved is None or table in moved or _names_one_of(table, moved):
+                self.verdicts[table] = check_source(untouched(self), table)
 
     def admit(self, arrivals: Mapping[str, int | None]) -> set[str]:
         """The sources whose gate is closed, such as raw_orders, by what there is now that mirrors are held.
 
         A history is closed with its mirror: it goes on holding what was wrong once.
         """
-        if any(arrivals[name] != self.seen.get(name) for name in arrivals):
-            get_run_logger().info("Something has arrived since the gates of RAW: they are passed again.")
-            self.check()
+        moved = {SOURCES[name].table for name in arrivals if arrivals[name] != self.seen.get(name)}
+        if moved:
+            get_run_logger().info(
+                f"Since the gates of RAW something has arrived in {', '.join(sorted(moved))}: what looks at "
+                "that is gated again."
+            )
+            self.check(moved)
         passed = {table: self.judges.lets_through(verdict) for table, verdict in self.verdicts.items()}
         return {name for name in self.sources if not passed[SOURCES[name].table]}
 
@@ -83,6 +89,12 @@ class RawGates:
         if newest is not None:
             gate.remember(verdict, newest)
         return verdict
+
+
+def _names_one_of(table: str, moved: Collection[str]) -> bool:
+    """Whether a rule of a mirror's suite looks at another mirror that has moved."""
+    queries = [str(each.configuration.to_json_dict()) for each in load_suite(RAW, table).expectations()]
+    return any(f"{RAW}.{each}" in query for each in moved for query in queries)
 
 
 @task(task_run_name="gate RAW.{table}", cache_policy=NO_CACHE)

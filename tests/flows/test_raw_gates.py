@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from snowflake.connector import ProgrammingError
@@ -138,6 +140,39 @@ def test_what_lands_between_gate_and_intake_is_gated_before_anything_reads_it(
     assert gates_of(cursor, "second") == {"SUPPORT_TICKETS": ("closed", False, len(before))}
     cursor.execute("SELECT * FROM STAGING.STG_SUPPORT_TICKETS ORDER BY 1")
     assert cursor.fetchall() == before
+
+
+@pytest.mark.parametrize(
+    ("moved", "again"),
+    [
+        ([], []),
+        (["raw_products"], ["PRODUCTS", "ORDER_LINES"]),
+        (["raw_customers"], ["CUSTOMERS", "ORDERS"]),
+        (["raw_orders"], ["ORDERS", "ORDER_LINES"]),
+    ],
+)
+def test_while_mirrors_are_held_only_what_looks_at_news_is_gated_again(
+    moved: list[str], again: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = ["raw_customers", "raw_orders", "raw_products", "raw_order_lines"]
+    asked: list[str] = []
+    arrivals: dict[str, int | None] = dict.fromkeys(sources, 1)
+
+    def check_source(_: object, table: str) -> GateResult:
+        asked.append(table)
+        return GateResult("RAW", table, ())
+
+    monkeypatch.setattr("flows.raw_gates.check_source", check_source)
+    monkeypatch.setattr("flows.raw_gates.get_run_logger", logging.getLogger)
+    monkeypatch.setattr("flows.raw_gates.newest_arrivals", lambda *_: dict(arrivals))
+    raw = RawGates(MagicMock(), MagicMock(), sources)
+    raw.check()
+    assert asked == ["CUSTOMERS", "ORDERS", "PRODUCTS", "ORDER_LINES"]
+    asked.clear()
+    arrivals.update(dict.fromkeys(moved, 2))
+    for _ in range(2):
+        assert raw.admit(arrivals) == set()
+        assert sorted(asked) == sorted(again)
 
 
 def test_a_run_after_a_spotless_one_looks_at_what_changed_and_after_a_failure_at_all(

@@ -80,11 +80,14 @@ def test_publishing_again_unmasks_nothing_and_takes_no_grant(
         ("run-1", Options()),
         ("run-2", Options(rebuilt=[model.name for model in MODELS])),
     ):
+        by_hand = held_by(account, "PUBLIC")
         results = materialise(runner, MODELS, lambda *_: True, run, options=options)
         assert {result.outcome for result in results} == {"published"}
+        assert held_by(account, "PUBLIC") == by_hand
         assert readable(account, applied, "MARTS.PEOPLE") == expected
         assert readable(account, applied, "MARTS.PEOPLE_NOW") == expected
         assert readable(account, applied, "STAGING.STG_PEOPLE") == {}
+        account.run(f"GRANT SELECT ON TABLE {applied.database}.MARTS.PEOPLE TO ROLE PUBLIC")
     assert plan_set_up(account, applied) == []
 
 

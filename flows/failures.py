@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from deployments.connections import ConnectionFailed
+from deployments.messages import without_values
 from deployments.settings import SettingsError
 from flows.ingest.errors import ConcurrentRunError, ReplicationError, TablesStandError
 
@@ -21,7 +22,7 @@ FAILED_BY_GATE = "Failed by gate"
 NAMES: dict[type[Exception], str] = {ConcurrentRunError: OVERTAKEN, TablesStandError: TABLES_STAND}
 """Of failed states that mean more than that something failed."""
 UNEXPECTED = "encountered an exception"
-"""What Prefect says of a task that failed by an exception, which only the task tells of."""
+"""How Prefect words a state that an exception has ended; of a task only the task itself tells which."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -66,6 +67,12 @@ def fails_in_one_line(function: Callable[P, R]) -> Callable[P, R]:
 def failed(error: Exception) -> State[Any]:
     """A failed state with an error's message, and with the name of its kind."""
     return Failed(name=NAMES.get(type(error), "Failed"), message=str(error))
+
+
+def line_of(state: State[Any]) -> str:
+    """What a state says, for mails: an exception that nobody expected may quote values of rows."""
+    message = str(state.message)
+    return without_values(message) if UNEXPECTED in message else message
 
 
 def was_overtaken(_task: Any, _task_run: Any, state: Any) -> bool:

@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.failures import FAILED_BY_GATE, only_tables_stand
+from flows.failures import FAILED_BY_GATE, line_of, only_tables_stand
 from flows.replicate import replicate
 from flows.report import report
 from flows.run import name_this_run, run_name_of, this_run_id, this_run_link, this_run_name
@@ -30,7 +30,7 @@ def pipeline() -> State[Any]:
         states.append(transform(run_id=run_id, return_state=True))
     with only_shown("name"):
         name_this_run("; ".join(map(run_name_of, states)))
-    problems = [str(state.message) for state in states if not state.is_completed()]
+    problems = [line_of(state) for state in states if not state.is_completed()]
     states.append(
         report(
             run_id=run_id,
@@ -42,7 +42,7 @@ def pipeline() -> State[Any]:
         )
     )
     if not states[-1].is_completed():
-        problems.append(f"the report was not mailed: {states[-1].message}")
+        problems.append(f"the report was not mailed: {line_of(states[-1])}")
     if problems:
         is_by_gate = any(state.name == FAILED_BY_GATE for state in states)
         return Failed(name=FAILED_BY_GATE if is_by_gate else "Failed", message=" ".join(problems))

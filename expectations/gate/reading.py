@@ -9,12 +9,11 @@ from typing import Any
 from great_expectations.core import ExpectationValidationResult
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+from deployments.messages import without_values
 from expectations.gate.results import CheckResult
 from expectations.rules import SAMPLE_SIZE
 
 ERROR_LENGTH = 300
-_VALUE = re.compile(r"(?<!identifier )(?<!Object )(?<!Table )(?<!View )(?<!Schema )'.*'")
-"""What a message of the warehouse has in quotes: a value, which may be personal, unless it is a name."""
 _DRIVER_PREFIX = re.compile(r"^\(snowflake\.connector\.errors\.\w+\) ")
 
 
@@ -54,7 +53,7 @@ def error_of(result: ExpectationValidationResult) -> str | None:
     if raised is None:
         return None
     lines = str(raised.get("exception_message") or "").strip().splitlines() or ["unknown error"]
-    return _VALUE.sub("'…'", _DRIVER_PREFIX.sub("", lines[0]))[:ERROR_LENGTH]
+    return without_values(_DRIVER_PREFIX.sub("", lines[0]))[:ERROR_LENGTH]
 
 
 def sample_keys(index_list: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
-from snowpark_models.errors import LocalityError
+from snowflake.snowpark.functions import col
+
+from snowpark_models.errors import ContractError, LocalityError
 from snowpark_models.runner.backfill import Backfill
 from snowpark_models.runner.enforcement import check_columns, check_rows
 from snowpark_models.runner.job import Job
@@ -45,6 +49,7 @@ class Batch:
         queries += self.backfill.parts(job) if self.backfill else []
         queries += job.quarantine.wanted_parts()
         warehouse.run(sql.create_parts(tables.parts, job.model.parts, queries))
+        self._check_rows_without_part()
         result = job.frames.of_parts(job.model, self.routes, tables.parts)
         check_columns(job.model, result)
         fill(warehouse, job.model, tables.batch, result)
@@ -106,6 +111,20 @@ class Batch:
             return [changed]
         bridge = job.frames.tables[route.through]
         return [sql.through(bridge, job.model.parts, route.columns, changed)]
+
+    def _check_rows_without_part(self) -> None:
+        """Hold that no row of no part would be missed, though a rebuild makes it: it could never be found."""
+        job, parts = self.job, self.job.model.parts
+        if not job.warehouse.number(sql.count_without_part(job.tables.parts, parts)):
+            return
+        result = job.frames.without_part(job.model, self.routes)
+        unknown = reduce(or_, (col(name.upper()).is_null() for name in parts))
+        found = result.filter(unknown).count()
+        if found:
+            raise ContractError(
+                f"{job.model.schema}.{job.model.table} breaks its contract: {' or '.join(parts)}, by which "
+                f"it is incremental, is NULL in {found} rows. Let its function fill it, or leave them out."
+            )
 
     def _check_parts(self) -> None:
         job = self.job

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from snowflake.connector.errors import Error as SnowflakeError
-from snowflake.snowpark import DataFrame
+from snowflake.snowpark import DataFrame, Row
 from snowflake.snowpark import types as t
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
+from deployments.messages import without_values
 from snowpark_models.contract import Column
 from snowpark_models.errors import ContractError
 from snowpark_models.model import Model
@@ -48,7 +49,7 @@ def values_fit(model: Model) -> Iterator[None]:
     """Take values that the contract's types cannot hold as what they are: a broken contract.
 
     Raises:
-        ContractError: with the warehouse's words on which value.
+        ContractError: with the warehouse's words, but not the value, which may be personal.
     """
     try:
         yield
@@ -56,8 +57,8 @@ def values_fit(model: Model) -> Iterator[None]:
         number = error.sql_error_code if isinstance(error, SnowparkSQLException) else error.errno
         if number not in DOES_NOT_FIT:
             raise
-        problem = f"{DOES_NOT_FIT[number]} for its column ({str(error).strip().splitlines()[-1]})"
-        raise ContractError(f"{model.schema}.{model.table} breaks its contract: {problem}") from error
+        problem = f"{DOES_NOT_FIT[number]} for its column ({_last_line(error)})"
+        raise ContractError(f"{model.schema}.{model.table} breaks its contract: {problem}") from None
 
 
 def check_columns(model: Model, result: DataFrame, contract: Sequence[Column] | None = None) -> None:
@@ -95,7 +96,7 @@ def check_rows(model: Model, warehouse: Warehouse, table: str) -> int:
     problems = [f"{name.upper()} is NULL in {count} rows" for name, count in nulls.items() if count]
     duplicated, sample = _duplicated_keys(model, warehouse, table)
     if duplicated:
-        keys = "; ".join(", ".join(map(str, key)) for key in sample)
+        keys = "; ".join(sample)
         problems.append(f"{duplicated} keys ({', '.join(model.key)}) occur more than once, such as {keys}")
     _raise(model, problems)
     return row_count
@@ -108,10 +109,20 @@ def _row_and_null_counts(model: Model, warehouse: Warehouse, table: str) -> tupl
     return int(row["ROW_COUNT"]), nulls
 
 
-def _duplicated_keys(model: Model, warehouse: Warehouse, table: str) -> tuple[int, list[tuple[object, ...]]]:
+def _duplicated_keys(model: Model, warehouse: Warehouse, table: str) -> tuple[int, list[str]]:
     rows = warehouse.rows(sql.duplicated_keys(table, model.key, SAMPLE_KEYS))
     count = int(rows[0]["DUPLICATED"]) if rows else 0
-    return count, [tuple(row[name.upper()] for name in model.key) for row in rows]
+    return count, [shown(model, model.key, row) for row in rows]
+
+
+def shown(model: Model, names: Sequence[str], row: Row) -> str:
+    """Values of a row for people, such as those of its key; what is personal is masked."""
+    personal = {column.name.upper() for column in model.contract if column.personal}
+    return ", ".join("•••" if name.upper() in personal else str(row[name.upper()]) for name in names)
+
+
+def _last_line(error: Exception) -> str:
+    return without_values(str(error).strip().splitlines()[-1])
 
 
 def _raise(model: Model, problems: list[str]) -> None:

@@ -35,9 +35,16 @@ class Frames:
             result = model(**{name: self.warehouse.frame(queries[name]) for name in model.upstreams})
         return self.history.and_now(result, parts) if self.history else result
 
-    def _query(self, model: Model, route: Route, parts: str) -> str:
-        table = self.tables[route.upstream]
+    def without_part(self, model: Model, routes: Sequence[Route]) -> DataFrame:
+        """The function's result over the rows of no part, and what they refer to."""
+        queries = {route.upstream: self._query(model, route) for route in routes}
+        with parts_alone():
+            return model(**{name: self.warehouse.frame(queries[name]) for name in model.upstreams})
+
+    def _query(self, model: Model, route: Route, parts: str | None = None) -> str:
+        """The rows of an upstream that are of some parts; of no part, where None is given."""
+        table = self.tables[route.through or route.upstream]
+        chosen = sql.of_parts(table, parts, model.parts) if parts else sql.without_part(table, model.parts)
         if route.through is None:
-            return sql.of_parts(table, parts, model.parts)
-        bridge = sql.of_parts(self.tables[route.through], parts, model.parts)
-        return sql.referred_to(table, route.columns, bridge)
+            return chosen
+        return sql.referred_to(self.tables[route.upstream], route.columns, chosen)

@@ -15,7 +15,7 @@ from snowflake.snowpark.functions import col, lit, sql_expr
 from snowpark_models.contract import VERSION_COLUMNS, Column
 from snowpark_models.errors import ContractError
 from snowpark_models.model import Model
-from snowpark_models.runner.enforcement import check_columns
+from snowpark_models.runner.enforcement import check_columns, shown
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import identifier, qualified
 from snowpark_models.runner.sql import changes as sql
@@ -87,7 +87,7 @@ class History:
         keys = [name.upper() for name in self.model.key if name != "valid_from"]
         twice = state.group_by(*keys).count().filter(col("COUNT") > 1).limit(1).collect()
         if twice:
-            told = ", ".join(str(twice[0][name]) for name in keys)
+            told = shown(self.model, keys, twice[0])
             raise ContractError(
                 f"model {self.model.name}: it has more than one row of {', '.join(keys)} = {told}"
             )

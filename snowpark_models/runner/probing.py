@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from snowpark_models.errors import LocalityError
 from snowpark_models.model import Model
+from snowpark_models.runner.enforcement import shown
 from snowpark_models.runner.frames import Frames
 from snowpark_models.runner.locality import Route
 from snowpark_models.runner.names import Tables, identifier
@@ -51,7 +52,7 @@ def _compare(warehouse: Warehouse, model: Model, tables: Tables) -> None:
     for one, other in ((whole, alone), (alone, whole)):
         found = warehouse.rows(sql.rows_that_differ(model, one, other, SHOWN_KEYS))
         if found:
-            keys = "; ".join(", ".join(str(row[name.upper()]) for name in model.key) for row in found)
+            keys = "; ".join(shown(model, model.key, row) for row in found)
             parts = " and ".join(model.parts)
             raise LocalityError(
                 f"model {model.name} cannot be incremental: computed for some {parts} alone, "

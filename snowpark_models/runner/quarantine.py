@@ -16,6 +16,7 @@ from snowpark_models.model import Model
 from snowpark_models.runner.locations import Locations
 from snowpark_models.runner.names import Tables, qualified
 from snowpark_models.runner.sieve import Sieve
+from snowpark_models.runner.sql import changes as changes_sql
 from snowpark_models.runner.sql import quarantine as sql
 from snowpark_models.runner.sql import tables as tables_sql
 from snowpark_models.runner.state import ModelState
@@ -174,7 +175,7 @@ class Quarantine:
     def _take_out(self, found: int, built: str) -> None:
         parts = self.model.parts
         if self.model.is_incremental and self.warehouse.number(
-            sql.count_without_part(self.tables.aside, parts)
+            changes_sql.count_without_part(self.tables.aside, parts)
         ):
             raise ContractError(
                 f"{self.model.schema}.{self.model.table} breaks its contract: a row to be set aside has no "

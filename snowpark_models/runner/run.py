@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from snowflake.connector.errors import Error as SnowflakeError
 from snowflake.snowpark.exceptions import SnowparkClientException
 
+from deployments.messages import without_values
 from snowpark_models.errors import BuildError, ContractError, DefinitionError, LocalityError
 from snowpark_models.model import Model
 from snowpark_models.runner.backfill import Backfill
@@ -278,8 +279,8 @@ def telling_of_others(ledger: Ledger, model: Model) -> Iterator[None]:
 
 @contextmanager
 def failures(what: str, stands: str = "Published tables are as they were.") -> Iterator[None]:
-    """Turn the warehouse's errors into one that says what failed, and what stands."""
+    """Turn the warehouse's errors into one that says what failed, and what stands, but no value."""
     try:
         yield
     except (SnowparkClientException, SnowflakeError) as error:
-        raise BuildError(f"{what}: {error}. {stands}".rstrip()) from error
+        raise BuildError(f"{what}: {without_values(str(error))}. {stands}".rstrip()) from None

@@ -270,3 +270,22 @@ def test_a_value_that_does_not_fit_breaks_the_contract_and_leaves_what_is_publis
     assert outcome.outcome == "contract broken"
     assert "MARTS.SALES breaks its contract" in outcome.reason
     assert content(warehouse, *MODELS) == before
+
+
+def test_what_the_warehouse_quotes_of_a_row_is_told_to_nobody(warehouse: Session) -> None:
+    warehouse.sql("CREATE TABLE RAW.CUSTOMERS AS SELECT 1 AS ID, 'ann@x.example' AS EMAIL").collect()
+
+    def stg_customers(raw_customers: DataFrame) -> DataFrame:
+        return raw_customers.select("ID", col("EMAIL").cast("NUMBER(19,4)").alias("AMOUNT"))
+
+    def emails(raw_customers: DataFrame) -> DataFrame:
+        return raw_customers.union_all(raw_customers)
+
+    email = Column("email", "VARCHAR", "Where to write to.", personal=True)
+    keyed = dataclasses.replace(declared("marts", emails), contract=(CONTRACT[0], email), key=("id", "email"))
+    models = [declared("staging", stg_customers), keyed]
+    reasons = [each.reason for each in materialise(warehouse, models, Gate(), "run-1")]
+    assert "a value is of another type for its column" in reasons[0]
+    assert "'…'" in reasons[0]
+    assert reasons[1].endswith("1 keys (id, email) occur more than once, such as 1, •••")
+    assert "ann@" not in str(rows(warehouse, "SELECT * FROM OPS.MODEL_RUNS"))

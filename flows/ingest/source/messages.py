@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from deployments.messages import without_values
 from deployments.quoting import tsql_name
 from flows.ingest.errors import SourceError, TableError
 
@@ -36,7 +37,7 @@ def refused(number: int, message: str, table: str) -> SourceError:
         return DeadlockError(f"{_where(table)}: deadlock victim {DEADLOCK_ATTEMPTS} times: run again.")
     remedy = _grant(message) if number == NO_PERMISSION else None
     remedy = remedy or REMEDIES.get(number, OTHER_REMEDY)
-    first_line = message.strip().partition("\n")[0].rstrip(".") or "no message"
+    first_line = without_values(message.strip().partition("\n")[0].rstrip(".")) or "no message"
     kind = TableError if table and number in OF_ONE_TABLE else SourceError
     return kind(f"{_where(table)}: {first_line} (error {number}): {remedy}.")
 

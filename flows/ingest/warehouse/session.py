@@ -11,6 +11,7 @@ import pyarrow as pa
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
+from deployments.messages import without_values
 from flows.ingest.errors import WarehouseError
 from flows.ingest.health.cost import WarehouseCost
 
@@ -109,6 +110,6 @@ def _explained() -> Iterator[None]:
         yield
     except snowflake.connector.errors.Error as error:
         number = error.errno or 0
-        text = " ".join((error.raw_msg or str(error)).split())
+        text = without_values(" ".join((error.raw_msg or str(error)).split()))
         remedy = REMEDIES.get(number, "nothing was half-written; mend the cause and run again")
         raise WarehouseError(f"Snowflake: {text.rstrip('.')} (error {number}): {remedy}.") from None

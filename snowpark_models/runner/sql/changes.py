@@ -53,14 +53,12 @@ def through(bridge: str, parts: Sequence[str], key: Sequence[str], changed: str)
 
 
 def create_parts(table: str, parts: Sequence[str], queries: Sequence[str]) -> str:
-    """The parts that any of some queries found, each once."""
+    """The parts that any of some queries found, each once; NULL, which is none, among them."""
     found = "\n        UNION ALL\n".join(queries)
-    known = " AND ".join(f"{identifier(name)} IS NOT NULL" for name in parts)
     return f"""
         CREATE OR REPLACE TRANSIENT TABLE {table} AS
         SELECT DISTINCT {listed(parts)}
-        FROM ({found}) AS FOUND
-        WHERE {known}"""
+        FROM ({found}) AS FOUND"""
 
 
 def create_sample(table: str, parts: Sequence[str], of: str, every_other: int, limit: int) -> str:
@@ -82,6 +80,20 @@ def of_parts(table: str, parts_table: str, parts: Sequence[str]) -> str:
     """The rows of a table that belong to some parts."""
     matches = " AND ".join(f"p.{identifier(name)} = t.{identifier(name)}" for name in parts)
     return f"SELECT t.* FROM {table} AS t WHERE EXISTS (SELECT 1 FROM {parts_table} AS p WHERE {matches})"
+
+
+def without_part(table: str, parts: Sequence[str]) -> str:
+    """The rows of a table that belong to no part."""
+    return f"SELECT t.* FROM {table} AS t WHERE {_is_unknown(parts)}"
+
+
+def count_without_part(table: str, parts: Sequence[str]) -> str:
+    """ROW_COUNT of the rows that belong to no part."""
+    return f"SELECT COUNT(*) AS ROW_COUNT FROM {table} AS t WHERE {_is_unknown(parts)}"
+
+
+def _is_unknown(parts: Sequence[str]) -> str:
+    return " OR ".join(f"t.{identifier(name)} IS NULL" for name in parts)
 
 
 def referred_to(table: str, key: Sequence[str], bridge_rows: str) -> str:

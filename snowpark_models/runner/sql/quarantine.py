@@ -92,12 +92,6 @@ def count_outside(table: str, parts_table: str, parts: Sequence[str]) -> str:
     return f"SELECT COUNT(*) AS ROW_COUNT FROM {table} AS t WHERE NOT {_is_of_parts(parts_table, parts)}"
 
 
-def count_without_part(table: str, parts: Sequence[str]) -> str:
-    """ROW_COUNT of the rows that belong to no part at all."""
-    unknown = " OR ".join(f"{identifier(name)} IS NULL" for name in parts)
-    return f"SELECT COUNT(*) AS ROW_COUNT FROM {table} WHERE {unknown}"
-
-
 def count_differing(model: Model, tables: Tables, *, is_of_parts: bool) -> str:
     """ROW_COUNT of 0 where what is aside is what is in quarantine (of the parts), as often as there."""
     names = listed([*(column.name for column in model.contract), "_REASONS"])

@@ -26,7 +26,7 @@ from flows.contracts import contracts
 from flows.overrides import Overrides
 from flows.quarantine import sieves
 from flows.transformation import Transformation
-from snowpark_models.runner import Options, begin, plan
+from snowpark_models.runner import Candidate, Options, begin, plan
 from snowpark_models.runner.backfill import Backfill
 from tests.flows.test_raw_gates import said
 from tests.models.replica import Replica
@@ -111,7 +111,7 @@ class Killed(BaseException):
 class Nobody:
     """Hears of verdicts and of overrides, and tells nobody."""
 
-    def tell(self, _verdict: object) -> None: ...
+    def tell(self, _verdict: object, **_more: object) -> None: ...
 
     def warning(self, _message: str) -> None: ...
 
@@ -159,13 +159,15 @@ class House:
         overrides = Overrides(frozenset({GATE} if how == "override" else ()), "because")
         flow = Transformation(self.gate, [], Nobody(), Nobody(), overrides)  # type: ignore[arg-type]
 
-        def audit(layer: str, table: str, location: str) -> bool:
-            is_let_through = flow.audit(layer, table, location)
+        def audit(candidate: Candidate) -> bool:
+            is_let_through = flow.audit(candidate)
             found = flow.verdict(GATE)
             assert found is not None
             note(f"{how}: {'all' if found.is_whole else 'what changed'}: {found}")
             if not found.is_whole:
-                whole = self.other.check(layer, table, location, contract=contracts()[layer.upper(), table])
+                contract = contracts()[candidate.layer.upper(), candidate.table]
+                layer, table = candidate.layer, candidate.table
+                whole = self.other.check(layer, table, candidate.location, contract=contract)
                 assert said(found) == said(whole)
             self.counts[f"{'whole' if found.is_whole else 'changed'}, {found.outcome}"] += 1
             self.is_failing = bool(found.failures)

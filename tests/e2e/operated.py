@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deployments.settings import SnowflakeSettings
 from sandbox.demo.home import Home
 from sandbox.demo.house import SOURCE_DATABASE
 from sandbox.demo.prefect_server import FlowRun, LocalPrefect, remembered_port
@@ -53,11 +52,6 @@ class Operated:
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PLATFORM_ENV_FILE": str(self.home.settings_file.resolve()),
         }
-
-    @property
-    def snowflake(self) -> SnowflakeSettings:
-        """How the platform reaches its warehouse."""
-        return SnowflakeSettings(_env_file=self.home.settings_file)
 
     def run(self, flow: str, **parameters: Any) -> FlowRun:
         """Run a deployment to its end."""
@@ -139,12 +133,29 @@ class Operated:
             again = Service.start(f"sandbox.{service}", folder, *SERVICES[service], port=port)
             self._own.append(again)
 
+    @contextmanager
+    def setting(self, **values: str) -> Iterator[None]:
+        """Other settings for the runs that begin in the block."""
+        before = self.home.settings_file.read_text()
+        self._settings(before + "".join(f"{name}={value}\n" for name, value in values.items()))
+        try:
+            yield
+        finally:
+            self._settings(before)
+
     def wait_until(self, holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Poll until something holds."""
         until = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < until, f"waited {seconds} s in vain: {what}"
             time.sleep(POLL_SECONDS)  # between two looks
+
+    def _settings(self, text: str) -> None:
+        """Exchange the file at once: somebody may be reading it."""
+        draft = self.home.settings_file.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(text)
+        draft.replace(self.home.settings_file)
 
     def close(self) -> None:
         """End what was started anew."""

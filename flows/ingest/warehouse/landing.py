@@ -152,6 +152,7 @@ class _Landing:
 
     def abandon(self) -> None:
         if self.open_file is not None:
+            self.open_file.writer.is_open = False  # else it writes its footer when it is collected
             with suppress(OSError):  # what is still buffered meets the full disk again
                 self.open_file.file.close()
         for upload in self.uploads:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 import snowflake.connector
-from snowflake.connector import SnowflakeConnection
+from snowflake.connector import SnowflakeConnection, errorcode
 
 from deployments.messages import without_values
 from flows.ingest.errors import WarehouseError
@@ -25,6 +25,15 @@ REMEDIES = {
     2003: "it does not exist, or the role may not use it: check the role's grants and SNOWFLAKE_DATABASE",
     3001: "the role lacks a privilege: grant it what deployments describes",
 }
+
+LOST = {
+    errorcode.ER_FAILED_TO_CONNECT_TO_DB,
+    errorcode.ER_CONNECTION_IS_CLOSED,
+    errorcode.ER_FAILED_TO_REQUEST,
+    errorcode.ER_FAILED_TO_SERVER,
+    errorcode.ER_FAILED_TO_UPLOAD_TO_STAGE,
+}
+"""What the connector says, at great length, when Snowflake cannot be reached any more."""
 
 
 class WarehouseSession:
@@ -110,6 +119,11 @@ def _explained() -> Iterator[None]:
         yield
     except snowflake.connector.errors.Error as error:
         number = error.errno or 0
+        if number in LOST:
+            raise WarehouseError(
+                f"Snowflake: the connection was lost (error {number}): check that it and the storage of its "
+                "stages are reachable, then run again; nothing was half-written."
+            ) from None
         text = without_values(" ".join((error.raw_msg or str(error)).split()))
         remedy = REMEDIES.get(number, "nothing was half-written; mend the cause and run again")
         raise WarehouseError(f"Snowflake: {text.rstrip('.')} (error {number}): {remedy}.") from None

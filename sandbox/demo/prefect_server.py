@@ -20,7 +20,7 @@ from sandbox.service import fail, listen
 
 POOL = "shellcorp"
 PORT_FILE = "port"
-BUSY_SECONDS = 60
+BUSY_SECONDS = 120
 START_SECONDS = 90.0
 POLL_SECONDS = 0.5
 RUN_POLL_SECONDS = 1.0
@@ -225,10 +225,18 @@ class LocalPrefect:
         return self.ask("POST", path, body)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the API; again, while it says that its database is busy (503)."""
+        """Ask the API; again, while it says that its database is busy (503), or is too busy to say so.
+
+        So what is asked has to be the same when it is asked twice: orders have an idempotency key.
+        """
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
-            answer = self.client.request(method, f"{self.ui}/api{path}", json=body)
+            try:
+                answer = self.client.request(method, f"{self.ui}/api{path}", json=body)
+            except httpx.ReadTimeout:
+                if time.monotonic() > deadline:
+                    raise
+                continue
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
                 answer.raise_for_status()
                 return answer.json() if answer.content else None

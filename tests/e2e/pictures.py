@@ -35,11 +35,12 @@ class Page:
 def pages(prefect: LocalPrefect) -> dict[str, Page]:
     """What is shown, by the name of its picture."""
     run = _newest(prefect, "pipeline")
+    (models,) = prefect.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["models"]}}})
     form = prefect.ask("GET", "/deployments/name/transform/shellcorp")
     return {
         "runs": Page("/runs", run["name"]),
         "pipeline": Page(f"/runs/flow-run/{run['id']}", "Subflow"),
-        "artifacts": Page("/artifacts/key/models", "customer_360"),
+        "artifacts": Page(f"/artifacts/artifact/{models['latest_id']}", "customer_360"),
         "form": Page(f"/deployments/deployment/{form['id']}/run", "override"),
         "automations": Page("/automations", "shellcorp: a run crashed"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -44,6 +45,7 @@ class House:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.name = uuid.uuid4().hex  # other tests' runs stand in the same history
         self.runs = 0
         self.is_open = True
         for statement in ("CREATE SCHEMA RAW", "CREATE TABLE RAW.ORDERS (ID NUMBER(10,0))"):
@@ -53,10 +55,14 @@ class House:
     def orders(self, *ids: int) -> None:
         self.session.sql(f"INSERT INTO RAW.ORDERS VALUES {', '.join(f'({n})' for n in ids)}").collect()
 
+    @property
+    def run_id(self) -> str:
+        return f"{self.name}-{self.runs}"
+
     def run(self, mart: Model) -> Outcome:
         self.runs += 1
         models = [declared(stg_orders, "table"), mart]
-        outcomes = materialise(self.session, models, self.audit, f"run-{self.runs}")
+        outcomes = materialise(self.session, models, self.audit, self.run_id)
         return outcomes[-1].outcome
 
     def audit(self, candidate: Candidate) -> bool:
@@ -75,8 +81,8 @@ class House:
     def statements(self, about: str) -> list[str]:
         """What the last run told the warehouse, as far as it is about something."""
         rows = self.session.sql(
-            "SELECT QUERY_TEXT FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY()) "
-            f"WHERE QUERY_TAG LIKE '%run-{self.runs}\"%' AND QUERY_TEXT LIKE '%{about}%'"
+            "SELECT QUERY_TEXT FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY(RESULT_LIMIT => 10000)) "
+            f"WHERE QUERY_TAG LIKE '%{self.run_id}\"%' AND QUERY_TEXT LIKE '%{about}%'"
         ).collect()
         return [" ".join(row[0].split()) for row in rows if "QUERY_HISTORY" not in row[0]]
 

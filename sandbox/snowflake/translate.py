@@ -125,6 +125,7 @@ def _values(*, copies: bool) -> Iterator[Step]:
     yield binaries.casts
     yield checksums.functions
     yield queries.typeof
+    yield queries.greatest_and_least_by
     yield operands.bits
     yield queries.plain_integers
     yield timestamps.types

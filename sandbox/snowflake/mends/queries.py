@@ -75,6 +75,14 @@ def listagg(expression: Expr) -> Expr:
     return expression
 
 
+def greatest_and_least_by(expression: Expr) -> Expr:
+    """MAX_BY and MIN_BY give what stands in the row, NULL too: the engine's would pass such a row over."""
+    if isinstance(expression, exp.ArgMax | exp.ArgMin) and not expression.args.get("count"):
+        name = "arg_max_null" if isinstance(expression, exp.ArgMax) else "arg_min_null"
+        return exp.Anonymous(this=name, expressions=[expression.this, expression.expression])
+    return expression
+
+
 def typeof(expression: Expr) -> Expr:
     """TYPEOF(variant) names the kind of the value, not the engine's type of the column."""
     if isinstance(expression, exp.Typeof):

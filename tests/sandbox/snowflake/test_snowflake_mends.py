@@ -96,6 +96,12 @@ FAULTS = [
     ),
     Fault("queries.plain_integers", ["SELECT '2024-01-31'::DATE + 1::INT"], REFUSED, date(2024, 2, 1)),
     Fault("queries.regexp_replace", ["SELECT REGEXP_REPLACE('a1', '1', 'b', 1, 0)"], REFUSED, "ab"),
+    Fault(
+        "queries.greatest_and_least_by",
+        ["SELECT MAX_BY(a, b) FROM (SELECT 1 AS a, 1 AS b UNION ALL SELECT NULL, 2)"],
+        1,
+        None,
+    ),
     Fault("queries.listagg", ["SELECT LISTAGG(a) FROM (SELECT 'x' AS a) WHERE FALSE"], None, ""),
     Fault("queries.seed", ["SELECT RANDOM(99999999999) IS NOT NULL"], REFUSED, True),
     Fault("queries.array_construct", ["SELECT ARRAY_CONSTRUCT(1, 'x') AS a"], REFUSED, '[1,"x"]'),

@@ -12,7 +12,7 @@ import psutil
 from snowflake.snowpark import Session
 
 from benchmarks.figures import Figure, ratio
-from benchmarks.model_work import LINES, fill
+from benchmarks.model_work import LOG_SECOND, WHICH, fill
 from benchmarks.warehouse import settings_of
 from deployments.connections import connect_snowflake, snowpark_session
 from expectations.gate import Gate, GateResult, Partition
@@ -21,14 +21,11 @@ from snowpark_models.runner import Candidate, Options, materialise, plan
 from snowpark_models.runner.sql.intake import has_arrived
 from snowpark_models.sources import SOURCES
 
-CHANGED = 10_000
 TABLE = "stg_order_lines"
-WHICH = f"LINE_NUMBER = 1 AND ORDER_ID % {LINES // CHANGED // 5} = 0"
 PRODUCTS = "CREATE TABLE RAW.PRODUCTS AS SELECT 'HW-00001'::VARCHAR(8) AS PRODUCT_CODE, FALSE AS _DELETED"
 CHANGE = (
     f"UPDATE RAW.ORDER_LINES SET QUANTITY = 2, LINE_AMOUNT = 2 WHERE {WHICH}",
-    f"""INSERT INTO RAW.ORDER_LINES__CHANGES
-        SELECT ORDER_ID, LINE_NUMBER, 'second' FROM RAW.ORDER_LINES WHERE {WHICH}""",
+    LOG_SECOND.format(rows=WHICH),
     "INSERT INTO OPS.ARRIVALS VALUES (2, 'ORDER_LINES', 'second')",
 )
 GATE_STATEMENTS = """

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 
+from flows.failures import line_of
 from flows.run import this_run_link, this_run_name
 
 FINISHED: Final = "shellcorp.run.finished"
@@ -31,6 +32,6 @@ def go_on_with(
             "run_name": this_run_name(),
             "run_link": this_run_link(),
             "started_at": started_at.isoformat(),
-            "problem": "" if ended.is_completed() else str(ended.message),
+            "problem": "" if ended.is_completed() else line_of(ended),
         },
     )

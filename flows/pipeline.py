@@ -13,7 +13,6 @@ from flows.failures import FAILED_BY_GATE, line_of, only_tables_stand
 from flows.replicate import replicate
 from flows.report import report
 from flows.run import name_this_run, run_name_of, this_run_id, this_run_link, this_run_name
-from flows.shown import only_shown
 from flows.transform import transform
 
 
@@ -28,8 +27,7 @@ def pipeline() -> State[Any]:
     states = [replicate(run_id=run_id, return_state=True)]
     if states[0].is_completed() or only_tables_stand(states[0]):
         states.append(transform(run_id=run_id, return_state=True))
-    with only_shown("name"):
-        name_this_run("; ".join(map(run_name_of, states)))
+    name_this_run("; ".join(map(run_name_of, states)))
     problems = [line_of(state) for state in states if not state.is_completed()]
     states.append(
         report(

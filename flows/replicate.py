@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
@@ -81,25 +81,25 @@ def replicate(
         run_id: the run that this is part of; its own without one.
     """
     run_id, started_at = run_id or this_run_id(), datetime.now(UTC)
-    limits = {
-        "max_transactions_per_window": max_transactions_per_window,
-        "chunk_rows": chunk_rows,
-        "snapshot_rows_per_second": snapshot_rows_per_second,
-        "snapshot_share": snapshot_share,
-    }
-    ended = bring_up_to_date(run_id, limits, resync, follow_minutes)
+    try:
+        limits = Limits(
+            max_transactions_per_window,
+            chunk_rows,
+            snapshot_rows_per_second=snapshot_rows_per_second,
+            snapshot_share=snapshot_share,
+        )
+        ended = bring_up_to_date(run_id, limits, resync, follow_minutes)
+    except ReplicationError as error:
+        ended = failed(error)
     if go_on:
         are_current = ended.is_completed() or only_tables_stand(ended)
         go_on_with("transform" if are_current else "report", run_id, started_at, ended)
     return ended
 
 
-def bring_up_to_date(
-    run_id: str, asked: Mapping[str, Any], resync: Sequence[str], follow_minutes: float
-) -> State[Any]:
+def bring_up_to_date(run_id: str, limits: Limits, resync: Sequence[str], follow_minutes: float) -> State[Any]:
     """Replicate, and tell of what was done; how the flow ends."""
     try:
-        limits = Limits(**asked)
         registered = result_of(register_tables(run_id, limits, resync, return_state=True))
         if follow_minutes:
             report = result_of(
@@ -109,8 +109,6 @@ def bring_up_to_date(
             report = result_of(catch_up(run_id, limits, registered.warnings, return_state=True))
     except TaskFailedError as failure:
         return failure.as_state()
-    except ReplicationError as error:
-        return failed(error)
     publish_table(report)
     settings = load_settings()
     tell_of_mirrors(settings, report)

@@ -5,6 +5,7 @@ Subjects and bodies are templates that Prefect's server fills in (docs.prefect.i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -250,7 +251,7 @@ def _reactive(
     events: set[str],
     related: list[dict[str, str | list[str]]],
     within: timedelta = timedelta(0),
-    for_each: set[str] = frozenset(),  # type: ignore[assignment]
+    for_each: Collection[str] = (),
 ) -> EventTrigger:
     """Fires at the first such event, and again for the first one after `within`."""
     return EventTrigger(

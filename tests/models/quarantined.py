@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -166,3 +167,15 @@ def split(rows: Rows, sieve: Sieve = SIEVE) -> tuple[Rows, Rows]:
 def other_rules(*rules: Sift) -> Sieve:
     """Other rules, and no limit that matters."""
     return replace(SIEVE, rules=rules)
+
+
+@contextmanager
+def four_orders(session: Session, snowflake: SnowflakeSettings) -> Iterator[World]:
+    """A database of its own with four orders in the mirror, the second and the fourth of them bad."""
+    name = f"QUARANTINE_{uuid.uuid4().hex[:12].upper()}"
+    session.sql(f"CREATE DATABASE {name}").collect()
+    settings = snowflake.model_copy(update={"database": name})
+    with connect_snowflake(settings, "runs") as runs, connect_snowflake(settings, "reads") as reads:
+        opened = World(snowpark_session(runs), snowpark_session(reads), settings)
+        opened.orders((1, 1, 10), (2, 1, -1), (3, 2, 30), (4, 13, -4))
+        yield opened

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +11,6 @@ import pytest
 from snowflake.snowpark import DataFrame, Row, Session
 from snowflake.snowpark.functions import lit
 
-from deployments.connections import connect_snowflake, snowpark_session
 from deployments.settings import SnowflakeSettings
 from snowpark_models import Column
 from snowpark_models.errors import QuarantineError
@@ -21,7 +19,17 @@ from snowpark_models.runner import Candidate
 from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.sieve import NO_SIEVE, Sift
 from snowpark_models.runner.warehouse import Warehouse
-from tests.models.quarantined import KNOWN, POSITIVE, SIEVE, SMALL, World, model, other_rules, split
+from tests.models.quarantined import (
+    KNOWN,
+    POSITIVE,
+    SIEVE,
+    SMALL,
+    World,
+    four_orders,
+    model,
+    other_rules,
+    split,
+)
 
 WAYS: tuple[Materialisation, ...] = ("table", "incremental", "scd2", "iceberg_table")
 IS_CURRENT = "IS_CURRENT"
@@ -61,13 +69,7 @@ class Death:
 
 @pytest.fixture
 def world(session: Session, snowflake: SnowflakeSettings) -> Iterator[World]:
-    """Four orders in the mirror, the second and the fourth of them bad."""
-    name = f"QUARANTINE_{uuid.uuid4().hex[:12].upper()}"
-    session.sql(f"CREATE DATABASE {name}").collect()
-    settings = snowflake.model_copy(update={"database": name})
-    with connect_snowflake(settings, "runs") as runs, connect_snowflake(settings, "reads") as reads:
-        opened = World(snowpark_session(runs), snowpark_session(reads), settings)
-        opened.orders((1, 1, 10), (2, 1, -1), (3, 2, 30), (4, 13, -4))
+    with four_orders(session, snowflake) as opened:
         yield opened
 
 

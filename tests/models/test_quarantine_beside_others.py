@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from copy import copy
@@ -10,7 +9,6 @@ from copy import copy
 import pytest
 from snowflake.snowpark import DataFrame, Session
 
-from deployments.connections import connect_snowflake, snowpark_session
 from deployments.settings import SnowflakeSettings
 from snowpark_models import Column, Model
 from snowpark_models.errors import ConcurrentRunError
@@ -19,7 +17,7 @@ from snowpark_models.runner import Options, materialise
 from snowpark_models.runner.names import Namespace
 from snowpark_models.runner.sieve import Sieve, Sift
 from tests.models.interleaving import Turns, interleaved, one_statement_at_a_time
-from tests.models.quarantined import KNOWN, SIEVE, Row, World, model, other_rules, split
+from tests.models.quarantined import KNOWN, SIEVE, Row, World, four_orders, model, other_rules, split
 from tests.models.replica import open_gate
 
 SEED = 3
@@ -28,13 +26,7 @@ EVE = Namespace("EVE")
 
 @pytest.fixture
 def world(session: Session, snowflake: SnowflakeSettings) -> Iterator[World]:
-    """Four orders in the mirror, the second and the fourth of them bad."""
-    name = f"BESIDE_{uuid.uuid4().hex[:12].upper()}"
-    session.sql(f"CREATE DATABASE {name}").collect()
-    settings = snowflake.model_copy(update={"database": name})
-    with connect_snowflake(settings, "runs") as runs, connect_snowflake(settings, "reads") as reads:
-        opened = World(snowpark_session(runs), snowpark_session(reads), settings)
-        opened.orders((1, 1, 10), (2, 1, -1), (3, 2, 30), (4, 13, -4))
+    with four_orders(session, snowflake) as opened:
         yield opened
 
 
